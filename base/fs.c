@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * base/fs.c - system calls of the disk.
+ */
+#include "config.h"
+#include "base/fs.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static atomic_uint_fast64_t sync_count;
+
+bool
+dn_fs_write_all(int fd, const void *bytes, size_t size, GError **error)
+{
+    const uint8_t *next = bytes;
+
+    while (size > 0) {
+        ssize_t wrote = write(fd, next, size);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return dn_fail_errno(error, "cannot write");
+        next += wrote;
+        size -= (size_t)wrote;
+    }
+    return true;
+}
+
+bool
+dn_fs_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, GError **error)
+{
+    const uint8_t *next = bytes;
+
+    while (size > 0) {
+        ssize_t wrote = pwrite(fd, next, size, (off_t)offset);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return dn_fail_errno(error, "cannot write");
+        next += wrote;
+        offset += (uint64_t)wrote;
+        size -= (size_t)wrote;
+    }
+    return true;
+}
+
+bool
+dn_fs_pread_all(int fd, void *bytes, size_t size, uint64_t offset, GError **error)
+{
+    uint8_t *next = bytes;
+
+    while (size > 0) {
+        ssize_t got = pread(fd, next, size, (off_t)offset);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return dn_fail_errno(error, "cannot read");
+        if (got == 0)
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "the file ends at byte %" PRIu64 ", %zu too early", offset, size);
+        next += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+bool
+dn_fs_datasync(int fd, GError **error)
+{
+    atomic_fetch_add(&sync_count, 1);
+    return fdatasync(fd) == 0 || dn_fail_errno(error, "cannot sync");
+}
+
+bool
+dn_fs_sync(int fd, GError **error)
+{
+    atomic_fetch_add(&sync_count, 1);
+    return fsync(fd) == 0 || dn_fail_errno(error, "cannot sync");
+}
+
+bool
+dn_fs_sync_dir(const char *path, GError **error)
+{
+    dn_autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return dn_fail_errno(error, "cannot open the folder %s", path);
+    return dn_fs_sync(fd, error);
+}
+
+uint64_t
+dn_fs_sync_count(void)
+{
+    return atomic_load(&sync_count);
+}
+
+bool
+dn_fs_make_dir(const char *path, bool exclusive, GError **error)
+{
+    struct stat st;
+
+    if (mkdir(path, 0700) == 0)
+        return true;
+    if (errno == EEXIST && !exclusive && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return true;
+    return dn_fail_errno(error, "cannot make the folder %s", path);
+}
+
+static bool
+write_new_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
+{
+    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+    if (fd < 0)
+        return dn_fail_errno(error, "cannot make the file %s", path);
+    if (!dn_fs_write_all(fd, bytes, size, error) || !dn_fs_sync(fd, error)) {
+        unlink(path);
+        return dn_fail_in(error, "%s", path);
+    }
+    return true;
+}
+
+bool
+dn_fs_replace_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *fresh = g_strdup_printf("%s.new", path);
+
+    unlink(fresh); /* left by a crash: it was never the file */
+    if (!write_new_file(fresh, bytes, size, mode, error))
+        return false;
+    if (rename(fresh, path) != 0)
+        return dn_fail_errno(error, "cannot put %s in place", path);
+    return dn_fs_sync_dir(dir, error);
+}
+
+bool
+dn_fs_create_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    return write_new_file(path, bytes, size, mode, error) && dn_fs_sync_dir(dir, error);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+bool
+dn_fs_remove_tree(const char *path, GError **error)
+{
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+        return dn_fail_errno(error, "cannot remove %s", path);
+    return true;
+}

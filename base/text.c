@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * base/text.c - normalisation, joining, widths.
+ */
+#include "config.h"
+#include "base/text.h"
+
+#include <string.h>
+
+char *
+dn_text_nfkc(const char *text)
+{
+    return text ? g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE) : NULL;
+}
+
+static bool
+may_store(gunichar c)
+{
+    if (c == '\n' || c == '\f' || c == '\t')
+        return true;
+    return !g_unichar_iscntrl(c) && (c & 0xfffe) != 0xfffe && !(c >= 0xfdd0 && c <= 0xfdef);
+}
+
+char *
+dn_text_sanitise(const char *text, gssize size)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, size);
+    GString *out = g_string_sized_new(strlen(valid));
+
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (may_store(c))
+            g_string_append_unichar(out, c);
+    }
+    return g_string_free(out, FALSE);
+}
+
+void
+dn_text_remove_spaces(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from;) {
+        const char *next = g_utf8_next_char(from);
+
+        if (!g_unichar_isspace(g_utf8_get_char(from))) {
+            memmove(to, from, (size_t)(next - from));
+            to += next - from;
+        }
+        from = next;
+    }
+    *to = '\0';
+}
+
+bool
+dn_text_is_cjk(gunichar c)
+{
+    return (c >= 0x3001 && c <= 0x30ff) || /* punctuation, hiragana, katakana */
+           (c >= 0x31f0 && c <= 0x33ff) || /* small katakana, enclosed, squared */
+           (c >= 0x3400 && c <= 0x4dbf) || /* ideographs, extension A */
+           (c >= 0x4e00 && c <= 0x9fff) || /* ideographs */
+           (c >= 0xf900 && c <= 0xfaff) || /* compatibility ideographs */
+           (c >= 0xff5f && c <= 0xff9f) || /* half-width katakana */
+           (c >= 0x20000 && c <= 0x3ffff); /* further ideographs */
+}
+
+char *
+dn_text_join_cjk(const char *text)
+{
+    GString *out = g_string_sized_new(strlen(text));
+    gunichar before = 0;
+
+    for (const char *p = text; *p;) {
+        const char *after = p;
+
+        while (*after == ' ' || g_str_has_prefix(after, "\u3000"))
+            after = g_utf8_next_char(after);
+        if (after != p && dn_text_is_cjk(before) && dn_text_is_cjk(g_utf8_get_char(after))) {
+            p = after;
+            continue;
+        }
+        before = g_utf8_get_char(p);
+        g_string_append_unichar(out, before);
+        p = g_utf8_next_char(p);
+    }
+    return g_string_free(out, FALSE);
+}
+
+int
+dn_text_columns(const char *text)
+{
+    int columns = 0;
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (!g_unichar_iszerowidth(c))
+            columns += g_unichar_iswide(c) ? 2 : 1;
+    }
+    return columns;
+}

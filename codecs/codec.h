@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * codecs/codec.h - bytes to pages of pixels, one driver a format.
+ *
+ * Which driver reads a document is decided by its bytes alone: each driver bids the number of bits
+ * it recognises at the head, the highest bid wins, a file name is never asked. A driver is one file
+ * over one foreign library and runs only inside the worker process.
+ *
+ * Threads: a document belongs to one thread; different documents may be open in different threads.
+ * Ownership: a document keeps a reference on its bytes.
+ * Life cycle: dn_document_open, then page calls in any order, then dn_document_close.
+ * Errors: FORMAT malformed (with the place), UNSUPPORTED a valid form that is not read here (an
+ * encrypted PDF says so), LIMIT a cap of DnLimits (with the figures), EXTERNAL the foreign library
+ * failed.
+ */
+#ifndef CODECS_CODEC_H
+#define CODECS_CODEC_H
+
+#include "base/limits.h"
+#include "codecs/pixmap.h"
+#include <stddef.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef struct DnDocument DnDocument;
+
+/** How much damage a decode forgives. */
+typedef enum {
+    DN_FAIL_ON_ERROR,     /* keeps what could be decoded of a truncated page, rest white */
+    DN_FAIL_ON_TRUNCATED, /* a truncated page is FORMAT */
+} DnFailOn;
+
+typedef enum { DN_COLOUR_BILEVEL, DN_COLOUR_GRAY, DN_COLOUR_RGB } DnColour;
+
+/** Cheap facts of one page, as captured, before any orientation is applied. */
+typedef struct {
+    uint32_t width_px; /* of a rendered page (PDF): at render_dpi */
+    uint32_t height_px;
+    double dpi_x; /* 0 when the file does not say; 72 from a camera's EXIF is reported as said */
+    double dpi_y;
+    unsigned
+        orientation; /* EXIF and TIFF: 1..8, 1 is upright; 1 where the library has applied it */
+    unsigned bits_per_sample;
+    DnColour colour;
+    bool lossy;              /* the stored form lost information (JPEG) */
+    bool rendered;           /* no capture: drawn from a page description */
+    const char *compression; /* static: "none", "ccitt-g4", "lzw", "jpeg", "deflate" ... */
+} DnPageInfo;
+
+/** A box in pixels of the upright page, from its top left corner. */
+typedef struct {
+    int32_t x;
+    int32_t y;
+    int32_t width;
+    int32_t height;
+} DnBox;
+
+/** One character of a text layer. */
+typedef struct {
+    gunichar character;
+    DnBox box; /* pixels of the page as dn_document_decode() gives it */
+} DnGlyph;
+
+typedef struct {
+    char *name;       /* as the file says; hostile, to be escaped before it is shown */
+    char *media_type; /* (nullable) as the file says */
+    GBytes *bytes;
+} DnAttachment;
+
+void dn_attachment_free(DnAttachment *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnAttachment, dn_attachment_free)
+
+typedef struct {
+    const char *name;       /* "tiff" */
+    const char *media_type; /* "image/tiff" */
+    /* Bits recognised in the first @size bytes (up to DN_SNIFF_BYTES are given), 0 = not mine. */
+    unsigned (*bid)(const uint8_t *head, size_t size);
+    DnDocument *(*open)(GBytes *bytes, const DnLimits *limits, GError **error);
+    unsigned (*page_count)(const DnDocument *self); /* at least 1, at most limits.max_pages + 1 */
+    bool (*header)(DnDocument *self, unsigned page, DnPageInfo *out_info, GError **error);
+    /* Pixels as stored: the orientation of the header is NOT applied. */
+    DnPixmap *(*decode)(DnDocument *self, unsigned page, DnFailOn fail_on, GError **error);
+    void (*close)(DnDocument *self);
+    /* Optional (NULL: the format has none): */
+    GArray *(*text)(DnDocument *self, unsigned page,
+                    GError **error);                             /* of DnGlyph, in reading order */
+    GPtrArray *(*attachments)(DnDocument *self, GError **error); /* of DnAttachment */
+} DnCodec;
+
+/** First member of every driver's document. */
+struct DnDocument {
+    const DnCodec *codec;
+    GBytes *bytes;
+    DnLimits limits;
+};
+
+enum { DN_SNIFF_BYTES = 4096 };
+
+/** The driver with the highest bid, or NULL with UNSUPPORTED: "no codec knows these bytes". Empty
+ * bytes are FORMAT. */
+const DnCodec *dn_codec_sniff(const uint8_t *head, size_t size, GError **error);
+
+/** All drivers, ended by NULL; for contract tests. */
+const DnCodec *const *dn_codec_list(void);
+
+/** Sniffs and opens. LIMIT above limits.max_document_bytes. Pages count from 0. */
+DnDocument *dn_document_open(GBytes *bytes, const DnLimits *limits, GError **error);
+void dn_document_close(DnDocument *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnDocument, dn_document_close)
+
+unsigned dn_document_page_count(const DnDocument *self);
+
+/** Facts of @page without decoding it. INVALID for a page that is not there. */
+bool dn_document_header(DnDocument *self, unsigned page, DnPageInfo *out_info, GError **error);
+
+/** Pixels of @page as captured. Alpha is flattened on white, CMYK and palettes become RGB, 16
+ * bits 8. */
+DnPixmap *dn_document_decode(DnDocument *self, unsigned page, DnFailOn fail_on, GError **error);
+
+/** The text layer of @page: (transfer full) array of DnGlyph, empty when there is none. */
+GArray *dn_document_text(DnDocument *self, unsigned page, GError **error);
+
+/** Embedded files: (transfer full) array of DnAttachment, empty when there are none. */
+GPtrArray *dn_document_attachments(DnDocument *self, GError **error);
+
+extern const DnCodec dn_codec_tiff;
+extern const DnCodec dn_codec_png;
+extern const DnCodec dn_codec_jpeg;
+extern const DnCodec dn_codec_pdf;
+extern const DnCodec dn_codec_heif;
+
+/* Pixel operations, one a file: pixels in, a new pixmap out (transfer full), LIMIT on memory. */
+
+/** codecs/orient.c: applies EXIF orientation 1..8; resolution follows. Other values count as 1. */
+DnPixmap *dn_pixmap_orient(const DnPixmap *self, unsigned orientation, const DnLimits *limits,
+                           GError **error);
+
+/** codecs/gray.c: luminance (ITU-R BT.601). */
+DnPixmap *dn_pixmap_to_gray(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** codecs/scale.c: area average to @width_px x @height_px, resolution follows. */
+DnPixmap *dn_pixmap_scale(const DnPixmap *self, uint32_t width_px, uint32_t height_px,
+                          const DnLimits *limits, GError **error);
+
+/** codecs/flatten.c: evens the lighting of a GRAY8 photograph: each pixel over the blurred
+ * background. */
+DnPixmap *dn_pixmap_flatten(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** codecs/deskew.c: turns a GRAY8 page by its text lines' angle when that is clear and within 15
+ * degrees;
+ * @out_degrees says by how much (0: left as it is). */
+DnPixmap *dn_pixmap_deskew(const DnPixmap *self, const DnLimits *limits, double *out_degrees,
+                           GError **error);
+
+G_END_DECLS
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/seal/envelope.h - sealed blobs and sealed ledger lines.
+ *
+ * A blob is sealed in chunks of 1 MiB under AES-256-GCM in the STREAM construction (Hoang,
+ * Reyhanitabar, Rogaway, Vizar 2015): the nonce is the chunk's number and a last-chunk flag, so
+ * reordering, duplication and truncation fail; the associated data binds archive, tenant, blob id
+ * and kind of part. Any range can be opened without the rest. The exact bytes stand in
+ * docs/format.md.
+ *
+ * Threads: any. Errors: CORRUPT (does not open: changed, moved to another tenant or id, truncated),
+ * NOT_FOUND (the key has been destroyed), LIMIT.
+ */
+#ifndef ENGINE_SEAL_ENVELOPE_H
+#define ENGINE_SEAL_ENVELOPE_H
+
+#include "engine/seal/keyring.h"
+
+G_BEGIN_DECLS
+
+/** What a blob is; part of its associated data. */
+typedef enum {
+    DN_PART_ORIGINAL = 'o',
+    DN_PART_TEXT = 't',
+    DN_PART_WORDS = 'w',
+    DN_PART_RENDITION = 'r',
+    DN_PART_TOKEN = 'k',    /* a time-stamp token */
+    DN_PART_EVIDENCE = 'e', /* leaves of a hash tree */
+} DnPart;
+
+typedef struct {
+    DnUuid tenant;
+    DnUuid blob;
+    DnPart part;
+} DnSealName;
+
+/** Seals @plain under the key of @period (a fiscal year such as "2026", made when first used);
+ * opens it again and compares before it returns, so that a bit flipped in our own memory does not
+ * become the archived truth. (transfer full) */
+GBytes *dn_seal_blob(DnKeyring *keys, const DnSealName *name, const char *period, GBytes *plain,
+                     GError **error);
+
+/** (transfer full) The whole plain text. The key is found by the key id in @sealed. */
+GBytes *dn_unseal_blob(DnKeyring *keys, const DnSealName *name, GBytes *sealed, GError **error);
+
+/** Bytes on disk of @plain_bytes; and back (CORRUPT when no plain text has that size). */
+uint64_t dn_sealed_size(uint64_t plain_bytes);
+
+/** Seals one ledger line; @seq is bound as associated data. (transfer full) */
+GBytes *dn_seal_line(DnKeyring *keys, const DnUuid *tenant, uint64_t seq, const char *line,
+                     GError **error);
+
+/** (transfer full) The line, NUL-terminated. */
+char *dn_unseal_line(DnKeyring *keys, const DnUuid *tenant, uint64_t seq, GBytes *sealed,
+                     GError **error);
+
+G_END_DECLS
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/seal/keyring.h - the keys of one archive, each wrapped by the one above it.
+ *
+ *   master key --wraps--> tenant key --wraps--> period key (one a tenant and fiscal year)
+ *   blob key  = HKDF(period key, blob id)         ledger key = HKDF(tenant key, "ledger")
+ *   view key  = HKDF(master key, archive id, "view")
+ *
+ * A wrapped key is one file in keys/, named by its key id; its associated data binds archive,
+ * tenant, role and period, so that a file put in another's place does not open. Rotating the master
+ * re-wraps tenant keys and touches no blob. Destroying a period's file shreds that period's blobs.
+ *
+ * Threads: all calls may come from any thread. Errors: DENIED (the master key is another one),
+ * CORRUPT (a key file fails its check), NOT_FOUND (no such tenant), IO.
+ */
+#ifndef ENGINE_SEAL_KEYRING_H
+#define ENGINE_SEAL_KEYRING_H
+
+#include "base/uuid.h"
+#include "engine/seal/secret.h"
+
+G_BEGIN_DECLS
+
+typedef struct DnKeyring DnKeyring;
+
+/** Makes the empty folder @dir (keys/) for a new archive. */
+DnKeyring *dn_keyring_create(const char *dir, const DnUuid *archive, const DnSecret *master,
+                             GError **error);
+DnKeyring *dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecret *master,
+                           GError **error);
+void dn_keyring_free(DnKeyring *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKeyring, dn_keyring_free)
+
+/** Makes a tenant's key, durably. EXISTS. */
+bool dn_keyring_add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
+
+/** (transfer full) array of DnUuid: tenants that have a key. */
+GArray *dn_keyring_tenants(DnKeyring *self);
+
+/** Re-wraps every tenant key under @fresh. Interrupted at any point, each key file opens under the
+ * old or the new master; calling it again completes. */
+bool dn_keyring_rotate_master(DnKeyring *self, const DnSecret *fresh, GError **error);
+
+/** Makes a fresh tenant key and re-wraps that tenant's period keys under it; the ledger key stays
+ * derivable (it is itself wrapped). Same promise on interruption. */
+bool dn_keyring_rotate_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
+
+/** Opens every key file once; the number that opened. CORRUPT names the file. */
+bool dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error);
+
+typedef struct DnStreamCipher DnStreamCipher;
+
+/** The cipher of the view's files (AES-256-CTR). */
+DnStreamCipher *dn_keyring_view_cipher(DnKeyring *self, GError **error);
+
+/** XORs @size bytes at byte @offset of the key stream that @nonce names. Thread-safe. @self: a
+ * DnStreamCipher; void so that it can be handed to the index as a plain function. */
+void dn_stream_cipher_apply(void *self, const uint8_t nonce[16], uint64_t offset, uint8_t *bytes,
+                            size_t size);
+void dn_stream_cipher_free(DnStreamCipher *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnStreamCipher, dn_stream_cipher_free)
+
+G_END_DECLS
+#endif

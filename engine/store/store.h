@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/store/store.h - the log: sealed blobs and sealed entries, appended in commits, never
+ * changed.
+ *
+ * A commit holds blobs and entries of one tenant and is all there or not there at all.
+ * dn_store_append() orders it and dn_store_wait() returns when it is durable; all commits that wait
+ * at the same moment share one fdatasync. An acknowledgement may be given only after
+ * dn_store_wait(). There is no call that replaces or removes. The store sees sealed bytes only.
+ *
+ * Threads: every call may come from any thread; appends are ordered by the order in which they
+ * return. Failure: when a write or sync fails, every commit not yet durable fails with it (IO), the
+ * log is cut back to the last durable commit, and the heads go back with it: the next append whose
+ * expected head is the durable one starts afresh. When even the cut fails, or a sync has failed,
+ * the store refuses appends with IO until it is opened again; reads go on.
+ *
+ * One contract suite (tests/contract/store.c) runs on every driver: segment, memory, fault.
+ */
+#ifndef ENGINE_STORE_STORE_H
+#define ENGINE_STORE_STORE_H
+
+#include "base/uuid.h"
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+typedef struct DnStore DnStore;
+
+/** Where the body of a frame lies. Valid for ever. */
+typedef struct {
+    uint32_t segment; /* from 1 */
+    uint64_t offset;  /* of the sealed bytes in the segment */
+    uint64_t size;    /* of the sealed bytes */
+} DnStoreRef;
+
+/** The place just after a commit; orders commits. {0, 0} is before the first. */
+typedef struct {
+    uint32_t segment;
+    uint64_t offset;
+} DnStorePosition;
+
+typedef struct {
+    DnUuid id;
+    char part; /* DnPart of engine/seal */
+    GBytes *sealed;
+} DnStoreBlob;
+
+typedef struct {
+    uint64_t seq; /* from 1 in each tenant, without gaps */
+    GBytes *sealed;
+} DnStoreEntry;
+
+/** What one commit appends. Blobs come before the entries that name them. Nothing is copied or kept
+ * after the call but references on the GBytes. */
+typedef struct {
+    DnUuid tenant;
+    uint64_t expected_head; /* seq of the tenant's last appended entry, 0 before the first */
+    const DnStoreBlob *blobs;
+    size_t blob_count;
+    const DnStoreEntry *entries; /* at least one */
+    size_t entry_count;
+} DnStoreCommit;
+
+typedef struct {
+    DnStorePosition end; /* position after the commit */
+    DnStoreRef *blobs;   /* one a blob, in the order given */
+    DnStoreRef *entries; /* one an entry */
+    uint64_t ticket;     /* for dn_store_wait() */
+} DnStoreReceipt;
+
+void dn_store_receipt_clear(DnStoreReceipt *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnStoreReceipt, dn_store_receipt_clear)
+
+/** One commit as it is read back; lent for the visit. */
+typedef struct {
+    DnUuid tenant;
+    DnStorePosition end;
+    size_t blob_count;
+    const DnStoreBlob *blobs; /* .sealed is NULL unless DN_STORE_VISIT_BLOBS */
+    const DnStoreRef *blob_refs;
+    size_t entry_count;
+    const DnStoreEntry *entries;
+    const DnStoreRef *entry_refs;
+} DnStoreVisit;
+
+typedef bool (*DnStoreVisitor)(const DnStoreVisit *visit, void *user_data, GError **error);
+
+enum { DN_STORE_VISIT_BLOBS = 1 }; /* also reads and checks the bytes of blobs */
+
+/** What opening found, for a person: bytes cut from an unfinished tail, commits kept. */
+typedef struct {
+    uint64_t cut_bytes;
+    uint32_t segments;
+    uint64_t bytes;
+} DnStoreState;
+
+typedef struct {
+    const char *name;
+    bool (*append)(DnStore *self, const DnStoreCommit *commit, DnStoreReceipt *out_receipt,
+                   GError **error);
+    bool (*wait)(DnStore *self, uint64_t ticket, GError **error);
+    GBytes *(*read)(DnStore *self, const DnStoreRef *ref, GError **error);
+    bool (*each)(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
+                 void *user_data, GError **error);
+    void (*end)(DnStore *self, DnStorePosition *out_end);
+    void (*state)(DnStore *self, DnStoreState *out_state);
+    bool (*check)(DnStore *self, GPtrArray *problems, GError **error);
+    void (*close)(DnStore *self);
+} DnStoreDriver;
+
+struct DnStore {
+    const DnStoreDriver *driver;
+};
+
+/** Segment files in @dir (log/). Makes the folder and the first segment when @create. Recovers the
+ * open segment: walks to the last complete commit and cuts what follows. CORRUPT: a finished
+ * segment fails its check or belongs to another archive; BUSY is not given here (the archive holds
+ * the lock). UNSUPPORTED: a newer format. */
+DnStore *dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_bytes,
+                                bool create, GError **error);
+
+/** Everything in memory, for tests. */
+DnStore *dn_store_open_memory(void);
+
+/** (transfer full) @inner misbehaving on purpose, for tests: the @nth append or wait from now fails
+ * with IO. */
+DnStore *dn_store_open_fault(DnStore *inner);
+void dn_store_fault_next(DnStore *self, const char *call, unsigned nth);
+
+/** Puts @commit at the end of the log, in memory or file but not yet durable. BUSY when the
+ * tenant's head is not commit->expected_head: read the head again. LIMIT when it does not fit a
+ * segment. IO. */
+bool dn_store_append(DnStore *self, const DnStoreCommit *commit, DnStoreReceipt *out_receipt,
+                     GError **error);
+
+/** Returns when the commit behind @ticket is durable. IO when it never will be: then it is not in
+ * the log. */
+bool dn_store_wait(DnStore *self, uint64_t ticket, GError **error);
+
+/** (transfer full) The sealed bytes at @ref, checked against their frame. CORRUPT names segment and
+ * offset. */
+GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
+
+/** Visits every durable commit after @from (NULL: all) in order. Stops when @visit fails. CORRUPT
+ * with the place. */
+bool dn_store_each(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
+                   void *user_data, GError **error);
+
+/** The position after the last durable commit. */
+DnStorePosition dn_store_end(DnStore *self);
+DnStoreState dn_store_state(DnStore *self);
+
+/** Checks every byte of every segment: headers, frames, trailers, their SHA-256, and that no
+ * segment is missing. Each finding is added to @problems as a string "segment 3, byte 812: ...";
+ * false only when the check itself could not go on. */
+bool dn_store_check(DnStore *self, GPtrArray *problems, GError **error);
+
+void dn_store_close(DnStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnStore, dn_store_close)
+
+int dn_store_position_compare(const DnStorePosition *a, const DnStorePosition *b);
+
+G_END_DECLS
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/kv.h - ordered bytes on disk: the only door to RocksDB, and the only file that includes
+ * rocksdb/c.h is kv.c.
+ *
+ * Everything in it can be rebuilt from the log, so it has no write-ahead log: a batch is atomic,
+ * and what a crash loses is applied again from the log (the position applied travels in the same
+ * batch; families are flushed together). Its files are encrypted by the cipher the engine hands in;
+ * the index never sees a key.
+ *
+ * Threads: a DnKv may be used by any thread; a batch and a cursor belong to one. Every cursor is
+ * closed before its DnKv. Errors: CORRUPT (damaged, or another key's files: rebuild), BUSY (another
+ * process has it), IO.
+ */
+#ifndef INDEX_KV_H
+#define INDEX_KV_H
+
+#include "base/error.h"
+#include <stddef.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+/** Column families. */
+typedef enum {
+    DN_KV_META,    /* position applied, tenants, heads */
+    DN_KV_VOUCHER, /* tenant, voucher -> present state */
+    DN_KV_ENTRY,   /* tenant, voucher, seq -> where the entry lies */
+    DN_KV_BLOB,    /* blob id -> where it lies */
+    DN_KV_HASH,    /* tenant, SHA-256 -> voucher: exact duplicates */
+    DN_KV_JOB,     /* tenant, kind of job, voucher: waits to be read, to be stamped */
+    DN_KV_INDEX,   /* search rows; index/key.h */
+    DN_KV_FAMILIES
+} DnKvFamily;
+
+/** XORs @size bytes at @offset of the key stream named by @nonce; called from many threads. */
+typedef void (*DnKvCipher)(void *user_data, const uint8_t nonce[16], uint64_t offset,
+                           uint8_t *bytes, size_t size);
+
+typedef struct DnKv DnKv;
+typedef struct DnKvBatch DnKvBatch;
+typedef struct DnKvCursor DnKvCursor;
+
+/** Opens or makes the folder @dir. @cipher may be NULL in tests: plain files. @user_data lives as
+ * long as the DnKv. */
+DnKv *dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error);
+/** Makes all that was written durable. */
+bool dn_kv_flush(DnKv *self, GError **error);
+/** Flushes, then closes. NULL-safe. */
+void dn_kv_close(DnKv *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKv, dn_kv_close)
+
+/** (transfer full) The value, or NULL: without an error when the key is not there. */
+GBytes *dn_kv_get(DnKv *self, DnKvFamily family, const void *key, size_t key_size, GError **error);
+
+DnKvBatch *dn_kv_batch_new(void);
+void dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
+                     const void *value, size_t value_size);
+void dn_kv_batch_delete(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size);
+void dn_kv_batch_free(DnKvBatch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
+
+/** Applies the whole batch or nothing. */
+bool dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error);
+
+/** A cursor over the keys in [@from, @to) (@to NULL: to the end), on the state of this moment,
+ * forwards or backwards. It stands on the first key, if any. */
+DnKvCursor *dn_kv_cursor(DnKv *self, DnKvFamily family, const void *from, size_t from_size,
+                         const void *to, size_t to_size, bool backwards);
+bool dn_kv_cursor_valid(const DnKvCursor *self);
+void dn_kv_cursor_next(DnKvCursor *self);
+/** Moves to the first key at or after @key (at or before it when backwards) within the range. */
+void dn_kv_cursor_seek(DnKvCursor *self, const void *key, size_t key_size);
+/** Lent until the cursor moves. */
+const uint8_t *dn_kv_cursor_key(const DnKvCursor *self, size_t *out_size);
+const uint8_t *dn_kv_cursor_value(const DnKvCursor *self, size_t *out_size);
+/** False with CORRUPT or IO when the cursor became invalid for that reason rather than at the end
+ * of its range. */
+bool dn_kv_cursor_ok(const DnKvCursor *self, GError **error);
+void dn_kv_cursor_close(DnKvCursor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvCursor, dn_kv_cursor_close)
+
+G_END_DECLS
+#endif

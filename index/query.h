@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/query.h - vouchers found by date, amount, counterparty and more.
+ *
+ * The rows of one voucher are a pure function of its record, so an update writes the difference of
+ * two records. A query is planned: one index gives a range of keys in the order asked for, covering
+ * values answer the other terms. All terms are joined by AND, ranges include both ends (規則 2-6-5,
+ * law rows R38 to R46).
+ *
+ * Threads: any; see index/kv.h.
+ */
+#ifndef INDEX_QUERY_H
+#define INDEX_QUERY_H
+
+#include "base/uuid.h"
+#include "index/kv.h"
+
+G_BEGIN_DECLS
+
+enum { DN_DAYS_MISSING = INT32_MIN };
+#define DN_AMOUNT_MISSING INT64_MIN
+
+/** What search knows of a voucher: its newest version. */
+typedef struct {
+    DnUuid id;
+    uint64_t registered_seq; /* of voucher.registered: the order of arrival */
+    int32_t date_days;       /* transaction date, days since 1970-01-01, or DN_DAYS_MISSING */
+    int64_t amount;          /* minor units, or DN_AMOUNT_MISSING */
+    const char *currency;    /* ISO 4217 (nullable) */
+    const char *party;       /* as printed (nullable) */
+    const char *registration_number; /* (nullable) "T" + 13 digits */
+    const char *kind;
+    const char *const *labels; /* (nullable) ended by NULL */
+    bool deleted;
+} DnIndexRecord;
+
+/** Adds to @batch what turns the rows of @before (NULL: none) into those of @after (NULL: none). */
+void dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *before,
+                     const DnIndexRecord *after);
+
+/** The same for the full text that was read of the voucher (UTF-8, nullable). */
+void dn_index_update_text(DnKvBatch *batch, const DnUuid *tenant, const DnUuid *id,
+                          const char *before, const char *after);
+
+typedef enum { DN_DELETED_EXCLUDE, DN_DELETED_INCLUDE, DN_DELETED_ONLY } DnDeleted;
+typedef enum { DN_MISSING_NONE, DN_MISSING_DATE, DN_MISSING_AMOUNT, DN_MISSING_PARTY } DnMissing;
+typedef enum {
+    DN_SORT_REGISTERED,
+    DN_SORT_DATE,
+    DN_SORT_DATE_DOWN,
+    DN_SORT_AMOUNT,
+    DN_SORT_AMOUNT_DOWN
+} DnSort;
+
+/** A zeroed query finds everything that is not deleted, in order of arrival. */
+typedef struct {
+    bool has_date;
+    int32_t date_from_days; /* inclusive; INT32_MIN + 1: open */
+    int32_t date_to_days;   /* inclusive; INT32_MAX: open */
+    bool has_amount;
+    int64_t amount_from; /* inclusive; INT64_MIN + 1: open */
+    int64_t amount_to;
+    const char *party; /* contained in the folded name, or a registration number "T..." exactly */
+    const char *text;  /* all its words, as full text */
+    const char *kind;
+    const char *label;
+    DnMissing missing;
+    DnDeleted deleted;
+    DnSort sort;       /* missing values come last, either way */
+    uint32_t limit;    /* 0: no limit */
+    const char *after; /* (nullable) cursor of an earlier page */
+} DnQuery;
+
+typedef bool (*DnQueryVisitor)(const DnUuid *id, void *user_data, GError **error);
+
+/** Visits up to query->limit vouchers in order. *@out_cursor (transfer full, nullable out) is where
+ * the next page begins, NULL at the end: an opaque string that stays valid while vouchers are
+ * added. INVALID for a cursor of another query. */
+bool dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
+                   void *user_data, char **out_cursor, GError **error);
+
+/** How many vouchers the query finds; limit and cursor do not count. */
+bool dn_index_count(DnKv *kv, const DnUuid *tenant, const DnQuery *query, uint64_t *out_count,
+                    GError **error);
+
+/** index/party.c: (transfer full) the name folded for comparison: NFKC, case, hiragana to katakana,
+ * legal forms (株式会社, ㈱, (株) ...), spaces and punctuation dropped. Pure. */
+char *dn_party_fold(const char *name);
+
+/** index/text.c: (transfer full) array of strings, each once: bigrams of CJK runs, folded words of
+ * the rest. Pure. */
+GPtrArray *dn_text_tokens(const char *text);
+
+G_END_DECLS
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/page-text.h - what stands on a page: words with boxes and confidences, in lines.
+ *
+ * Made by a recogniser from pixels or by layout.c from a PDF's text layer; everything after that
+ * (fields, search text, rendition) sees only this. Boxes are pixels of the upright page.
+ */
+#ifndef OCR_PAGE_TEXT_H
+#define OCR_PAGE_TEXT_H
+
+#include "codecs/codec.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    char *text; /* UTF-8, never empty, no white space */
+    DnBox box;
+    double confidence; /* 0..1; 1 for a text layer */
+} DnWord;
+
+typedef struct {
+    GPtrArray *words; /* of DnWord, from left to right */
+    DnBox box;        /* around all words */
+    char *text; /* words joined: a space between Latin words, none between CJK; as printed otherwise
+                 */
+} DnLine;
+
+typedef struct {
+    unsigned page; /* from 1, as people count */
+    uint32_t width_px;
+    uint32_t height_px;
+    double dpi;       /* 0 when unknown */
+    char *origin;     /* "text-layer" or "tesseract 5.3.0 Japanese psm 4" */
+    GPtrArray *lines; /* of DnLine, from top to bottom */
+} DnPageText;
+
+DnPageText *dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dpi,
+                             const char *origin);
+void dn_page_text_free(DnPageText *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnPageText, dn_page_text_free)
+
+DnWord *dn_word_new(const char *text, const DnBox *box, double confidence);
+
+/** ocr/layout.c: sorts loose words into lines. (transfer full) @words: array of DnWord. */
+void dn_page_text_take_words(DnPageText *self, GPtrArray *words);
+
+/** ocr/layout.c: words and lines from a text layer. @glyphs: array of DnGlyph. */
+DnPageText *dn_page_text_from_glyphs(unsigned page, uint32_t width_px, uint32_t height_px,
+                                     double dpi, const GArray *glyphs);
+
+/** ocr/layout.c: true when a text layer can be trusted: enough characters, mapped to letters and
+ * digits rather than replacement or private-use characters. */
+bool dn_text_layer_is_plausible(const GArray *glyphs);
+
+/** The box around two boxes; an empty one (width 0) counts for nothing. */
+DnBox dn_box_union(const DnBox *a, const DnBox *b);
+
+G_END_DECLS
+#endif
