@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/archive.h - the archive: the one header that a command, a server or a test needs.
+ *
+ * An archive is a folder: dencho.conf, keys/ (wrapped), log/ (the truth), view/ (rebuildable) and
+ * lock. One process has it open at a time (BUSY names the other's pid); within it every call but
+ * dn_archive_close() may come from any thread.
+ *
+ * A handle speaks for one tenant and one actor. Results are JSON objects (transfer full) whose
+ * members are a contract, listed in dencho(1). What the caller gets has passed an fdatasync: a
+ * returned voucher survives a power cut.
+ *
+ * Errors: INVALID (a wrong request, with an example of a right one), NOT_FOUND, EXISTS, DENIED
+ * (wrong key), CORRUPT (stored bytes fail their check), IO (with what to do), BUSY, LIMIT, EXTERNAL
+ * (the worker, the time-stamp authority). A document that is bad is no error of the archive: the
+ * result says so.
+ */
+#ifndef ENGINE_ARCHIVE_H
+#define ENGINE_ARCHIVE_H
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/uuid.h"
+
+G_BEGIN_DECLS
+
+typedef struct DnArchive DnArchive;
+
+/** Called between steps of long work; @total 0 when unknown. False asks to stop: the call then ends
+ * with BUSY, what was done so far stands and is whole. */
+typedef bool (*DnProgress)(uint64_t done, uint64_t total, void *user_data);
+
+/** Receives one result; @row is lent. False with @error set stops the call. */
+typedef bool (*DnRowVisitor)(const json_t *row, void *user_data, GError **error);
+
+/* --- life --- */
+
+typedef struct {
+    const char
+        *key_file; /* (nullable) where the new master key goes; NULL: DIR.key beside the archive */
+    const char *const
+        *settings; /* (nullable) "section.key=value" ..., ended by NULL; base/settings-table.def */
+} DnArchiveInit;
+
+/** Makes an archive in the folder @dir, which must be absent or empty (EXISTS), with a fresh master
+ * key and the tenant "default". *@out_key_file (transfer full) is the file of the key: without it
+ * nothing opens. */
+bool dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file,
+                     GError **error);
+
+typedef struct {
+    const char *key_file;    /* (nullable) NULL: the settings' key-file, else DIR.key */
+    int key_fd;              /* read the key from here when > 0 */
+    const char *tenant;      /* (nullable) NULL: "default" */
+    const char *actor;       /* who acts, for the ledger: "cli:yamada" */
+    const char *worker_path; /* (nullable) NULL: beside the program or in libexecdir */
+} DnArchiveOptions;
+
+/** Opens: takes the lock, recovers the log's tail, brings the view up to the log. */
+DnArchive *dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error);
+
+/** Makes the view durable and lets go of everything. NULL-safe. No other call may be running. */
+void dn_archive_close(DnArchive *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnArchive, dn_archive_close)
+
+/** The tenant's default currency (lent) and the largest document in bytes. */
+const char *dn_archive_currency(const DnArchive *self);
+uint64_t dn_archive_max_document_bytes(const DnArchive *self);
+
+/** How many documents are worth handing in at the same time. */
+unsigned dn_archive_workers(const DnArchive *self);
+
+/* --- a document comes in --- */
+
+/** What the person or the pipeline that hands a document over knows of it. All members may be NULL
+ * or 0. */
+typedef struct {
+    const char *name;       /* as uploaded, for the history; never a path that is opened */
+    const char *origin;     /* "scan" or "electronic"; NULL: "electronic" for PDF and unknown bytes,
+                               else "scan" */
+    const char *kind;       /* receipt, invoice ...; NULL: as read */
+    const DnDate *received; /* day of receipt; NULL: today in Japan */
+    const DnDate *date;     /* values typed in win over values read */
+    const int64_t *amount;  /* minor units of @currency */
+    const char *currency;   /* NULL: the tenant's */
+    const char *party;
+    const char *const *labels; /* ended by NULL */
+    bool as_is;                /* archive bytes that no codec knows */
+    bool no_wait; /* return after the durable receipt; dn_archive_read_pending() reads later */
+    void (*receipt)(const json_t *result,
+                    void *user_data); /* told when the document is durable, before it is read */
+    void *user_data;
+} DnIngest;
+
+/**
+ * The whole way of a document. *@out_result:
+ *   {"status":"stored"|"duplicate"|"rejected","voucher","sha256","pages","media_type","kind","origin","fields":{...},"checks":[...],
+ *    "error":{"code","message"}}
+ * "rejected": not in the archive, for the reason in "error". "stored" with an "error": archived,
+ * findable, but could not be read. A duplicate is answered with the voucher that holds the same
+ * bytes.
+ */
+bool dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request,
+                       json_t **out_result, GError **error);
+
+/** Reads (again) one voucher, or all that wait for it. Each gives a result as dn_archive_ingest()
+ * does. A reading never changes a value that a person has set. */
+bool dn_archive_read(DnArchive *self, const DnUuid *id, json_t **out_result, GError **error);
+bool dn_archive_read_pending(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
+/* --- a clerk searches --- */
+
+/** All terms are joined by AND, ranges include both ends; NULL terms ask nothing. */
+typedef struct {
+    const DnDate *date_from;
+    const DnDate *date_to;
+    const int64_t *amount_from; /* minor units */
+    const int64_t *amount_to;
+    const char *party; /* part of a name, or a registration number */
+    const char *text;
+    const char *kind;
+    const char *label;
+    const char *missing; /* "date", "amount" or "party" */
+    const char *deleted; /* "include" or "only" */
+    const char *sort;    /* "registered" (default), "date", "-date", "amount", "-amount" */
+    uint32_t limit;      /* 0: all */
+    const char *after;   /* cursor of the page before */
+} DnSearch;
+
+/** Visits
+ * {"voucher","date","amount","currency","scale","party","registration_number","kind","origin","state","version","labels","deleted","received",
+ * "registered","stamped"}; a value that is missing is absent. *@out_cursor (transfer full): NULL at
+ * the end. */
+bool dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
+                       char **out_cursor, GError **error);
+bool dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error);
+
+/** Everything known of a voucher at its newest or an older @version (0: newest): the row of a
+ * search and "fields" with their origin, "checks", "versions", "blobs", "book_refs", "evidence",
+ * "error". */
+json_t *dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **error);
+
+/** Visits the voucher's entries from the first:
+ * {"seq","at","actor","type","reason","changes":[{"field","before","after"}], ...}. */
+bool dn_archive_history(DnArchive *self, const DnUuid *id, DnRowVisitor visit, void *user_data,
+                        GError **error);
+
+/** (transfer full) The bytes of "original", "rendition", "text", "words" or "page:N" (PNG, from 1)
+ * of @version (0: newest). NOT_FOUND when that part was not made. *@out_media_type is static. */
+GBytes *dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
+                       const char **out_media_type, GError **error);
+
+/* --- and corrects; each call is one entry, nothing is overwritten --- */
+
+typedef struct {
+    const DnDate *date;
+    const int64_t *amount;
+    const char *currency;
+    const char *party;
+    const char *kind;
+} DnCorrection;
+
+/* *@out_row is the new row of a search. @reason: required where it is a parameter, not empty
+ * (INVALID). */
+bool dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correction,
+                        const char *reason, json_t **out_row, GError **error);
+/** A better scan of the same paper becomes the next version; only the newest can be revised (law
+ * rows R24, R25). */
+bool dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
+                       const char *reason, json_t **out_result, GError **error);
+bool dn_archive_delete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                       GError **error);
+bool dn_archive_undelete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                         GError **error);
+/** A person has looked at the values and they are right. */
+bool dn_archive_confirm(DnArchive *self, const DnUuid *id, json_t **out_row, GError **error);
+bool dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
+                      const char *const *remove, json_t **out_row, GError **error);
+/** Links the voucher to an entry of the books (law row R32). */
+bool dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
+                     GError **error);
+
+/* --- evidence --- */
+
+/** Stamps all that waits in one batch. *@out_result:
+ * {"stamped":N,"gen_time","authority","accredited","root","serial"}; {"stamped":0} when nothing
+ * waited. EXTERNAL when no authority answered: nothing is lost, all still waits. */
+bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
+
+/** Checks chain, blobs against their hashes, hash trees and tokens of vouchers with a transaction
+ * date in the range (NULL: open; both NULL: all vouchers, also undated). @full also checks every
+ * byte of the log and the view against it. Visits
+ * {"voucher"?,"segment"?,"place","code","message"} for each failure. *@out_totals:
+ * {"checked","stamped","waiting","failed","entries","seconds"}. */
+bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
+                       DnRowVisitor visit, DnProgress progress, void *user_data,
+                       json_t **out_totals, GError **error);
+
+/* --- an auditor takes a copy --- */
+
+/** Streams an audit capsule (ZIP64) of what @search finds to @path, which must not exist.
+ * *@out_result: {"file","vouchers","files","bytes","sha256"}. */
+bool dn_archive_export(DnArchive *self, const DnSearch *search, const char *path,
+                       DnProgress progress, void *user_data, json_t **out_result, GError **error);
+
+/** Checks a capsule offline: no archive, no key. @trust_file (nullable). Visits
+ * {"file"?,"offset"?,"code","message"} for each failure. *@out_totals:
+ * {"vouchers","files","bytes","stamped","failed","accredited"}. */
+bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit,
+                      DnProgress progress, void *user_data, json_t **out_totals, GError **error);
+
+/* --- running it --- */
+
+/** Drops the view and builds it again from the log. *@out_result: {"entries","vouchers","seconds"}.
+ */
+bool dn_archive_rebuild(DnArchive *self, DnProgress progress, void *user_data, json_t **out_result,
+                        GError **error);
+
+/** Visits {"name","verdict":"ok"|"warning"|"problem","message"}: keys, log, view, worker, model,
+ * clock, disk space, time-stamp authority, what waits. */
+bool dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
+/** {"vouchers","deleted","unread","unstamped","entries","log_bytes","view_bytes","segments","tenants"}. */
+json_t *dn_archive_stats(DnArchive *self, GError **error);
+
+/** Makes a tenant with its own key and ledger. *@out_row: {"tenant","name"}. EXISTS. */
+bool dn_archive_tenant_create(DnArchive *self, const char *name, json_t **out_row, GError **error);
+bool dn_archive_tenant_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
+/** Opens every key: {"key_id","key_file","keys"}. */
+json_t *dn_archive_key_check(DnArchive *self, GError **error);
+/** Re-wraps all keys under a fresh master key that is written to @new_key_file (must not exist); no
+ * blob is touched. */
+bool dn_archive_key_rotate(DnArchive *self, const char *new_key_file, json_t **out_row,
+                           GError **error);
+
+G_END_DECLS
+#endif
