@@ -95,6 +95,11 @@ struct DnDocument {
     DnLimits limits;
 };
 
+/** For drivers: a zeroed document of @struct_size bytes with its first member filled. A driver's
+ * close() frees what the driver added and no more; dn_document_close() frees the rest. */
+DnDocument *dn_document_new(const DnCodec *codec, size_t struct_size, GBytes *bytes,
+                            const DnLimits *limits);
+
 enum { DN_SNIFF_BYTES = 4096 };
 
 /** The driver with the highest bid, or NULL with UNSUPPORTED: "no codec knows these bytes". Empty
@@ -114,8 +119,8 @@ unsigned dn_document_page_count(const DnDocument *self);
 /** Facts of @page without decoding it. INVALID for a page that is not there. */
 bool dn_document_header(DnDocument *self, unsigned page, DnPageInfo *out_info, GError **error);
 
-/** Pixels of @page as captured. Alpha is flattened on white, CMYK and palettes become RGB, 16
- * bits 8. */
+/** Pixels of @page as captured: bilevel and gray pages as GRAY8, all others as RGB24. Alpha is
+ * flattened on white, CMYK and palettes become RGB, 16 bits 8. */
 DnPixmap *dn_document_decode(DnDocument *self, unsigned page, DnFailOn fail_on, GError **error);
 
 /** The text layer of @page: (transfer full) array of DnGlyph, empty when there is none. */
