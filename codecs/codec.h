@@ -149,12 +149,16 @@ DnPixmap *dn_pixmap_scale(const DnPixmap *self, uint32_t width_px, uint32_t heig
                           const DnLimits *limits, GError **error);
 
 /** codecs/flatten.c: evens the lighting of a GRAY8 photograph: each pixel over the blurred
- * background. */
+ * background, paper becomes white. INVALID for RGB24. */
 DnPixmap *dn_pixmap_flatten(const DnPixmap *self, const DnLimits *limits, GError **error);
 
-/** codecs/deskew.c: turns a GRAY8 page by its text lines' angle when that is clear and within 15
- * degrees;
- * @out_degrees says by how much (0: left as it is). */
+/**
+ * codecs/deskew.c: turns a GRAY8 page by its text lines' angle when that is clear and within 15
+ * degrees; INVALID for RGB24. @out_degrees says by how much, counter-clockwise as one looks at the
+ * page (0: left as it is; its lines fell to the right by as much). The page grows so that nothing
+ * is cut off, and is turned about its middle: what lies at (x, y) from the middle of the result lay
+ * at (x cos a - y sin a, x sin a + y cos a) from the middle of @self, with a = @out_degrees.
+ */
 DnPixmap *dn_pixmap_deskew(const DnPixmap *self, const DnLimits *limits, double *out_degrees,
                            GError **error);
 

@@ -32,7 +32,7 @@ enum {
     PDF_HIGHEST_NATIVE_DPI = 400,
     PDF_LOWEST_LARGE_DPI = 200,  /* a large page is not drawn below this to save pixels */
     PDF_LARGE_PIXELS = 40000000, /* A3 at 400 dpi; a picture beyond this is not unpacked */
-    PDF_LOWEST_DPI = 50,         /* below it nothing can be read: the page is over the limit */
+    PDF_LOWEST_DPI = 40,         /* below it nothing can be read: the page is over the limit */
     PDF_MAX_CAIRO_SIDE = 32767,
     PDF_MARK_WITHIN = 1024, /* readers accept rubbish before %PDF up to here */
 };

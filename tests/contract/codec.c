@@ -89,7 +89,7 @@ contract_pdf(void)
 static GBytes *
 contract_pdf_scan(void)
 {
-    return made_pdf_scan(34.56, 23.04);
+    return made_pdf_scan(36, 24);
 }
 
 static const ContractSubject contract_subjects[] = {
