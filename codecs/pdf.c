@@ -124,7 +124,7 @@ pdf_largest(const uint8_t *data, size_t size, const char *key)
             value = value * 10 + (uint64_t)(*at - '0');
         largest = MAX(largest, value);
     }
-    return largest;
+    return MIN(largest, (uint64_t)G_MAXUINT32);
 }
 
 static DnDocument *
@@ -136,6 +136,8 @@ pdf_open(GBytes *bytes, const DnLimits *limits, GError **error)
     GError *cause = NULL;
     size_t size = 0;
     const uint8_t *data = g_bytes_get_data(bytes, &size);
+    uint64_t widest = 0;
+    uint64_t highest = 0;
     int pages = 0;
 
     pdf_silence();
@@ -153,8 +155,9 @@ pdf_open(GBytes *bytes, const DnLimits *limits, GError **error)
         return NULL;
     /* The dictionary of a picture is never compressed, so its size can be seen before poppler is
      * asked to unpack it. */
-    self->pictures_bounded =
-        pdf_largest(data, size, "/Width") * pdf_largest(data, size, "/Height") <= PDF_LARGE_PIXELS;
+    widest = pdf_largest(data, size, "/Width");
+    highest = pdf_largest(data, size, "/Height");
+    self->pictures_bounded = widest > 0 && highest > 0 && widest * highest <= PDF_LARGE_PIXELS;
     return g_steal_pointer(&base);
 }
 

@@ -28,10 +28,6 @@ enum {
 };
 
 typedef struct {
-    DnDocument base;
-} PngDocument;
-
-typedef struct {
     const uint8_t *data;
     size_t size;
     size_t position;
@@ -188,7 +184,7 @@ png_bid(const uint8_t *head, size_t size)
 static DnDocument *
 png_open(GBytes *bytes, const DnLimits *limits, GError **error)
 {
-    g_autoptr(DnDocument) self = dn_document_new(&dn_codec_png, sizeof(PngDocument), bytes, limits);
+    g_autoptr(DnDocument) self = dn_document_new(&dn_codec_png, sizeof *self, bytes, limits);
     g_autoptr(PngReader) reader = png_reader_new(self, error);
 
     return reader ? g_steal_pointer(&self) : NULL;

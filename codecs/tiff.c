@@ -28,6 +28,7 @@ enum {
     TIFF_MAX_SAMPLES = 8,
     TIFF_MAX_INDEXED_BITS = 8,
     TIFF_TROUBLE_BYTES = 160,
+    TIFF_SPARE_BYTES = 1 << 16, /* what tables add to an encoded block */
     /* Directories looked at for each page that may be read: room for a thumbnail and a mask. */
     TIFF_DIRECTORIES_PER_PAGE = 3,
 };
@@ -531,7 +532,10 @@ tiff_unpack(const uint8_t *row, size_t count, unsigned bits, bool indexes, uint8
                 to[i * step] = (uint8_t)(word >> 24);
             }
         }
-    } else if (bits == 1 || bits == 2 || bits == 4) {
+    } else if (bits == 1) {
+        for (size_t i = 0; i < count; i++)
+            to[i * step] = (uint8_t)((row[i / 8] >> (7 - i % 8) & 1U) * scale);
+    } else if (bits == 2 || bits == 4) {
         unsigned per_byte = 8 / bits;
 
         for (size_t i = 0; i < count; i++) {
@@ -565,6 +569,17 @@ tiff_convert(const TiffLayout *layout, const uint8_t *samples, size_t count, uin
     bool gray = layout->info.colour != DN_COLOUR_RGB;
     bool inverted = layout->photometric == PHOTOMETRIC_MINISWHITE;
 
+    /* Most pages need nothing more, and these loops are several times as fast. */
+    if (!layout->has_alpha && gray && layout->samples == 1) {
+        for (size_t i = 0; i < count; i++)
+            to[i] = samples[i] ^ (inverted ? 0xff : 0);
+        return;
+    }
+    if (!layout->has_alpha && layout->samples == 3 &&
+        (layout->photometric == PHOTOMETRIC_RGB || layout->photometric == PHOTOMETRIC_YCBCR)) {
+        memcpy(to, samples, count * 3);
+        return;
+    }
     for (size_t i = 0; i < count; i++, samples += layout->samples) {
         uint8_t rgb[3] = {samples[0], samples[0], samples[0]};
 
@@ -636,7 +651,8 @@ tiff_read_block(TiffDocument *self, const TiffLayout *layout, uint32_t index, ui
     bytes = TIFFGetStrileByteCount(self->tiff, index);
     if (offset == 0 || offset >= self->size || bytes <= self->size - offset)
         return false;
-    bytes = self->size - offset;
+    /* No more than a block can need: thousands of blocks may all claim the rest of the file. */
+    bytes = MIN(self->size - offset, (uint64_t)size * 2 + TIFF_SPARE_BYTES);
     rest = dn_try_array(bytes, 1, NULL); /* a copy, because libtiff may turn its bits round */
     if (!rest)
         return false;
@@ -754,11 +770,11 @@ tiff_decode_foreign(TiffDocument *self, const TiffLayout *layout, DnFailOn fail_
 {
     TIFFRGBAImage image;
     char said[1024] = "";
-    g_autofree uint32_t *raster = NULL;
+    uint32_t most_rows = MIN(layout->block_height_px, pixmap->height_px);
+    g_autofree uint32_t *raster =
+        dn_try_array((size_t)pixmap->width_px * most_rows, sizeof *raster, error);
     TiffDamage damage = {0, 0};
 
-    raster =
-        dn_try_array((size_t)pixmap->width_px * layout->block_height_px, sizeof *raster, error);
     if (!raster)
         return false;
     if (!TIFFRGBAImageOK(self->tiff, said) ||
