@@ -34,7 +34,6 @@ typedef struct {
     const DnLimits *limits;
     png_structp png;
     png_infop info;
-    bool short_of_bytes; /* the document ended while libpng wanted more */
     char message[PNG_MESSAGE_BYTES];
     /* For the step that decodes: */
     DnPixmap *pixmap;
@@ -59,10 +58,8 @@ png_on_read(png_structp png, png_bytep to, png_size_t size)
 {
     PngReader *self = png_get_io_ptr(png);
 
-    if (size > self->size - self->position) {
-        self->short_of_bytes = true;
+    if (size > self->size - self->position)
         png_error(png, "the picture is cut off");
-    }
     memcpy(to, self->data + self->position, size);
     self->position += size;
 }

@@ -27,7 +27,7 @@ made_sample(uint32_t x, uint32_t y, unsigned channel)
 }
 
 /* What these two libraries keep until the process ends is no leak of ours. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
 const char *
 __lsan_default_suppressions(void)

@@ -756,6 +756,7 @@ test_pdf_resolution_of_coarse_and_fine_scans(void)
         g_autoptr(DnPixmap) pixmap = drivers_decode(
             made_pdf_scan(cases[i].width_pt, cases[i].width_pt * 2 / 3), DN_FAIL_ON_ERROR, &info);
 
+        g_assert_cmpfloat(pixmap->dpi_y, ==, cases[i].dpi);
         g_assert_cmpfloat(info.dpi_x, ==, cases[i].dpi);
     }
 }
