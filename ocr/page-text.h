@@ -25,14 +25,18 @@ typedef struct {
                  */
 } DnLine;
 
-typedef struct {
+typedef struct DnPageText DnPageText;
+
+struct DnPageText {
     unsigned page; /* from 1, as people count */
     uint32_t width_px;
     uint32_t height_px;
-    double dpi;       /* 0 when unknown */
-    char *origin;     /* "text-layer" or "tesseract 5.3.0 Japanese psm 4" */
-    GPtrArray *lines; /* of DnLine, from top to bottom */
-} DnPageText;
+    double dpi;         /* 0 when unknown */
+    char *origin;       /* "text-layer" or "tesseract 5.3.0 Japanese psm 4" */
+    GPtrArray *lines;   /* of DnLine, from top to bottom */
+    DnPageText *second; /* (nullable) another reading of the same pixels, owned: two passes see
+                           different things, and a value may be taken from either */
+};
 
 DnPageText *dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dpi,
                              const char *origin);
@@ -41,8 +45,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnPageText, dn_page_text_free)
 
 DnWord *dn_word_new(const char *text, const DnBox *box, double confidence);
 
+/** (transfer full) An empty array of DnWord that frees what it holds. */
+GPtrArray *dn_word_array_new(void);
+
 /** ocr/layout.c: sorts loose words into lines. (transfer full) @words: array of DnWord. */
 void dn_page_text_take_words(DnPageText *self, GPtrArray *words);
+
+/** ocr/layout.c: the same for runs of words that are known to stand on one line, from left to
+ * right. Runs that stand beside each other become one line: a label and its amount far to the right
+ * of it. (transfer full) @runs: array of arrays of DnWord. */
+void dn_page_text_take_runs(DnPageText *self, GPtrArray *runs);
 
 /** ocr/layout.c: words and lines from a text layer. @glyphs: array of DnGlyph. */
 DnPageText *dn_page_text_from_glyphs(unsigned page, uint32_t width_px, uint32_t height_px,

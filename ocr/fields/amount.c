@@ -1,0 +1,1111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/fields/amount.c - the total, tax included.
+ *
+ * Every number that may be money gets a meaning from the label before it, above it or at the head
+ * of its column. The total is then what is labelled so, and what the other numbers agree on:
+ * subtotal and tax add up to it, cash less change leaves it, the tax is what its rate makes of it,
+ * the items sum up to it. The word for the total is misread on every second thermal receipt; the
+ * arithmetic is not, so it may find a total by itself and it decides between two that are labelled.
+ */
+#include "config.h"
+#include "ocr/fields/fields.h"
+#include "base/money.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef enum {
+    NONE,
+    TOTAL,
+    SUBTOTAL, /* without tax, or a part of the total */
+    TAX,
+    TENDER, /* handed over: cash, card */
+    CHANGE,
+    ROUNDING,
+    DISCOUNT,
+    OTHER, /* points, quantities, balances, earlier invoices, codes */
+} Meaning;
+
+typedef struct {
+    const DnFieldLine *line;
+    const DnNumber *number;
+    DnBox box;
+    int64_t minor;
+    Meaning meaning;
+    double weight; /* of the label */
+    bool money;
+    bool last;   /* the last money of its line */
+    bool table;  /* in a row of several amounts */
+    bool closed; /* 12,000- or 12,000円也: how a headline amount ends */
+    double seen;
+} Value;
+
+typedef struct {
+    int64_t minor;
+    double evidence;
+    double label; /* the best label's weight; 0 when none names it a total */
+    unsigned labels;
+    unsigned proofs;
+    const Value *place;
+    bool other; /* only when a misread yen sign is taken off */
+} Total;
+
+enum { VALUES_MOST = 400, HEADER_LINES = 12 };
+static const double LARGE = 1.35; /* of the usual height: a headline */
+
+static const DnLabel labels[] = {
+    /* what is to be paid */
+    {"ご請求金額", TOTAL, 3.4},
+    {"御請求金額", TOTAL, 3.4},
+    {"請求金額", TOTAL, 3.3},
+    {"ご請求額", TOTAL, 3.4},
+    {"御請求額", TOTAL, 3.4},
+    {"請求額", TOTAL, 3.2},
+    {"今回請求額", TOTAL, 3.4},
+    {"今回御請求額", TOTAL, 3.5},
+    {"今回ご請求額", TOTAL, 3.5},
+    {"差引請求額", TOTAL, 3.2},
+    {"請求合計", TOTAL, 3.4},
+    {"ご請求合計", TOTAL, 3.4},
+    {"ご請求合計額", TOTAL, 3.4},
+    {"合計請求額", TOTAL, 3.4},
+    {"合計金額", TOTAL, 3.2},
+    {"税込合計", TOTAL, 3.3},
+    {"税込合計金額", TOTAL, 3.4},
+    {"合計(税込)", TOTAL, 3.3},
+    {"合計金額(税込)", TOTAL, 3.4},
+    {"総合計", TOTAL, 3.3},
+    {"総計", TOTAL, 3.1},
+    {"総額", TOTAL, 2.6},
+    {"合計", TOTAL, 3.0},
+    {"合計額", TOTAL, 3.1},
+    {"お買上合計", TOTAL, 3.2},
+    {"お買上金額", TOTAL, 3.2},
+    {"お買上げ金額", TOTAL, 3.2},
+    {"お買い上げ金額", TOTAL, 3.2},
+    {"お買上計", TOTAL, 3.0},
+    {"お買上額", TOTAL, 3.1},
+    {"お会計", TOTAL, 2.8},
+    {"御会計", TOTAL, 2.8},
+    {"会計", TOTAL, 1.6},
+    {"お支払金額", TOTAL, 3.1},
+    {"お支払い金額", TOTAL, 3.1},
+    {"支払金額", TOTAL, 3.0},
+    {"お支払合計", TOTAL, 3.1},
+    {"支払合計", TOTAL, 3.0},
+    {"お支払額", TOTAL, 3.0},
+    {"ご利用金額", TOTAL, 3.1},
+    {"ご利用額", TOTAL, 3.1},
+    {"利用金額", TOTAL, 3.0},
+    {"ご利用料金", TOTAL, 3.0},
+    {"駐車料金", TOTAL, 2.4},
+    {"領収金額", TOTAL, 3.4},
+    {"領収額", TOTAL, 3.3},
+    {"領収", TOTAL, 2.0},
+    {"お見積金額", TOTAL, 3.3},
+    {"御見積金額", TOTAL, 3.3},
+    {"見積金額", TOTAL, 3.2},
+    {"お見積合計", TOTAL, 3.3},
+    {"御見積合計", TOTAL, 3.3},
+    {"見積合計", TOTAL, 3.2},
+    {"御見積合計金額", TOTAL, 3.4},
+    {"お見積り金額", TOTAL, 3.3},
+    {"御見積額", TOTAL, 3.3},
+    {"納品金額", TOTAL, 3.0},
+    {"納品合計", TOTAL, 3.1},
+    {"納入金額", TOTAL, 3.0},
+    {"注文金額", TOTAL, 2.9},
+    {"ご注文金額", TOTAL, 2.9},
+    {"発注金額", TOTAL, 2.9},
+    {"契約金額", TOTAL, 2.9},
+    {"取引金額", TOTAL, 3.0},
+    {"決済金額", TOTAL, 2.8},
+    {"税込金額", TOTAL, 2.4},
+    {"税込", TOTAL, 1.8},
+    {"(税込)", TOTAL, 1.8},
+    {"代金", TOTAL, 1.6},
+    {"金額", TOTAL, 1.0},
+    {"金", TOTAL, 1.4},
+    {"計", TOTAL, 1.4},
+    {"合言十", TOTAL, 2.6},
+    {"台計", TOTAL, 2.4},
+    {"合許", TOTAL, 2.2},
+    {"合討", TOTAL, 2.2},
+    {"合訂", TOTAL, 2.2},
+    {"台言十", TOTAL, 2.2},
+    {"発言十", TOTAL, 1.8},
+    {"区言正", TOTAL, 1.8},
+    {"会言十", TOTAL, 2.0},
+    {"言十", TOTAL, 1.4},
+    {"合", TOTAL, 1.0},
+    {"令計", TOTAL, 2.2},
+    {"含計", TOTAL, 2.4},
+    {"合針", TOTAL, 2.2},
+    {"合計¥", TOTAL, 3.0},
+    {"grandtotal", TOTAL, 3.4},
+    {"totalamountdue", TOTAL, 3.4},
+    {"totalamountdueon", TOTAL, 3.4},
+    {"amountdue", TOTAL, 3.1},
+    {"totaldue", TOTAL, 3.3},
+    {"totalpayable", TOTAL, 3.3},
+    {"amountpayable", TOTAL, 3.2},
+    {"netpayable", TOTAL, 3.2},
+    {"balancedue", TOTAL, 2.9},
+    {"duepayable", TOTAL, 3.2},
+    {"totalrounded", TOTAL, 3.4},
+    {"roundedtotal", TOTAL, 3.4},
+    {"totalafterrounding", TOTAL, 3.4},
+    {"totalafterrounded", TOTAL, 3.4},
+    {"totalafteradj", TOTAL, 3.4},
+    {"totalinclusivegst", TOTAL, 3.2},
+    {"totalincludinggst", TOTAL, 3.2},
+    {"totalrmincludinggst", TOTAL, 3.2},
+    {"totalinclgst", TOTAL, 3.2},
+    {"totalinclusiveofgst", TOTAL, 3.2},
+    {"totalsales(inclusiveofgst)", TOTAL, 3.2},
+    {"totalsales(inclusivegst)", TOTAL, 3.2},
+    {"totalsalesinclusiveofgst", TOTAL, 3.2},
+    {"totalsales(inclgst)", TOTAL, 3.2},
+    {"total(inclusiveofgst)", TOTAL, 3.2},
+    {"total(inclgst)", TOTAL, 3.2},
+    {"totalamount(inclgst)", TOTAL, 3.2},
+    {"totalinclsst", TOTAL, 3.2},
+    {"totalwithgst", TOTAL, 3.0},
+    {"withgst", TOTAL, 2.4},
+    {"includinggst", TOTAL, 2.4},
+    {"inclgst", TOTAL, 2.2},
+    {"(gstincluded)", TOTAL, 2.2},
+    {"totalamtinclgst", TOTAL, 3.2},
+    {"total", TOTAL, 2.9},
+    {"totalrm", TOTAL, 3.0},
+    {"total(rm)", TOTAL, 3.0},
+    {"totalamount", TOTAL, 3.0},
+    {"totalamt", TOTAL, 3.0},
+    {"totalamountrm", TOTAL, 3.0},
+    {"totalforthisinvoice", TOTAL, 3.3},
+    {"invoicetotal", TOTAL, 3.3},
+    {"ordertotal", TOTAL, 2.8},
+    {"nettotal", TOTAL, 2.4},
+    {"netttotal", TOTAL, 2.9},
+    {"totalsales", TOTAL, 2.2},
+    {"salestotal", TOTAL, 2.4},
+    {"totalbill", TOTAL, 2.8},
+    {"billtotal", TOTAL, 2.8},
+    {"jumlah", TOTAL, 2.6},
+    {"jumlahbesar", TOTAL, 3.0},
+    {"amount", TOTAL, 1.0},
+    {"amt", TOTAL, 0.8},
+    {"gesamtbetrag", TOTAL, 3.3},
+    {"gesamtsumme", TOTAL, 3.2},
+    {"rechnungsbetrag", TOTAL, 3.3},
+    {"zuzahlen", TOTAL, 3.3},
+    {"zuzahleneur", TOTAL, 3.3},
+    {"zahlbetrag", TOTAL, 3.2},
+    {"endbetrag", TOTAL, 3.2},
+    {"summe", TOTAL, 2.8},
+    {"summeeur", TOTAL, 3.1},
+    {"gesamt", TOTAL, 2.7},
+    {"brutto", TOTAL, 2.0},
+    {"bruttobetrag", TOTAL, 2.8},
+    {"bruttosumme", TOTAL, 3.0},
+    {"rechnungssummebrutto", TOTAL, 3.3},
+    {"totaleur", TOTAL, 3.1},
+    {"totalttc", TOTAL, 3.3},
+    {"montantttc", TOTAL, 3.2},
+    {"netàpayer", TOTAL, 3.3},
+    {"netapayer", TOTAL, 3.3},
+    {"montanttotal", TOTAL, 3.0},
+    {"soldeàpayer", TOTAL, 1.6},
+    {"totaal", TOTAL, 3.0},
+    {"totaalbedrag", TOTAL, 3.2},
+    {"tebetalen", TOTAL, 3.2},
+    {"factuurtotaal", TOTAL, 3.3},
+    {"factuurtotaaleur", TOTAL, 3.3},
+    {"totaalinclbtw", TOTAL, 3.3},
+    {"totalapagar", TOTAL, 3.3},
+    {"importetotal", TOTAL, 3.2},
+    {"totale", TOTAL, 2.9},
+    {"totalecomplessivo", TOTAL, 3.2},
+    {"totalefattura", TOTAL, 3.3},
+    /* a part of it */
+    {"小計", SUBTOTAL, 1},
+    {"小計額", SUBTOTAL, 1},
+    {"小言十", SUBTOTAL, 1},
+    {"税抜", SUBTOTAL, 1},
+    {"税抜合計", SUBTOTAL, 1},
+    {"税抜金額", SUBTOTAL, 1},
+    {"税抜き", SUBTOTAL, 1},
+    {"税別", SUBTOTAL, 1},
+    {"本体", SUBTOTAL, 1},
+    {"本体価格", SUBTOTAL, 1},
+    {"本体合計", SUBTOTAL, 1},
+    {"対象", SUBTOTAL, 1},
+    {"対象額", SUBTOTAL, 1},
+    {"対象計", SUBTOTAL, 1},
+    {"対象合計", SUBTOTAL, 1},
+    {"対象金額", SUBTOTAL, 1},
+    {"課税対象額", SUBTOTAL, 1},
+    {"課税計", SUBTOTAL, 1},
+    {"対価の額", SUBTOTAL, 1},
+    {"課税合計", SUBTOTAL, 1},
+    {"非課税", SUBTOTAL, 1},
+    {"税対象", SUBTOTAL, 1},
+    {"税率対象", SUBTOTAL, 1},
+    {"合計(税抜)", SUBTOTAL, 1},
+    {"合計(税抜き)", SUBTOTAL, 1},
+    {"税抜計", SUBTOTAL, 1},
+    {"商品合計", SUBTOTAL, 1},
+    {"商品計", SUBTOTAL, 1},
+    {"商品代金", SUBTOTAL, 1},
+    {"商品小計", SUBTOTAL, 1},
+    {"単価", SUBTOTAL, 1},
+    {"単", SUBTOTAL, 1},
+    {"送料", SUBTOTAL, 1},
+    {"手数料", SUBTOTAL, 1},
+    {"今回お買上額", SUBTOTAL, 1},
+    {"内訳", SUBTOTAL, 1},
+    {"subtotal", SUBTOTAL, 1},
+    {"sub-total", SUBTOTAL, 1},
+    {"sub.total", SUBTOTAL, 1},
+    {"totalexclgst", SUBTOTAL, 1},
+    {"excludinggst", SUBTOTAL, 1},
+    {"(excludinggst)", SUBTOTAL, 1},
+    {"totalsales(excludinggst)", SUBTOTAL, 1},
+    {"totalexcludinggst", SUBTOTAL, 1},
+    {"exclgst", SUBTOTAL, 1},
+    {"(exclgst)", SUBTOTAL, 1},
+    {"excl.gst", SUBTOTAL, 1},
+    {"exc.gst", SUBTOTAL, 1},
+    {"total(excludinggst)", SUBTOTAL, 1},
+    {"beforegst", SUBTOTAL, 1},
+    {"amtexcgst", SUBTOTAL, 1},
+    {"totalbeforetax", SUBTOTAL, 1},
+    {"beforetax", SUBTOTAL, 1},
+    {"withoutgst", SUBTOTAL, 1},
+    {"totalexcltax", SUBTOTAL, 1},
+    {"taxable", SUBTOTAL, 1},
+    {"taxableamount", SUBTOTAL, 1},
+    {"amountexcl", SUBTOTAL, 1},
+    {"beforediscount", SUBTOTAL, 1},
+    {"totalbeforediscount", SUBTOTAL, 1},
+    {"unitprice", SUBTOTAL, 1},
+    {"u.price", SUBTOTAL, 1},
+    {"netto", SUBTOTAL, 1},
+    {"nettobetrag", SUBTOTAL, 1},
+    {"nettosumme", SUBTOTAL, 1},
+    {"summenetto", SUBTOTAL, 1},
+    {"gesamtnetto", SUBTOTAL, 1},
+    {"zwischensumme", SUBTOTAL, 1},
+    {"rechnungssummenetto", SUBTOTAL, 1},
+    {"steuerbasisbetrag", SUBTOTAL, 1},
+    {"steuerbasis", SUBTOTAL, 1},
+    {"warenwert", SUBTOTAL, 1},
+    {"nettototal", SUBTOTAL, 1},
+    {"subtotaal", SUBTOTAL, 1},
+    {"exclusief", SUBTOTAL, 1},
+    {"exclusiefbtw", SUBTOTAL, 1},
+    {"exclbtw", SUBTOTAL, 1},
+    {"totaalexclbtw", SUBTOTAL, 1},
+    {"grondslag", SUBTOTAL, 1},
+    {"totalht", SUBTOTAL, 1},
+    {"montantht", SUBTOTAL, 1},
+    {"baseht", SUBTOTAL, 1},
+    {"base", SUBTOTAL, 1},
+    {"sous-total", SUBTOTAL, 1},
+    {"imponibile", SUBTOTAL, 1},
+    {"baseimponible", SUBTOTAL, 1},
+    {"goodsvalue", SUBTOTAL, 1},
+    {"gstsummary", SUBTOTAL, 1},
+    {"taxsummary", SUBTOTAL, 1},
+    {"gstanalysis", SUBTOTAL, 1},
+    {"vollersteuersatz", SUBTOTAL, 1},
+    {"preis", SUBTOTAL, 1},
+    {"charges", SUBTOTAL, 1},
+    {"servicecharge", OTHER, 1},
+    {"svccharge", OTHER, 1},
+    {"nettaxable", SUBTOTAL, 1},
+    /* tax */
+    {"消費税", TAX, 1},
+    {"消費税等", TAX, 1},
+    {"消費税額", TAX, 1},
+    {"消費税額合計", TAX, 1},
+    {"消費税合計", TAX, 1},
+    {"内消費税", TAX, 1},
+    {"内消費税等", TAX, 1},
+    {"内税", TAX, 1},
+    {"内税額", TAX, 1},
+    {"外税", TAX, 1},
+    {"外税額", TAX, 1},
+    {"外税計", TAX, 1},
+    {"税額", TAX, 1},
+    {"税額計", TAX, 1},
+    {"税額合計", TAX, 1},
+    {"税合計", TAX, 1},
+    {"税計", TAX, 1},
+    {"税等", TAX, 1},
+    {"うち消費税", TAX, 1},
+    {"(内消費税", TAX, 1},
+    {"内税計", TAX, 1},
+    {"税言十", TAX, 1},
+    {"費税", TAX, 1},
+    {"消費祝", TAX, 1},
+    {"gst", TAX, 1},
+    {"totalgst", TAX, 1},
+    {"gstamount", TAX, 1},
+    {"gstamt", TAX, 1},
+    {"sst", TAX, 1},
+    {"servicetax", TAX, 1},
+    {"govtax", TAX, 1},
+    {"vat", TAX, 1},
+    {"vattotal", TAX, 1},
+    {"vatamount", TAX, 1},
+    {"tax", TAX, 1},
+    {"taxes", TAX, 1},
+    {"totaltax", TAX, 1},
+    {"totaltaxes", TAX, 1},
+    {"taxamount", TAX, 1},
+    {"tax(rm)", TAX, 1},
+    {"salestax", TAX, 1},
+    {"mwst", TAX, 1},
+    {"mwstbetrag", TAX, 1},
+    {"mehrwertsteuer", TAX, 1},
+    {"ust", TAX, 1},
+    {"umsatzsteuer", TAX, 1},
+    {"steuerbetrag", TAX, 1},
+    {"steuer", TAX, 1},
+    {"btw", TAX, 1},
+    {"btwbedrag", TAX, 1},
+    {"tva", TAX, 1},
+    {"iva", TAX, 1},
+    {"totaltva", TAX, 1},
+    {"includestax", TAX, 1},
+    {"gstpayable", TAX, 1},
+    /* handed over */
+    {"お預り", TENDER, 1},
+    {"お預り金額", TENDER, 1},
+    {"お預かり", TENDER, 1},
+    {"御預り", TENDER, 1},
+    {"預り", TENDER, 1},
+    {"預かり", TENDER, 1},
+    {"お預", TENDER, 1},
+    {"預り金", TENDER, 1},
+    {"預り額", TENDER, 1},
+    {"お預り合計", TENDER, 1},
+    {"預り計", TENDER, 1},
+    {"預", TENDER, 1},
+    {"お頂り", TENDER, 1},
+    {"現金", TENDER, 1},
+    {"現計", TENDER, 1},
+    {"クレジット", TENDER, 1},
+    {"クレジットカード", TENDER, 1},
+    {"カード", TENDER, 1},
+    {"電子マネー", TENDER, 1},
+    {"paypay", TENDER, 1},
+    {"交通系", TENDER, 1},
+    {"交通系電子マネー", TENDER, 1},
+    {"商品券", TENDER, 1},
+    {"ギフト券", TENDER, 1},
+    {"デビット", TENDER, 1},
+    {"qr決済", TENDER, 1},
+    {"コード決済", TENDER, 1},
+    {"d払い", TENDER, 1},
+    {"楽天ペイ", TENDER, 1},
+    {"信用", TENDER, 1},
+    {"id", TENDER, 1},
+    {"quicpay", TENDER, 1},
+    {"投入金額", TENDER, 1},
+    {"支払", TENDER, 1},
+    {"お支払", TENDER, 1},
+    {"cash", TENDER, 1},
+    {"tender", TENDER, 1},
+    {"tendered", TENDER, 1},
+    {"cashtendered", TENDER, 1},
+    {"amounttendered", TENDER, 1},
+    {"cashreceived", TENDER, 1},
+    {"received", TENDER, 1},
+    {"paid", TENDER, 1},
+    {"amountpaid", TENDER, 1},
+    {"totalpaid", TENDER, 1},
+    {"payment", TENDER, 1},
+    {"visa", TENDER, 1},
+    {"visacard", TENDER, 1},
+    {"master", TENDER, 1},
+    {"mastercard", TENDER, 1},
+    {"amex", TENDER, 1},
+    {"creditcard", TENDER, 1},
+    {"debitcard", TENDER, 1},
+    {"card", TENDER, 1},
+    {"bankcard", TENDER, 1},
+    {"m/card", TENDER, 1},
+    {"eftpos", TENDER, 1},
+    {"bar", TENDER, 1},
+    {"bareur", TENDER, 1},
+    {"bargeld", TENDER, 1},
+    {"gegeben", TENDER, 1},
+    {"girocard", TENDER, 1},
+    {"ec-karte", TENDER, 1},
+    {"kartenzahlung", TENDER, 1},
+    {"kreditkarte", TENDER, 1},
+    {"betaald", TENDER, 1},
+    {"ontvangen", TENDER, 1},
+    {"espèces", TENDER, 1},
+    {"règlement", TENDER, 1},
+    {"virement", TENDER, 1},
+    {"cartebancaire", TENDER, 1},
+    {"acompte", TENDER, 1},
+    {"tunai", TENDER, 1},
+    {"totaltender", TENDER, 1},
+    {"totalcash", TENDER, 1},
+    {"ideal", TENDER, 1},
+    {"anzahlung", TENDER, 1},
+    /* given back */
+    {"お釣り", CHANGE, 1},
+    {"お釣", CHANGE, 1},
+    {"おつり", CHANGE, 1},
+    {"釣銭", CHANGE, 1},
+    {"釣り", CHANGE, 1},
+    {"釣", CHANGE, 1},
+    {"お約り", CHANGE, 1},
+    {"お鈎り", CHANGE, 1},
+    {"お釣り銭", CHANGE, 1},
+    {"お的り", CHANGE, 1},
+    {"change", CHANGE, 1},
+    {"changedue", CHANGE, 1},
+    {"cashchange", CHANGE, 1},
+    {"rückgeld", CHANGE, 1},
+    {"ruckgeld", CHANGE, 1},
+    {"zurück", CHANGE, 1},
+    {"zuruck", CHANGE, 1},
+    {"wisselgeld", CHANGE, 1},
+    {"terug", CHANGE, 1},
+    {"baki", CHANGE, 1},
+    {"rendu", CHANGE, 1},
+    {"balance", CHANGE, 1},
+    {"balancerm", CHANGE, 1},
+    {"totalchange", CHANGE, 1},
+    /* rounding, discounts */
+    {"rounding", ROUNDING, 1},
+    {"roundingadj", ROUNDING, 1},
+    {"roundingadjustment", ROUNDING, 1},
+    {"roundadj", ROUNDING, 1},
+    {"rounded", ROUNDING, 1},
+    {"roundingamt", ROUNDING, 1},
+    {"round", ROUNDING, 1},
+    {"rnd", ROUNDING, 1},
+    {"端数", ROUNDING, 1},
+    {"rundung", ROUNDING, 1},
+    {"cashrounding", ROUNDING, 1},
+    {"値引", DISCOUNT, 1},
+    {"値引き", DISCOUNT, 1},
+    {"割引", DISCOUNT, 1},
+    {"割引額", DISCOUNT, 1},
+    {"値引額", DISCOUNT, 1},
+    {"値引合計", DISCOUNT, 1},
+    {"クーポン", DISCOUNT, 1},
+    {"割引計", DISCOUNT, 1},
+    {"discount", DISCOUNT, 1},
+    {"disc", DISCOUNT, 1},
+    {"totaldiscount", DISCOUNT, 1},
+    {"saving", DISCOUNT, 1},
+    {"savings", DISCOUNT, 1},
+    {"totalsaving", DISCOUNT, 1},
+    {"totalsavings", DISCOUNT, 1},
+    {"yousaved", DISCOUNT, 1},
+    {"rabatt", DISCOUNT, 1},
+    {"korting", DISCOUNT, 1},
+    {"remise", DISCOUNT, 1},
+    {"totaldisc", DISCOUNT, 1},
+    {"abschlag", DISCOUNT, 1},
+    {"skonto", DISCOUNT, 1},
+    /* not money of this transaction */
+    {"ポイント", OTHER, 1},
+    {"残高", OTHER, 1},
+    {"カード残高", OTHER, 1},
+    {"累計", OTHER, 1},
+    {"点数", OTHER, 1},
+    {"お買上点数", OTHER, 1},
+    {"買上点数", OTHER, 1},
+    {"合計点数", OTHER, 1},
+    {"数量", OTHER, 1},
+    {"前回請求額", OTHER, 1},
+    {"前回御請求額", OTHER, 1},
+    {"前回ご請求額", OTHER, 1},
+    {"前回", OTHER, 1},
+    {"繰越", OTHER, 1},
+    {"繰越金額", OTHER, 1},
+    {"繰越額", OTHER, 1},
+    {"御入金額", OTHER, 1},
+    {"ご入金額", OTHER, 1},
+    {"入金額", OTHER, 1},
+    {"入金", OTHER, 1},
+    {"契約番号", OTHER, 1},
+    {"取引番号", OTHER, 1},
+    {"伝票番号", OTHER, 1},
+    {"伝票", OTHER, 1},
+    {"会員番号", OTHER, 1},
+    {"会員", OTHER, 1},
+    {"番号", OTHER, 1},
+    {"登録番号", OTHER, 1},
+    {"口座", OTHER, 1},
+    {"普通", OTHER, 1},
+    {"当座", OTHER, 1},
+    {"tel", OTHER, 1},
+    {"fax", OTHER, 1},
+    {"電話", OTHER, 1},
+    {"〒", OTHER, 1},
+    {"no", OTHER, 1},
+    {"no.", OTHER, 1},
+    {"レジ", OTHER, 1},
+    {"責", OTHER, 1},
+    {"店", OTHER, 1},
+    {"担当", OTHER, 1},
+    {"扱者", OTHER, 1},
+    {"承認", OTHER, 1},
+    {"資本金", OTHER, 1},
+    {"限度額", OTHER, 1},
+    {"対象外", OTHER, 1},
+    {"収入印紙", OTHER, 1},
+    {"qty", OTHER, 1},
+    {"totalqty", OTHER, 1},
+    {"totalquantity", OTHER, 1},
+    {"quantity", OTHER, 1},
+    {"item", OTHER, 1},
+    {"items", OTHER, 1},
+    {"totalitem", OTHER, 1},
+    {"totalitems", OTHER, 1},
+    {"itemcount", OTHER, 1},
+    {"totalno", OTHER, 1},
+    {"points", OTHER, 1},
+    {"totalpoints", OTHER, 1},
+    {"point", OTHER, 1},
+    {"totalpoint", OTHER, 1},
+    {"pax", OTHER, 1},
+    {"table", OTHER, 1},
+    {"invoiceno", OTHER, 1},
+    {"anzahl", OTHER, 1},
+    {"aantal", OTHER, 1},
+    {"menge", OTHER, 1},
+    {"capital", OTHER, 1},
+    {"iban", OTHER, 1},
+    {"blz", OTHER, 1},
+    {"bic", OTHER, 1},
+    {"kto", OTHER, 1},
+    {"kontonr", OTHER, 1},
+    {"siret", OTHER, 1},
+    {"hrb", OTHER, 1},
+    {"gstid", OTHER, 1},
+    {"gstregno", OTHER, 1},
+    {"gstno", OTHER, 1},
+    {"gstreg", OTHER, 1},
+    {"account", OTHER, 1},
+    {"order", OTHER, 1},
+    {"minimum", OTHER, 1},
+    {"kleinunternehmer", OTHER, 1},
+    {"customerno", OTHER, 1},
+    {"customer", OTHER, 1},
+    {"ref", OTHER, 1},
+    {"stamp", OTHER, 1},
+    {"pump", OTHER, 1},
+    {"creditlimit", OTHER, 1},
+    {"bestellwert", OTHER, 1},
+    {"au capital", OTHER, 1},
+    {"commande", OTHER, 1},
+    {"auftrag", OTHER, 1},
+};
+
+static bool
+overlaps_date(const GArray *dates, const DnNumber *number)
+{
+    for (guint i = 0; i < dates->len; i++) {
+        const DnDateHit *hit = &g_array_index(dates, DnDateHit, i);
+
+        if (number->from < hit->to && hit->from < number->to)
+            return true;
+    }
+    return false;
+}
+
+/* The label that governs: the last one, unless a vaguer word follows a plainer. */
+static const DnLabel *
+governing(const GArray *hits)
+{
+    const DnLabel *found = NULL;
+
+    for (guint i = 0; i < hits->len; i++) {
+        const DnLabelHit *hit = &g_array_index(hits, DnLabelHit, i);
+        const DnLabel *label = hit->label;
+        bool vague = label->meaning == TOTAL && label->weight < 2;
+
+        if (found && vague)
+            continue;
+        /* Of "total including GST" the end is not a tax. */
+        if (found && found->meaning == TOTAL && found->weight >= 2.2 && label->meaning == TAX &&
+            strlen(label->text) <= 4 && strstr(found->text, "incl"))
+            continue;
+        found = label;
+    }
+    return found;
+}
+
+static bool
+has_money(const DnFieldLine *line)
+{
+    for (guint i = 0; i < line->numbers->len; i++)
+        if (dn_number_is_money(&g_array_index(line->numbers, DnNumber, i)))
+            return true;
+    return false;
+}
+
+static bool
+is_under(const DnBox *box, const DnBox *label, double slack_px)
+{
+    return box->x < label->x + label->width + slack_px && label->x < box->x + box->width + slack_px;
+}
+
+/* The head of the column in which @value stands. */
+static const DnLabel *
+column_head(const DnFieldText *text, const Value *value)
+{
+    for (unsigned up = 1; up <= HEADER_LINES && up <= value->line->index; up++) {
+        const DnFieldLine *above = dn_field_text_line(text, value->line->index - up);
+
+        if (above->page != value->line->page)
+            return NULL;
+        if (has_money(above))
+            continue;
+        g_autoptr(GArray) hits =
+            dn_labels_find(above, 0, above->plain_size, labels, G_N_ELEMENTS(labels));
+        unsigned named = 0;
+        const DnLabel *found = NULL;
+
+        for (guint i = 0; i < hits->len; i++) {
+            const DnLabelHit *hit = &g_array_index(hits, DnLabelHit, i);
+            DnBox place = dn_field_line_box(above, hit->from, hit->to);
+
+            named++;
+            if (is_under(&value->box, &place, value->line->height_px / 2))
+                found = hit->label;
+        }
+        if (named >= 2)
+            return found;
+    }
+    return NULL;
+}
+
+/* A label that ends the line before, its value having slipped to the next. */
+static const DnLabel *
+label_above(const DnFieldText *text, const DnFieldLine *line, const DnBox *box)
+{
+    if (line->index == 0)
+        return NULL;
+    const DnFieldLine *above = dn_field_text_line(text, line->index - 1);
+
+    if (above->page != line->page || has_money(above) ||
+        line->line->box.y - above->line->box.y > 4.0 * MAX(line->height_px, above->height_px))
+        return NULL;
+    g_autoptr(GArray) hits =
+        dn_labels_find(above, 0, above->plain_size, labels, G_N_ELEMENTS(labels));
+
+    if (hits->len == 0)
+        return NULL;
+    const DnLabelHit *last = &g_array_index(hits, DnLabelHit, hits->len - 1);
+    DnBox place = dn_field_line_box(above, last->from, last->to);
+    bool right = box->x >= place.x - line->height_px;
+
+    if (hits->len > 2)
+        return NULL; /* a sentence or the head of a table */
+    return right || is_under(box, &place, line->height_px) ? last->label : NULL;
+}
+
+static bool
+is_closed(const char *after)
+{
+    while (*after == ' ')
+        after++;
+    if (g_str_has_prefix(after, "円"))
+        after += strlen("円");
+    while (*after == ' ')
+        after++;
+    if (g_str_has_prefix(after, "也"))
+        return true;
+    return *after == '-' && (after[1] == '\0' || after[1] == ' ' || after[1] == '\t' ||
+                             after[1] == '(' || after[1] == '*' || after[1] == '-');
+}
+
+static void
+collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
+{
+    g_autoptr(GArray) dates = dn_dates_find(line->plain, text->profile, text->currency);
+    guint first = values->len;
+    size_t scope = 0;
+    bool yen = dn_money_scale(text->currency) == 0;
+
+    for (guint i = 0; i < line->numbers->len && values->len < VALUES_MOST; i++) {
+        const DnNumber *number = &g_array_index(line->numbers, DnNumber, i);
+        Value value = {.line = line, .number = number, .minor = number->minor};
+
+        if (number->percent || number->counted || overlaps_date(dates, number))
+            continue;
+        g_autoptr(GArray) hits =
+            dn_labels_find(line, scope, number->from, labels, G_N_ELEMENTS(labels));
+        const DnLabel *label = governing(hits);
+
+        value.box = dn_field_line_box(line, number->from, number->to);
+        value.money = dn_number_is_money(number);
+        value.closed = is_closed(line->plain + number->to);
+        value.seen =
+            text->recognised ? dn_field_line_confidence(line, number->from, number->to) : 1;
+        if (!label && values->len > first) {
+            /* One label for several columns: the head of each says more. */
+            const Value *left = &g_array_index(values, Value, values->len - 1);
+
+            value.meaning = left->meaning;
+            value.weight = left->weight;
+            value.table = left->money && value.money;
+        } else if (label) {
+            value.meaning = (Meaning)label->meaning;
+            value.weight = label->weight;
+        } else if (values->len == first) {
+            label = label_above(text, line, &value.box);
+            if (label) {
+                value.meaning = (Meaning)label->meaning;
+                value.weight = label->weight * 0.85;
+            }
+        }
+        /* A bare number is money only where a label says so, and only in a currency without
+         * decimals. */
+        if (!value.money && (value.meaning == NONE || value.meaning == OTHER || !yen))
+            continue;
+        if (value.money || values->len == first)
+            scope = number->to;
+        g_array_append_val(values, value);
+    }
+    if (values->len == first)
+        return;
+    unsigned money = 0;
+
+    for (guint i = first; i < values->len; i++)
+        money += g_array_index(values, Value, i).money;
+    for (guint i = first; i < values->len; i++) {
+        Value *value = &g_array_index(values, Value, i);
+
+        value->last = i + 1 == values->len;
+        if (money < 2)
+            continue;
+        bool shared =
+            (i + 1 < values->len && g_array_index(values, Value, i + 1).table) || value->table;
+
+        if (!shared)
+            continue;
+        value->table = true;
+        const DnLabel *head = column_head(text, value);
+
+        if (head && head->meaning != TOTAL && value->meaning == TOTAL) {
+            value->meaning = (Meaning)head->meaning;
+            value->weight = head->weight;
+        }
+    }
+}
+
+static bool
+near(int64_t a, int64_t b, int64_t slack)
+{
+    return a - b <= slack && b - a <= slack;
+}
+
+/* The rates that may have made a tax, in permille; the printed ones come first. */
+static const int rates_yen[] = {100, 80};
+static const int rates_others[] = {60, 190, 70, 210, 200, 90, 55, 100, 50, 160, 150, 220};
+
+static bool
+tax_fits(const DnFieldText *text, int64_t total, int64_t tax)
+{
+    bool yen = strcmp(text->currency, "JPY") == 0;
+    const int *rates = yen ? rates_yen : rates_others;
+    size_t count = yen ? G_N_ELEMENTS(rates_yen) : G_N_ELEMENTS(rates_others);
+    bool ringgit = strcmp(text->currency, "MYR") == 0;
+
+    if (ringgit)
+        count = 1;
+    if (tax <= 0 || total <= 0 || tax * 30 < total || tax < (yen ? 8 : 10))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        double exact = (double)total * rates[i] / (1000 + rates[i]);
+
+        if (tax >= floor(exact) - (yen ? 0 : 1) && tax <= ceil(exact) + (yen ? 0 : 1))
+            return true;
+    }
+    return false;
+}
+
+/* How many independent ways lead to @total. */
+static unsigned
+proofs_of(const DnFieldText *text, const GArray *values, int64_t total)
+{
+    bool cash = false, added = false, rate = false, items = false, sums = false;
+    bool yen = dn_money_scale(text->currency) == 0;
+    guint count = values->len;
+
+    for (guint i = 0; i < count; i++) {
+        const Value *a = &g_array_index(values, Value, i);
+
+        if (a->meaning == TAX && tax_fits(text, total, a->minor))
+            rate = true;
+        for (guint j = 0; j < count; j++) {
+            const Value *b = &g_array_index(values, Value, j);
+
+            if (i == j)
+                continue;
+            if (a->meaning == TENDER && b->meaning == CHANGE && b->minor != 0 && a->minor > total &&
+                (a->minor - b->minor == total || a->minor + b->minor == total))
+                cash = true;
+            if (b->meaning == TAX && b->minor > 0 && a->minor > b->minor &&
+                (a->meaning == SUBTOTAL || a->meaning == NONE || a->meaning == TOTAL) &&
+                near(a->minor + b->minor, total, yen ? 0 : 4) && a->minor < total)
+                added = added || (yen ? true : a->minor + b->minor == total || total % 5 == 0);
+        }
+    }
+    /* Bases of both rates and their taxes. */
+    for (guint i = 0; !sums && i < count; i++) {
+        const Value *a = &g_array_index(values, Value, i);
+
+        if (a->meaning != SUBTOTAL || a->minor <= 0 || a->minor >= total)
+            continue;
+        for (guint j = i + 1; j < count; j++) {
+            const Value *b = &g_array_index(values, Value, j);
+
+            if (b->meaning != SUBTOTAL || b->minor <= 0 || b->minor >= total)
+                continue;
+            sums = sums || (a->minor + b->minor == total && a->line != b->line);
+            for (guint k = 0; k < count && !sums; k++) {
+                const Value *c = &g_array_index(values, Value, k);
+
+                if (c->meaning == TAX && c->minor > 0)
+                    sums = a->minor + b->minor + c->minor == total && a->line != b->line;
+            }
+        }
+    }
+    /* A run of unlabelled amounts above it, at the right end of their lines. */
+    for (guint i = 0; !items && i < count; i++) {
+        int64_t sum = 0;
+        unsigned terms = 0;
+
+        for (guint j = i; j < count && j < i + 80; j++) {
+            const Value *one = &g_array_index(values, Value, j);
+
+            if (!one->last || (one->meaning != NONE && one->meaning != DISCOUNT))
+                continue;
+            sum += one->minor;
+            terms++;
+            if (sum == total && terms >= 2) {
+                items = true;
+                break;
+            }
+            if (sum > total * 2)
+                break;
+        }
+    }
+    return (unsigned)cash + (unsigned)added + (unsigned)rate + (unsigned)items + (unsigned)sums;
+}
+
+static Total *
+total_of(GArray *totals, int64_t minor)
+{
+    for (guint i = 0; i < totals->len; i++) {
+        Total *total = &g_array_index(totals, Total, i);
+
+        if (total->minor == minor)
+            return total;
+    }
+    Total total = {.minor = minor};
+
+    g_array_append_val(totals, total);
+    return &g_array_index(totals, Total, totals->len - 1);
+}
+
+static double
+doubt_of(const DnFieldText *text, const Value *value)
+{
+    double doubt = 0;
+
+    if (value->number->doubtful)
+        doubt += 0.8;
+    if (text->recognised)
+        doubt += value->seen < 0.4 ? 0.9 : value->seen < 0.7 ? 0.4 : 0;
+    if (!value->money)
+        doubt += 1.0;
+    return doubt;
+}
+
+/* What the place, size and label of one number say for its being the total. */
+static double
+evidence_of(const DnFieldText *text, const Value *value, int64_t largest, unsigned after_change)
+{
+    double evidence = -3.0;
+    double height = value->box.height / text->height_px;
+
+    if (value->meaning == TOTAL) {
+        evidence = value->weight >= 2 ? value->weight + 0.4 : value->weight - 1.4;
+        if (value->table && value->weight >= 2)
+            evidence -= 1.5;
+        if (after_change > 0)
+            evidence -= 1.0;
+        if (value->line->place < 0.12 && value->weight < 2)
+            evidence -= 0.5;
+    } else if (value->minor == largest && value->meaning == NONE) {
+        evidence += 1.2;
+    } else if (value->meaning == SUBTOTAL || value->meaning == TENDER) {
+        evidence -= 0.6;
+    }
+    if (height >= LARGE)
+        evidence += MIN(1.2, 0.7 * height - 0.2);
+    if (value->closed)
+        evidence += value->meaning == TOTAL ? 0.6 : 2.4;
+    if (value->number->marked && value->meaning != TOTAL)
+        evidence += 0.3;
+    return evidence - doubt_of(text, value);
+}
+
+static bool
+may_be_total(const Value *value)
+{
+    return value->meaning == NONE || value->meaning == TOTAL || value->meaning == SUBTOTAL ||
+           value->meaning == TENDER;
+}
+
+static void
+gather(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    int64_t largest = 0;
+    unsigned after_change = 0;
+
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        if (value->money && (value->meaning == NONE || value->meaning == TOTAL))
+            largest = MAX(largest, value->minor);
+    }
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        if (value->meaning == CHANGE)
+            after_change++;
+        if (!may_be_total(value) || value->minor == 0)
+            continue;
+        double evidence = evidence_of(text, value, largest, after_change);
+        Total *total = total_of(totals, value->minor);
+
+        if (!total->place || evidence > total->evidence) {
+            total->evidence = evidence;
+            total->place = value;
+        }
+        if (value->meaning == TOTAL && value->weight >= 2) {
+            total->labels++;
+            total->label = MAX(total->label, value->weight);
+        }
+        if (value->number->other > 0) {
+            Total *other = total_of(totals, value->number->other);
+
+            if (!other->place) {
+                other->place = value;
+                other->evidence = evidence - 2.0;
+                other->other = true;
+            }
+        }
+    }
+}
+
+static void
+confirm(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    for (guint t = 0; t < totals->len; t++) {
+        Total *total = &g_array_index(totals, Total, t);
+        bool paid = false;
+        bool part = false;
+
+        total->proofs = proofs_of(text, values, total->minor);
+        for (guint i = 0; i < values->len; i++) {
+            const Value *value = &g_array_index(values, Value, i);
+
+            if (value->minor != total->minor)
+                continue;
+            paid = paid || (value->meaning == TENDER && value != total->place);
+            part = part || value->meaning == TAX || value->meaning == CHANGE ||
+                   value->meaning == ROUNDING;
+            /* Rounding turns one total into another. */
+            if (value->meaning == TOTAL)
+                for (guint j = 0; j < values->len; j++) {
+                    const Value *step = &g_array_index(values, Value, j);
+
+                    if (step->meaning != ROUNDING || step->minor == 0)
+                        continue;
+                    for (guint k = 0; k < totals->len; k++) {
+                        Total *before = &g_array_index(totals, Total, k);
+
+                        if (before != total && before->label > 0 &&
+                            near(before->minor, total->minor, 5) &&
+                            (before->minor + step->minor == total->minor ||
+                             before->minor - step->minor == total->minor) &&
+                            total->minor % 5 == 0) {
+                            total->evidence += 0.8;
+                            before->evidence -= 0.8;
+                        }
+                    }
+                }
+        }
+        total->evidence += total->proofs > 1 ? 2.6 : total->proofs > 0 ? 1.8 : 0;
+        total->evidence += MIN(total->labels > 0 ? total->labels - 1 : 0, 2) * 0.7;
+        if (paid)
+            total->evidence += total->label > 0 ? 0.9 : 1.2;
+        if (part)
+            total->evidence -= 0.8;
+        if (total->label == 0 && total->proofs == 0)
+            total->evidence -= 0.3;
+        if (!text->recognised && total->label >= 2)
+            total->evidence += 1.2;
+    }
+}
+
+void
+dn_read_amounts(const DnFieldText *text, DnField *out)
+{
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(Value));
+    g_autoptr(GArray) totals = g_array_new(FALSE, FALSE, sizeof(Total));
+
+    for (guint i = 0; i < text->lines->len; i++)
+        collect_line(text, dn_field_text_line(text, i), values);
+    gather(text, values, totals);
+    confirm(text, values, totals);
+    for (guint i = 0; i < totals->len; i++) {
+        const Total *total = &g_array_index(totals, Total, i);
+        double rival = -100;
+
+        if (total->other && total->proofs == 0)
+            continue;
+        for (guint j = 0; j < totals->len; j++)
+            if (j != i)
+                rival = MAX(rival, g_array_index(totals, Total, j).evidence);
+        double lead = total->evidence - rival;
+        double doubt = lead < 0 ? 1.2 : lead < 0.7 ? 1.4 : lead < 1.6 ? 0.7 : 0;
+        double confidence = dn_score_confidence(total->evidence - doubt);
+
+        if (confidence < 0.08)
+            continue;
+        DnCandidate *candidate = dn_candidate_new(total->place->line, total->place->number->from,
+                                                  total->place->number->to);
+
+        candidate->number = total->minor;
+        g_strlcpy(candidate->currency, text->currency, sizeof candidate->currency);
+        if (*total->place->number->currency &&
+            dn_money_scale(total->place->number->currency) == dn_money_scale(text->currency))
+            g_strlcpy(candidate->currency, total->place->number->currency,
+                      sizeof candidate->currency);
+        /* Nothing but a label, read from pixels, is never beyond doubt. */
+        if (text->recognised && total->proofs == 0 && total->labels < 2)
+            confidence = MIN(confidence, 0.94);
+        candidate->confidence = confidence;
+        g_ptr_array_add(out->candidates, candidate);
+    }
+    dn_field_settle(out);
+}

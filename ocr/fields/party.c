@@ -1,0 +1,901 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/fields/party.c - who issued the document.
+ *
+ * The page is cut into cells (words without a wide gap). A name is known by its legal form, by its
+ * place at the head of a receipt, by its size, and by an address, a telephone or a registration
+ * number below it. Whoever is addressed with 御中 or 様, or stands under "Bill to", is the
+ * recipient and never the answer.
+ */
+#include "config.h"
+#include "ocr/fields/fields.h"
+#include "base/text.h"
+
+#include <string.h>
+
+typedef struct {
+    const DnFieldLine *line;
+    size_t from;
+    size_t to;
+    char *text;   /* the cell, trimmed */
+    char *folded; /* without white space, lower case */
+    DnBox box;
+    bool contact;   /* address, telephone, URL, registration number */
+    bool recipient; /* names who is addressed, or says that such names follow */
+    bool heads_recipient;
+    unsigned rank; /* of its line among the lines with letters, from the top of the first page */
+} Cell;
+
+enum { CELLS_MOST = 600, NAME_CHARACTERS_MOST = 60, NEAR_LINES = 5 };
+
+static const char *const legal_forms_ja[] = {
+    "株式会社",     "有限会社",   "合同会社",   "合名会社",     "合資会社",
+    "(株)",         "(有)",       "(同)",       "医療法人",     "学校法人",
+    "社会福祉法人", "宗教法人",   "社団法人",   "財団法人",     "特定非営利活動法人",
+    "NPO法人",      "税理士法人", "弁護士法人", "独立行政法人", "相互会社",
+    "協同組合",     "株式會社",   "投資法人",   "事務所",       "(医)",
+    "(社)",         "(財)",       "監査法人",   "信用金庫",     "株式会杜",
+    "有限会杜",
+};
+
+/* Words of their own, folded; dots and spaces are taken out before the comparison. */
+static const char *const legal_forms_latin[] = {
+    "sdnbhd", "sdnbhd.", "bhd",  "gmbh",        "ag", "kg",      "ug",   "inc", "ltd", "limited",
+    "llc",    "llp",     "corp", "corporation", "bv", "nv",      "sarl", "sas", "sa",  "spa",
+    "srl",    "sl",      "oy",   "ab",          "as", "aps",     "plc",  "pty", "pte", "co",
+    "kk",     "ohg",     "ev",   "eg",          "se", "company", "gbr",  "mbh",
+};
+
+static const char *const trades[] = {
+    "スーパー",    "ストア",      "マート",
+    "マーケット",  "薬局",        "ドラッグ",
+    "書店",        "食堂",        "レストラン",
+    "カフェ",      "珈琲",        "喫茶",
+    "病院",        "医院",        "クリニック",
+    "商店",        "商会",        "工業",
+    "商事",        "ホテル",      "旅館",
+    "居酒屋",      "寿司",        "鮨",
+    "タクシー",    "交通",        "鉄道",
+    "駐車場",      "パーキング",  "石油",
+    "電機",        "カメラ",      "ホームセンター",
+    "ベーカリー",  "文具",        "印刷",
+    "運輸",        "物流",        "建設",
+    "工務店",      "酒店",        "屋",
+    "堂",          "亭",          "庵",
+    "百貨店",      "trading",     "enterprise",
+    "restaurant",  "hardware",    "marketing",
+    "store",       "mart",        "cafe",
+    "bakery",      "house",       "market",
+    "supermarket", "hypermarket", "stationery",
+    "station",     "pharmacy",    "hotel",
+    "resources",   "supply",      "electrical",
+    "services",    "service",     "shop",
+    "kitchen",     "cuisine",     "catering",
+    "motor",       "auto",        "industries",
+    "retail",      "holdings",    "group",
+    "books",       "kedai",       "restoran",
+    "perniagaan",  "pasaraya",    "niaga",
+    "grocer",      "food",        "foods",
+    "deco",        "delights",    "florist",
+    "cash&carry",  "centre",      "center",
+    "computer",    "electronics", "furniture",
+    "interior",    "fashion",     "beauty",
+    "salon",       "clinic",      "studio",
+};
+
+static const char *const titles[] = {
+    "領収書",
+    "領収証",
+    "領収證",
+    "請求書",
+    "御請求書",
+    "納品書",
+    "見積書",
+    "御見積書",
+    "お見積書",
+    "注文書",
+    "発注書",
+    "注文請書",
+    "契約書",
+    "明細書",
+    "利用明細",
+    "レシート",
+    "お買上票",
+    "適格請求書",
+    "適格簡易請求書",
+    "領収書兼",
+    "控え",
+    "(控)",
+    "写",
+    "見本",
+    "receipt",
+    "invoice",
+    "taxinvoice",
+    "cashreceipt",
+    "officialreceipt",
+    "salesreceipt",
+    "cashbill",
+    "cashsales",
+    "bill",
+    "rechnung",
+    "quittung",
+    "kassenbon",
+    "factuur",
+    "facture",
+    "avoir",
+    "kopiefactuur",
+    "quotation",
+    "deliverynote",
+    "simplifiedtaxinvoice",
+    "taxinvoice/receipt",
+    "statement",
+    "original",
+    "copy",
+    "duplicate",
+    "invoice:",
+    "kundenbeleg",
+    "händlerbeleg",
+    "gutschrift",
+    "lieferschein",
+    "angebot",
+    "credit",
+    "creditnote",
+    "purchaseorder",
+    "reprint",
+    "納品書(控)",
+    "請求明細書",
+    "印",
+    "収入印紙",
+    "社印",
+    "角印",
+};
+
+static const char *const noise[] = {
+    "ありがとう",
+    "有難う",
+    "いらっしゃい",
+    "またの",
+    "お越し",
+    "ご来店",
+    "下記",
+    "上記",
+    "申し上げ",
+    "いたしま",
+    "致しま",
+    "ください",
+    "下さい",
+    "ございま",
+    "です。",
+    "ます。",
+    "お願い",
+    "但し",
+    "但、",
+    "として",
+    "内訳",
+    "品名",
+    "数量",
+    "単価",
+    "件名",
+    "備考",
+    "摘要",
+    "小計",
+    "合計",
+    "消費税",
+    "税率",
+    "対象",
+    "釣",
+    "預",
+    "現金",
+    "クレジット",
+    "ポイント",
+    "会員",
+    "営業時間",
+    "定休日",
+    "担当",
+    "レジ",
+    "責no",
+    "責任者",
+    "扱者",
+    "no.",
+    "伝票",
+    "番号",
+    "発行日",
+    "取引日",
+    "日付",
+    "請求日",
+    "支払",
+    "期限",
+    "振込",
+    "銀行",
+    "支店",
+    "普通預金",
+    "口座",
+    "印は",
+    "軽減税率",
+    "軽減",
+    "領収いたし",
+    "領収致し",
+    "正に",
+    "明細",
+    "金額",
+    "お買上",
+    "お客様",
+    "スタッフ",
+    "電子マネー",
+    "承認",
+    "キャンペーン",
+    "返品",
+    "交換",
+    "価格",
+    "プロの",
+    "品質",
+    "thank",
+    "welcome",
+    "date",
+    "time:",
+    "cashier",
+    "table",
+    "gst",
+    "salesperson",
+    "description",
+    "qty",
+    "amount",
+    "total",
+    "item",
+    "change",
+    "rounding",
+    "goods",
+    "sold",
+    "return",
+    "refund",
+    "price",
+    "discount",
+    "member",
+    "slip",
+    "trans",
+    "counter",
+    "terminal",
+    "operator",
+    "server",
+    "staff",
+    "pos ",
+    "tax ",
+    "vat",
+    "ust-id",
+    "ustid",
+    "steuer",
+    "summary",
+    "page",
+    "seite",
+    "account",
+    "customer",
+    "invoiceno",
+    "billno",
+    "docno",
+    "ordernumber",
+    "bank",
+    "iban",
+    "kundennr",
+    "rechnungsnr",
+    "receipt#",
+    "please",
+    "vielendank",
+    "einkauf",
+    "öffnungs",
+    "offnungs",
+    "unsere",
+    "uhr",
+    "lieferdatum",
+    "menge",
+    "artikel",
+    "beschreibung",
+    "bezeichnung",
+    "payment",
+    "zahlung",
+    "paymentterms",
+    "due",
+    "greetings",
+    "summary",
+    "anycomments",
+    "we're",
+    "youraccount",
+    "information",
+    "attn",
+    "phone",
+    "email",
+    "e-mail",
+    "visit",
+    "follow",
+    "facebook",
+    "feedback",
+    "exchange",
+    "days",
+    "voucher",
+    "hotline",
+    "website",
+    "printed",
+    "ref.",
+    "reg no",
+    "copyright",
+    "stylesheet",
+    "version",
+    "referenz",
+    "reference",
+    "charges",
+    "bildaa",
+    "regno",
+    "roc no",
+    "co.reg",
+    "companyreg",
+    "(formerlyknown",
+    "a member of",
+    "amemberof",
+    "openinghours",
+    "businesshour",
+    "operatinghours",
+    "purchase",
+    "carplate",
+    "self",
+    "bewirtung",
+    "beleg-nr",
+    "bezahl",
+    "betrag",
+    "summe",
+    "bargeld",
+    "rückgeld",
+    "mwst",
+    "hauptsitz",
+    "geschäftsf",
+    "vorstand",
+    "aufsichtsrat",
+    "registergericht",
+};
+
+static const char *const addresses[] = {
+    "〒",       "tel",           "ＴＥＬ",      "電話",     "fax",
+    "登録番号", "事業者番号",    "事業者登録",  "http",     "www.",
+    "@",        "住所",          "所在地",      "jalan",    "jln",
+    "taman",    "selangor",      "kualalumpur", "johor",    "lot ",
+    "street",   "road",          "avenue",      "straße",   "strasse",
+    "strabe",   "straBe",        "postcode",    "malaysia", "singapore",
+    "str.",     "phone",         "fon:",        "h/p",      "hp:",
+    "plaza",    "bandar",        "floor",       "ground",   "persiaran",
+    "lorong",   "wilayah",       "petaling",    "france",   "deutschland",
+    "germany",  "united states", "p.o.box",
+};
+
+static const char *const recipient_heads[] = {
+    "billto",
+    "billingaddress",
+    "billtoaddress",
+    "invoiceto",
+    "soldto",
+    "shipto",
+    "deliverto",
+    "shippingaddress",
+    "customer:",
+    "factuuradres",
+    "afleveradres",
+    "adressedelivraison",
+    "adressedefacturation",
+    "käufer",
+    "kunde:",
+    "rechnungsempfänger",
+    "warenempfänger",
+    "rechnungsadresse",
+    "lieferadresse",
+    "lieferanschrift",
+    "rechnungsanschrift",
+    "client:",
+    "請求先",
+    "納品先",
+    "送付先",
+    "お届け先",
+    "ご依頼主",
+    "得意先",
+    "お客様名",
+    "bill-to",
+    "clientname",
+    "preparedfor",
+    "invoicerecipient",
+    "facturéà",
+    "宛先",
+    "発注先",
+    "注文先",
+};
+
+static void
+cell_clear(gpointer data)
+{
+    Cell *cell = data;
+
+    g_free(cell->text);
+    g_free(cell->folded);
+}
+
+static bool
+contains_any(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, words[i]))
+            return true;
+    return false;
+}
+
+static bool
+equals_any(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static char *
+folded_of(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (!g_unichar_isspace(c))
+            g_string_append_unichar(out, g_unichar_tolower(c));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static unsigned
+count_letters(const char *text)
+{
+    unsigned letters = 0;
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p))
+        letters += g_unichar_isalpha(g_utf8_get_char(p)) ? 1 : 0;
+    return letters;
+}
+
+static unsigned
+count_digits(const char *text)
+{
+    unsigned digits = 0;
+
+    for (const char *p = text; *p; p++)
+        digits += g_ascii_isdigit(*p) ? 1 : 0;
+    return digits;
+}
+
+/* The byte after the last Latin legal form in @text; 0 when it has none. */
+static size_t
+latin_form_end(const char *text)
+{
+    size_t end = 0;
+
+    for (const char *p = text; *p;) {
+        if (!g_ascii_isalpha(*p) || (p > text && g_ascii_isalpha(p[-1]))) {
+            p++;
+            continue;
+        }
+        /* A word, with the dots and the one-letter parts of B.V., S.A. */
+        char word[16] = {0};
+        size_t size = 0;
+        const char *q = p;
+
+        while ((g_ascii_isalpha(*q) || *q == '.') && size < sizeof word - 1) {
+            if (*q == '.' && (!g_ascii_isalpha(q[1]) || size > 2)) {
+                break;
+            }
+            if (*q != '.')
+                word[size++] = g_ascii_tolower(*q);
+            q++;
+        }
+        bool upper = g_ascii_isupper(*p);
+
+        if (q > p && upper && p > text &&
+            equals_any(word, legal_forms_latin, G_N_ELEMENTS(legal_forms_latin)) &&
+            !g_ascii_isalpha(*q))
+            end = (size_t)(q - text) + (*q == '.');
+        p = MAX(q, p + 1);
+    }
+    return end;
+}
+
+/* Address of the Japanese kind: a prefecture, city, ward or town with a house number. */
+static bool
+is_japanese_address(const char *folded)
+{
+    static const char *const places[] = {"都", "道", "府", "県",   "市",
+                                         "区", "町", "村", "丁目", "番地"};
+    static const char *const prefectures[] = {"東京都", "北海道", "大阪府", "京都府", "県"};
+    unsigned hits = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+        hits += strstr(folded, places[i]) != NULL;
+    if (contains_any(folded, prefectures, G_N_ELEMENTS(prefectures)) && hits >= 2)
+        return true;
+    return hits >= 2 && count_digits(folded) >= 2;
+}
+
+static bool
+is_telephone(const char *folded)
+{
+    unsigned digits = 0;
+    unsigned hyphens = 0;
+
+    for (const char *p = folded; *p; p++) {
+        digits += g_ascii_isdigit(*p) ? 1 : 0;
+        hyphens += *p == '-';
+    }
+    return digits >= 9 && digits <= 11 && hyphens >= 2 && folded[0] == '0';
+}
+
+static bool
+names_recipient(const char *folded)
+{
+    size_t size = strlen(folded);
+
+    if (strstr(folded, "御中") || g_str_has_suffix(folded, "殿") || strstr(folded, "各位"))
+        return true;
+    if (strstr(folded, "お客様") || strstr(folded, "皆様"))
+        return false;
+    return g_str_has_suffix(folded, "様") || strstr(folded, "様分") ||
+           (size > 3 && strcmp(folded + size - 1, "様") == 0);
+}
+
+static void
+add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigned rank)
+{
+    while (from < to && strchr(" \t:|*-_=~.,'\"", line->plain[from]))
+        from++;
+    while (to > from && strchr(" \t:|*_=~,'\"-", line->plain[to - 1]))
+        to--;
+    if (to <= from || cells->len >= CELLS_MOST)
+        return;
+    Cell cell = {.line = line, .from = from, .to = to, .rank = rank};
+
+    cell.text = g_strndup(line->plain + from, to - from);
+    cell.folded = folded_of(cell.text);
+    cell.box = dn_field_line_box(line, from, to);
+    cell.contact = contains_any(cell.folded, addresses, G_N_ELEMENTS(addresses)) ||
+                   is_japanese_address(cell.folded) || is_telephone(cell.folded);
+    cell.recipient = names_recipient(cell.folded);
+    cell.heads_recipient =
+        contains_any(cell.folded, recipient_heads, G_N_ELEMENTS(recipient_heads));
+    g_array_append_val(cells, cell);
+}
+
+static GArray *
+cells_of(const DnFieldText *text)
+{
+    GArray *cells = g_array_new(FALSE, FALSE, sizeof(Cell));
+    unsigned rank = 0;
+
+    g_array_set_clear_func(cells, cell_clear);
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnFieldLine *line = dn_field_text_line(text, i);
+        size_t from = 0;
+        bool lettered = count_letters(line->plain) >= 3;
+
+        for (size_t at = 0; at <= line->plain_size; at++)
+            if (at == line->plain_size || line->plain[at] == '\t') {
+                add_cell(cells, line, from, at, rank);
+                from = at + 1;
+            }
+        rank += lettered;
+    }
+    return cells;
+}
+
+static bool
+share_columns(const DnBox *a, const DnBox *b, double slack_px)
+{
+    return a->x < b->x + b->width + slack_px && b->x < a->x + a->width + slack_px;
+}
+
+/* Whoever stands under, or right of, the head of a recipient's address is the recipient. */
+static void
+mark_recipients(GArray *cells)
+{
+    for (guint i = 0; i < cells->len; i++) {
+        const Cell *head = &g_array_index(cells, Cell, i);
+
+        if (!head->heads_recipient && strcmp(head->folded, "御中") != 0 &&
+            strcmp(head->folded, "様") != 0)
+            continue;
+        for (guint j = 0; j < cells->len; j++) {
+            Cell *cell = &g_array_index(cells, Cell, j);
+            int lines = (int)cell->line->index - (int)head->line->index;
+
+            if (cell == head || cell->line->page != head->line->page)
+                continue;
+            if (head->heads_recipient && lines >= 0 && lines <= 3 &&
+                (lines == 0
+                     ? cell->from > head->from &&
+                           cell->box.x - head->box.x - head->box.width < 6 * cell->line->height_px
+                     : share_columns(&cell->box, &head->box, 0)))
+                cell->recipient = true;
+            if (!head->heads_recipient && (lines == 0 || lines == -1) && cell->from < head->from)
+                cell->recipient = true;
+        }
+    }
+    for (guint i = 0; i < cells->len; i++) {
+        Cell *cell = &g_array_index(cells, Cell, i);
+
+        /* The department on the line above 御中, the company above the department. */
+        if (strstr(cell->folded, "御中") == NULL || i == 0)
+            continue;
+        for (guint j = 0; j < i; j++) {
+            Cell *above = &g_array_index(cells, Cell, j);
+
+            if (above->line->page == cell->line->page &&
+                cell->line->index - above->line->index <= 1 &&
+                above->line->index < cell->line->index &&
+                share_columns(&above->box, &cell->box, 0) &&
+                ABS(above->box.x - cell->box.x) < 3 * cell->line->height_px &&
+                above->box.x < cell->line->page_width_px * 0.45)
+                above->recipient = true;
+        }
+    }
+}
+
+/* @text without what is printed around a name. (transfer full) */
+static char *
+trimmed_name(const char *text, size_t *out_cut)
+{
+    static const char *const openers[] = {"会社名", "店名",   "店舗名",   "発行者",
+                                          "発行元", "販売者", "加盟店名", "加盟店",
+                                          "店舗",   "from:",  "seller:",  "from "};
+    static const char *const closers[] = {
+        "登録番号", "事業者",  "tel",  "TEL",    "Tel",      "電話", "〒",   "代表取締役", "代表",
+        "印",       "FAX",     "Fax",  " - ",    " | ",      "●",    "•",    "(No",        "http",
+        "www.",     "Invoice", "領収", "請求書", "レシート", " ROC", "Reg.", "(Co",        "GST"};
+    const char *begin = text;
+
+    *out_cut = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(openers); i++)
+        if (g_ascii_strncasecmp(begin, openers[i], strlen(openers[i])) == 0 ||
+            g_str_has_prefix(begin, openers[i])) {
+            const char *after = begin + strlen(openers[i]);
+
+            while (*after == ':' || *after == ' ')
+                after++;
+            if (*after)
+                begin = after;
+            break;
+        }
+    g_autofree char *name = g_strdup(begin);
+
+    for (guint i = 0; i < G_N_ELEMENTS(closers); i++) {
+        char *at = strstr(name, closers[i]);
+
+        if (at && at - name >= 4)
+            *at = '\0';
+    }
+    size_t form = latin_form_end(name);
+
+    /* After the legal form of a Latin name only an address or a place can follow. */
+    if (form > 0 && name[form] &&
+        (name[form] == ',' || count_digits(name + form) > 0 || name[form] == '('))
+        name[form] = '\0';
+    /* The number of the company in brackets. */
+    char *bracket = strrchr(name, '(');
+
+    if (bracket && bracket - name >= 4 && count_digits(bracket) >= 4)
+        *bracket = '\0';
+    for (size_t size = strlen(name); size > 0 && strchr(" \t:|*-_=~,;'\"(", name[size - 1]); size--)
+        name[size - 1] = '\0';
+    *out_cut = (size_t)(begin - text);
+    return g_steal_pointer(&name);
+}
+
+static bool
+is_title(const char *folded)
+{
+    if (equals_any(folded, titles, G_N_ELEMENTS(titles)))
+        return true;
+    for (guint i = 0; i < G_N_ELEMENTS(titles); i++) {
+        const char *at = strstr(folded, titles[i]);
+
+        if (at && strlen(folded) <= strlen(titles[i]) + 6)
+            return true;
+        if (at == folded && strlen(titles[i]) >= 7 && count_digits(folded) >= 3)
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_lower_case(const char *text)
+{
+    unsigned upper = 0;
+    unsigned lower = 0;
+
+    for (const char *p = text; *p; p++) {
+        upper += g_ascii_isupper(*p) ? 1 : 0;
+        lower += g_ascii_islower(*p) ? 1 : 0;
+    }
+    return upper == 0 && lower >= 3;
+}
+
+static double
+contact_evidence(const GArray *cells, const Cell *cell)
+{
+    double evidence = 0;
+
+    for (guint i = 0; i < cells->len; i++) {
+        const Cell *other = &g_array_index(cells, Cell, i);
+        int lines = (int)other->line->index - (int)cell->line->index;
+
+        if (other == cell || !other->contact || other->recipient ||
+            other->line->page != cell->line->page || lines < -2 || lines > NEAR_LINES ||
+            !share_columns(&cell->box, &other->box, cell->line->height_px))
+            continue;
+        if (lines >= 0)
+            evidence = MAX(evidence, lines <= 3 ? 1.4 : 0.9);
+        else
+            evidence = MAX(evidence, 0.7);
+    }
+    return evidence;
+}
+
+static double
+mean_confidence(const Cell *cell)
+{
+    const GPtrArray *words = cell->line->line->words;
+    guint first = cell->line->word_of[cell->from];
+    guint last = cell->line->word_of[cell->to - 1];
+    double sum = 0;
+
+    for (guint i = first; i <= last && i < words->len; i++)
+        sum += ((const DnWord *)g_ptr_array_index(words, i))->confidence;
+    return sum / (last - first + 1);
+}
+
+static double
+evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, const char *name)
+{
+    static const double by_rank[] = {1.9, 1.5, 1.0, 0.7, 0.4};
+    g_autofree char *folded = folded_of(name);
+    bool legal = contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja));
+    bool latin = latin_form_end(name) > 0;
+    bool trade = contains_any(folded, trades, G_N_ELEMENTS(trades));
+    double height = cell->box.height / text->height_px;
+    double contact = contact_evidence(cells, cell);
+    double evidence = -0.6;
+    double seen = text->recognised ? mean_confidence(cell) : 1.0;
+    unsigned letters = count_letters(name);
+
+    evidence += legal ? 2.6 : latin ? 2.2 : trade ? 1.3 : 0;
+    if (cell->line->page == 1 && cell->rank < G_N_ELEMENTS(by_rank))
+        evidence += by_rank[cell->rank];
+    evidence += height >= 1.8 ? 1.3 : height >= 1.3 ? 0.8 : 0;
+    evidence += contact;
+    if (cell->recipient)
+        evidence -= 7;
+    if (cell->contact && !legal && !latin)
+        evidence -= 3;
+    if (contains_any(cell->folded, noise, G_N_ELEMENTS(noise)))
+        evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 3.2;
+    if (cell->line->numbers->len > 0 && !legal && !latin)
+        evidence -= 0.6;
+    if (is_lower_case(name))
+        evidence -= 1.6;
+    if (letters < 3)
+        evidence -= 1.2;
+    if (count_digits(name) * 2 > letters)
+        evidence -= 2.2;
+    if (g_utf8_strlen(name, -1) > 40)
+        evidence -= 1.2;
+    if (cell->line->place > 0.55)
+        evidence -= legal || latin ? 0.3 : 1.6;
+    evidence += seen < 0.45 ? -1.6 : seen < 0.65 ? -0.8 : seen > 0.85 ? 0.3 : 0;
+    if (!text->recognised)
+        evidence += 0.8;
+    return evidence;
+}
+
+/* 墨田店 on the line under a shop's name belongs to it. */
+static const Cell *
+branch_of(const GArray *cells, const Cell *cell)
+{
+    if (g_str_has_suffix(cell->folded, "店") || cell->contact)
+        return NULL;
+    for (guint i = 0; i < cells->len; i++) {
+        const Cell *other = &g_array_index(cells, Cell, i);
+        int lines = (int)other->line->index - (int)cell->line->index;
+
+        if (other->line->page == cell->line->page && lines >= 0 && lines <= 2 && other != cell &&
+            (lines > 0 || other->from > cell->from) && !other->recipient && !other->contact &&
+            g_str_has_suffix(other->folded, "店") && g_utf8_strlen(other->folded, -1) <= 10 &&
+            g_utf8_strlen(other->folded, -1) >= 2)
+            return other;
+    }
+    return NULL;
+}
+
+static DnCandidate *
+candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
+{
+    size_t cut = 0;
+    g_autofree char *name = trimmed_name(cell->text, &cut);
+    g_autofree char *folded = folded_of(name);
+    double evidence = 0;
+
+    if (g_utf8_strlen(name, -1) > NAME_CHARACTERS_MOST || count_letters(name) < 2 ||
+        is_title(folded) || is_title(cell->folded))
+        return NULL;
+    evidence = evidence_of(text, cells, cell, name);
+    if (evidence < -2.5)
+        return NULL;
+    DnCandidate *candidate = dn_candidate_new(cell->line, cell->from + cut, cell->to);
+    const Cell *branch =
+        contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) || !text->japanese
+            ? NULL
+            : branch_of(cells, cell);
+
+    if (branch) {
+        candidate->text = g_strconcat(name, " ", branch->text, NULL);
+        candidate->box = dn_box_union(&candidate->box, &branch->box);
+        evidence += 0.6;
+    } else {
+        candidate->text = g_steal_pointer(&name);
+    }
+    candidate->confidence = evidence; /* becomes a probability in dn_read_parties() */
+    return candidate;
+}
+
+static bool
+same_name(const DnCandidate *a, const DnCandidate *b)
+{
+    g_autofree char *first = folded_of(a->text);
+    g_autofree char *second = folded_of(b->text);
+
+    return strcmp(first, second) == 0 ||
+           (strlen(first) >= 8 && strlen(second) >= 8 &&
+            (g_str_has_prefix(first, second) || g_str_has_prefix(second, first)));
+}
+
+void
+dn_read_parties(const DnFieldText *text, DnField *out)
+{
+    g_autoptr(GArray) cells = cells_of(text);
+    GPtrArray *all = out->candidates;
+
+    mark_recipients(cells);
+    for (guint i = 0; i < cells->len; i++) {
+        DnCandidate *candidate = candidate_of(text, cells, &g_array_index(cells, Cell, i));
+
+        if (candidate)
+            g_ptr_array_add(all, candidate);
+    }
+    g_autofree double *evidence = g_new0(double, all->len + 1);
+    g_autofree bool *twice = g_new0(bool, all->len + 1);
+
+    for (guint i = 0; i < all->len; i++) {
+        const DnCandidate *one = g_ptr_array_index(all, i);
+
+        evidence[i] = one->confidence;
+        for (guint j = 0; j < all->len && !twice[i]; j++)
+            twice[i] = j != i && same_name(one, g_ptr_array_index(all, j));
+        if (twice[i])
+            evidence[i] += 0.8;
+    }
+    for (guint i = 0; i < all->len; i++) {
+        DnCandidate *one = g_ptr_array_index(all, i);
+        double rival = -100;
+
+        for (guint j = 0; j < all->len; j++)
+            if (j != i && !same_name(one, g_ptr_array_index(all, j)))
+                rival = MAX(rival, evidence[j]);
+        double lead = evidence[i] - rival;
+        double doubt = lead < 0 ? 1.2 : lead < 0.6 ? 1.2 : lead < 1.4 ? 0.6 : 0;
+
+        one->confidence = dn_score_confidence(evidence[i] - doubt);
+        if (text->recognised && !twice[i])
+            one->confidence = MIN(one->confidence, 0.94);
+    }
+    for (guint i = all->len; i > 0; i--)
+        if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.15)
+            g_ptr_array_remove_index(all, i - 1);
+    dn_field_settle(out);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/fields/score.c - candidates: how evidence becomes confidence, and how two readings agree.
+ *
+ * Evidence is a sum in units of "twice the odds"; the readers say what each sign is worth. A value
+ * that is offered with 0.95 or more may be wrong in two of a hundred cases at most, so the readers
+ * keep what no second sign confirms below that.
+ */
+#include "config.h"
+#include "ocr/fields/fields.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CANDIDATES_MOST = 6 };
+static const double CONFIDENCE_MOST = 0.995;
+static const double RIVAL_NEAR = 0.75; /* of the best one's confidence: a rival in earnest */
+
+DnCandidate *
+dn_candidate_new(const DnFieldLine *line, size_t from, size_t to)
+{
+    DnCandidate *self = g_new0(DnCandidate, 1);
+
+    if (line) {
+        self->page = line->page;
+        self->box = dn_field_line_box(line, from, to);
+    }
+    return self;
+}
+
+void
+dn_candidate_free(DnCandidate *self)
+{
+    if (!self)
+        return;
+    g_free(self->text);
+    g_free(self);
+}
+
+DnCandidate *
+dn_candidate_copy(const DnCandidate *self)
+{
+    DnCandidate *copy = g_memdup2(self, sizeof *self);
+
+    copy->text = g_strdup(self->text);
+    return copy;
+}
+
+double
+dn_score_confidence(double evidence)
+{
+    return CLAMP(1 / (1 + exp2(-evidence)), 0.01, CONFIDENCE_MOST);
+}
+
+static bool
+same_value(const DnCandidate *a, const DnCandidate *b)
+{
+    return a->number == b->number && g_strcmp0(a->text, b->text) == 0 &&
+           strcmp(a->currency, b->currency) == 0;
+}
+
+static int
+by_confidence(gconstpointer a, gconstpointer b)
+{
+    const DnCandidate *first = *(DnCandidate *const *)a;
+    const DnCandidate *second = *(DnCandidate *const *)b;
+
+    if (first->confidence != second->confidence)
+        return first->confidence > second->confidence ? -1 : 1;
+    if (first->page != second->page)
+        return first->page < second->page ? -1 : 1;
+    if (first->box.y != second->box.y)
+        return first->box.y < second->box.y ? -1 : 1;
+    if (first->box.x != second->box.x)
+        return first->box.x < second->box.x ? -1 : 1;
+    return g_strcmp0(first->text, second->text);
+}
+
+static DnCandidate *
+find_value(const GPtrArray *candidates, guint count, const DnCandidate *wanted)
+{
+    for (guint i = 0; i < count; i++)
+        if (same_value(g_ptr_array_index(candidates, i), wanted))
+            return g_ptr_array_index(candidates, i);
+    return NULL;
+}
+
+void
+dn_field_settle(DnField *field)
+{
+    GPtrArray *candidates = field->candidates;
+
+    g_ptr_array_sort(candidates, by_confidence);
+    for (guint i = 0; i < candidates->len;) {
+        if (find_value(candidates, i, g_ptr_array_index(candidates, i)))
+            g_ptr_array_remove_index(candidates, i);
+        else
+            i++;
+    }
+    if (candidates->len > CANDIDATES_MOST)
+        g_ptr_array_set_size(candidates, CANDIDATES_MOST);
+}
+
+void
+dn_field_merge(DnField *field, DnField *second)
+{
+    GPtrArray *mine = field->candidates;
+    GPtrArray *theirs = second->candidates;
+    const DnCandidate *best = mine->len ? g_ptr_array_index(mine, 0) : NULL;
+    const DnCandidate *rival = theirs->len ? g_ptr_array_index(theirs, 0) : NULL;
+
+    if (best && rival && !same_value(best, rival)) {
+        /* Two readings of the same place that disagree: neither is certain any more. */
+        double mine_was = best->confidence;
+        double theirs_was = rival->confidence;
+
+        if (theirs_was > RIVAL_NEAR * mine_was)
+            ((DnCandidate *)best)->confidence = MIN(mine_was, 1 - theirs_was / 2 - 0.02);
+        if (mine_was > RIVAL_NEAR * theirs_was)
+            ((DnCandidate *)rival)->confidence = MIN(theirs_was, 1 - mine_was / 2 - 0.02);
+        if (mine_was >= theirs_was)
+            ((DnCandidate *)rival)->confidence = MIN(rival->confidence, best->confidence - 0.01);
+        else
+            ((DnCandidate *)best)->confidence = MIN(best->confidence, rival->confidence - 0.01);
+    }
+    while (theirs->len > 0) {
+        DnCandidate *candidate = g_ptr_array_steal_index(theirs, 0);
+        DnCandidate *known = find_value(mine, mine->len, candidate);
+
+        if (known) {
+            double doubt = (1 - known->confidence) * (1 - candidate->confidence);
+            double better = MAX(known->confidence, candidate->confidence);
+
+            /* The passes share their pixels, so their mistakes are not independent. */
+            known->confidence = MIN(CONFIDENCE_MOST, better + (1 - doubt - better) * 0.35);
+            dn_candidate_free(candidate);
+        } else {
+            g_ptr_array_add(mine, candidate);
+        }
+    }
+    dn_field_settle(field);
+}

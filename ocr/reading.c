@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/reading.c - from pages of text to the values of a document.
+ *
+ * The readers of ocr/fields/ do the work. A page that was read twice gives two readings of the
+ * document; a value that both give is surer than either, one that they dispute is in doubt.
+ */
+#include "config.h"
+#include "ocr/reading.h"
+#include "base/money.h"
+#include "ocr/fields/fields.h"
+
+#include <math.h>
+
+const DnReadingProfile dn_reading_profile_default = {
+    .date_order = "ymd",
+    .currency = "JPY",
+};
+
+static void
+candidate_free(gpointer data)
+{
+    dn_candidate_free(data);
+}
+
+static void
+field_init(DnField *field)
+{
+    field->candidates = g_ptr_array_new_with_free_func(candidate_free);
+}
+
+static void
+field_clear(DnField *field)
+{
+    g_clear_pointer(&field->candidates, g_ptr_array_unref);
+}
+
+static DnReading *
+read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
+{
+    g_autoptr(DnFieldText) text = dn_field_text_new(pages, page_count, profile);
+    DnReading *self = g_new0(DnReading, 1);
+
+    field_init(&self->date);
+    field_init(&self->amount);
+    field_init(&self->party);
+    field_init(&self->registration_number);
+    self->kind = g_strdup(dn_read_kind(text));
+    dn_read_dates(text, &self->date);
+    dn_read_amounts(text, &self->amount);
+    dn_read_parties(text, &self->party);
+    dn_read_regnums(text, &self->registration_number);
+    self->taxes = dn_read_taxes(text);
+    return self;
+}
+
+static unsigned
+printed_parts(const GArray *taxes)
+{
+    unsigned count = 0;
+
+    for (guint i = 0; i < taxes->len; i++) {
+        const DnTaxLine *line = &g_array_index(taxes, DnTaxLine, i);
+
+        count += (line->base != INT64_MIN) + (line->tax != INT64_MIN);
+    }
+    return count;
+}
+
+static void
+merge(DnReading *self, DnReading *second)
+{
+    dn_field_merge(&self->date, &second->date);
+    dn_field_merge(&self->amount, &second->amount);
+    dn_field_merge(&self->party, &second->party);
+    dn_field_merge(&self->registration_number, &second->registration_number);
+    if (printed_parts(second->taxes) > printed_parts(self->taxes)) {
+        GArray *taxes = self->taxes;
+
+        self->taxes = second->taxes;
+        second->taxes = taxes;
+    }
+    if (g_strcmp0(self->kind, "other") == 0) {
+        char *kind = self->kind;
+
+        self->kind = second->kind;
+        second->kind = kind;
+    }
+}
+
+DnReading *
+dn_reading_new(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
+{
+    const DnReadingProfile *wanted = profile ? profile : &dn_reading_profile_default;
+    DnReading *self = read_pages(pages, page_count, wanted);
+    g_autofree const DnPageText **others = g_new0(const DnPageText *, page_count + 1);
+    bool again = false;
+
+    for (size_t i = 0; i < page_count; i++) {
+        others[i] = pages[i]->second ? pages[i]->second : pages[i];
+        again = again || pages[i]->second;
+    }
+    if (again) {
+        g_autoptr(DnReading) second = read_pages(others, page_count, wanted);
+
+        merge(self, second);
+    }
+    return self;
+}
+
+void
+dn_reading_free(DnReading *self)
+{
+    if (!self)
+        return;
+    field_clear(&self->date);
+    field_clear(&self->amount);
+    field_clear(&self->party);
+    field_clear(&self->registration_number);
+    g_clear_pointer(&self->taxes, g_array_unref);
+    g_free(self->kind);
+    g_free(self);
+}
+
+static json_t *
+candidate_to_json(const DnCandidate *candidate)
+{
+    json_t *object = json_object();
+
+    if (candidate->text) {
+        dn_json_set_string(object, "value", candidate->text);
+    } else {
+        dn_json_set_int(object, "value", candidate->number);
+        dn_json_set_string(object, "currency", candidate->currency);
+        dn_json_set_int(object, "scale", MAX(0, dn_money_scale(candidate->currency)));
+    }
+    dn_json_take(object, "confidence", json_real(round(candidate->confidence * 1000) / 1000));
+    if (candidate->page > 0) {
+        dn_json_set_int(object, "page", candidate->page);
+        dn_json_take(object, "box",
+                     json_pack("[i,i,i,i]", candidate->box.x, candidate->box.y,
+                               candidate->box.width, candidate->box.height));
+    }
+    return object;
+}
+
+static void
+set_field(json_t *object, const char *key, const DnField *field)
+{
+    if (field->candidates->len == 0)
+        return;
+    json_t *best = candidate_to_json(g_ptr_array_index(field->candidates, 0));
+
+    if (field->candidates->len > 1) {
+        json_t *alternatives = json_array();
+
+        for (guint i = 1; i < field->candidates->len; i++)
+            json_array_append_new(alternatives,
+                                  candidate_to_json(g_ptr_array_index(field->candidates, i)));
+        dn_json_take(best, "alternatives", alternatives);
+    }
+    dn_json_take(object, key, best);
+}
+
+static json_t *
+taxes_to_json(const GArray *taxes)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < taxes->len; i++) {
+        const DnTaxLine *line = &g_array_index(taxes, DnTaxLine, i);
+        g_autofree char *rate =
+            line->rate_permille % 10
+                ? g_strdup_printf("%d.%d", line->rate_permille / 10, line->rate_permille % 10)
+                : g_strdup_printf("%d", line->rate_permille / 10);
+        json_t *object = json_object();
+
+        dn_json_set_string(object, "rate", rate);
+        if (line->base != INT64_MIN)
+            dn_json_set_int(object, "base", line->base);
+        if (line->tax != INT64_MIN)
+            dn_json_set_int(object, "tax", line->tax);
+        dn_json_set_bool(object, "base_includes_tax", line->base_includes_tax);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+json_t *
+dn_reading_to_json(const DnReading *self)
+{
+    json_t *object = json_object();
+
+    set_field(object, "date", &self->date);
+    set_field(object, "amount", &self->amount);
+    set_field(object, "party", &self->party);
+    set_field(object, "registration_number", &self->registration_number);
+    if (self->taxes->len > 0)
+        dn_json_take(object, "taxes", taxes_to_json(self->taxes));
+    return object;
+}
