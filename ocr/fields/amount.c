@@ -47,8 +47,8 @@ typedef struct {
     double label; /* the best label's weight; 0 when none names it a total */
     unsigned labels;
     unsigned proofs;
-    const Value *place;
-    bool other; /* only when a misread yen sign is taken off */
+    const Value *place; /* NULL when it was only derived */
+    bool other;         /* only when a misread yen sign is taken off */
 } Total;
 
 enum { VALUES_MOST = 400, HEADER_LINES = 12 };
@@ -228,6 +228,35 @@ static const DnLabel labels[] = {
     {"totale", TOTAL, 2.9},
     {"totalecomplessivo", TOTAL, 3.2},
     {"totalefattura", TOTAL, 3.3},
+    {"inclusivegst", TOTAL, 2.4},
+    {"inclusiveofgst", TOTAL, 2.4},
+    {"inclusiveoftax", TOTAL, 2.4},
+    {"inclusivetax", TOTAL, 2.4},
+    {"includingtax", TOTAL, 2.4},
+    {"incltax", TOTAL, 2.4},
+    {"totalinclusiveoftax", TOTAL, 3.2},
+    {"totalincltax", TOTAL, 3.2},
+    {"taxincluded", TOTAL, 2.0},
+    {"totalamtpayable", TOTAL, 3.3},
+    {"totalamountpayable", TOTAL, 3.3},
+    {"amtpayable", TOTAL, 3.1},
+    {"totalsalesinclusivegst", TOTAL, 3.2},
+    {"totalamtincl.gst", TOTAL, 3.1},
+    {"incl.gst", TOTAL, 2.2},
+    {"totalamountincl.gst", TOTAL, 3.1},
+    {"totalincl.gst", TOTAL, 3.1},
+    {"incl.tax", TOTAL, 2.2},
+    {"(gstincl.)", TOTAL, 2.2},
+    {"inclusive", TOTAL, 1.8},
+    {"exclusive", SUBTOTAL, 1},
+    {"excludingtax", SUBTOTAL, 1},
+    {"exclusiveoftax", SUBTOTAL, 1},
+    {"excltax", SUBTOTAL, 1},
+    {"excl.tax", SUBTOTAL, 1},
+    {"exclusivegst", SUBTOTAL, 1},
+    {"exclusiveofgst", SUBTOTAL, 1},
+    {"totalexclusivegst", SUBTOTAL, 1},
+    {"totalexcl.gst", SUBTOTAL, 1},
     /* a part of it */
     {"小計", SUBTOTAL, 1},
     {"小計額", SUBTOTAL, 1},
@@ -240,18 +269,18 @@ static const DnLabel labels[] = {
     {"本体", SUBTOTAL, 1},
     {"本体価格", SUBTOTAL, 1},
     {"本体合計", SUBTOTAL, 1},
-    {"対象", SUBTOTAL, 1},
-    {"対象額", SUBTOTAL, 1},
-    {"対象計", SUBTOTAL, 1},
-    {"対象合計", SUBTOTAL, 1},
-    {"対象金額", SUBTOTAL, 1},
-    {"課税対象額", SUBTOTAL, 1},
+    {"対象", SUBTOTAL, 2},
+    {"対象額", SUBTOTAL, 2},
+    {"対象計", SUBTOTAL, 2},
+    {"対象合計", SUBTOTAL, 2},
+    {"対象金額", SUBTOTAL, 2},
+    {"課税対象額", SUBTOTAL, 2},
     {"課税計", SUBTOTAL, 1},
     {"対価の額", SUBTOTAL, 1},
     {"課税合計", SUBTOTAL, 1},
     {"非課税", SUBTOTAL, 1},
-    {"税対象", SUBTOTAL, 1},
-    {"税率対象", SUBTOTAL, 1},
+    {"税対象", SUBTOTAL, 2},
+    {"税率対象", SUBTOTAL, 2},
     {"合計(税抜)", SUBTOTAL, 1},
     {"合計(税抜き)", SUBTOTAL, 1},
     {"税抜計", SUBTOTAL, 1},
@@ -860,6 +889,15 @@ proofs_of(const DnFieldText *text, const GArray *values, int64_t total)
             if (a->meaning == TENDER && b->meaning == CHANGE && b->minor != 0 && a->minor > total &&
                 (a->minor - b->minor == total || a->minor + b->minor == total))
                 cash = true;
+            /* A subtotal and the taxes of two rates. */
+            if (b->meaning == TAX && b->minor > 0 && a->meaning == SUBTOTAL && a->minor < total)
+                for (guint k = j + 1; k < count; k++) {
+                    const Value *c = &g_array_index(values, Value, k);
+
+                    if (c->meaning == TAX && c->minor > 0 && c->line != b->line &&
+                        a->minor + b->minor + c->minor == total)
+                        added = true;
+                }
             if (b->meaning == TAX && b->minor > 0 && a->minor > b->minor &&
                 (a->meaning == SUBTOTAL || a->meaning == NONE || a->meaning == TOTAL) &&
                 near(a->minor + b->minor, total, yen ? 0 : 4) && a->minor < total)
@@ -870,12 +908,12 @@ proofs_of(const DnFieldText *text, const GArray *values, int64_t total)
     for (guint i = 0; !sums && i < count; i++) {
         const Value *a = &g_array_index(values, Value, i);
 
-        if (a->meaning != SUBTOTAL || a->minor <= 0 || a->minor >= total)
+        if (a->meaning != SUBTOTAL || a->weight < 2 || a->minor <= 0 || a->minor >= total)
             continue;
         for (guint j = i + 1; j < count; j++) {
             const Value *b = &g_array_index(values, Value, j);
 
-            if (b->meaning != SUBTOTAL || b->minor <= 0 || b->minor >= total)
+            if (b->meaning != SUBTOTAL || b->weight < 2 || b->minor <= 0 || b->minor >= total)
                 continue;
             sums = sums || (a->minor + b->minor == total && a->line != b->line);
             for (guint k = 0; k < count && !sums; k++) {
@@ -979,12 +1017,14 @@ gather(const DnFieldText *text, const GArray *values, GArray *totals)
 {
     int64_t largest = 0;
     unsigned after_change = 0;
+    bool change = false;
 
     for (guint i = 0; i < values->len; i++) {
         const Value *value = &g_array_index(values, Value, i);
 
         if (value->money && (value->meaning == NONE || value->meaning == TOTAL))
             largest = MAX(largest, value->minor);
+        change = change || (value->meaning == CHANGE && value->minor != 0);
     }
     for (guint i = 0; i < values->len; i++) {
         const Value *value = &g_array_index(values, Value, i);
@@ -994,6 +1034,10 @@ gather(const DnFieldText *text, const GArray *values, GArray *totals)
         if (!may_be_total(value) || value->minor == 0)
             continue;
         double evidence = evidence_of(text, value, largest, after_change);
+
+        /* Paid without change: what was handed over is the total. */
+        if (value->meaning == TENDER && !change)
+            evidence += 1.2;
         Total *total = total_of(totals, value->minor);
 
         if (!total->place || evidence > total->evidence) {
@@ -1016,9 +1060,138 @@ gather(const DnFieldText *text, const GArray *values, GArray *totals)
     }
 }
 
+static bool
+rounding_between(const DnFieldText *text, const Total *before, const Total *after)
+{
+    unsigned from = before->place->line->index;
+    unsigned to = MIN(after->place->line->index + 1, text->lines->len);
+
+    for (unsigned i = from; i < to; i++) {
+        const DnFieldLine *line = dn_field_text_line(text, i);
+        g_autoptr(GArray) hits =
+            dn_labels_find(line, 0, line->plain_size, labels, G_N_ELEMENTS(labels));
+
+        for (guint h = 0; h < hits->len; h++)
+            if (g_array_index(hits, DnLabelHit, h).label->meaning == ROUNDING)
+                return true;
+    }
+    return false;
+}
+
+/* A total that is rounded to the next coin a few lines below is not what was paid. */
+static void
+follow_rounding(const DnFieldText *text, GArray *totals)
+{
+    if (dn_money_scale(text->currency) != 2)
+        return;
+    for (guint i = 0; i < totals->len; i++) {
+        Total *before = &g_array_index(totals, Total, i);
+
+        if (before->label < 2 || before->minor % 5 == 0)
+            continue;
+        for (guint j = 0; j < totals->len; j++) {
+            Total *after = &g_array_index(totals, Total, j);
+
+            if (after == before || after->minor % 5 != 0 || !near(after->minor, before->minor, 4) ||
+                after->place->line->index < before->place->line->index ||
+                !rounding_between(text, before, after))
+                continue;
+            after->evidence = MAX(after->evidence, before->evidence) + 0.8;
+            after->label = MAX(after->label, before->label);
+            before->evidence -= 1.5;
+        }
+    }
+}
+
+/* What was handed over less what was given back, where each is printed once; 0 else. */
+static int64_t
+cash_total(const GArray *values)
+{
+    int64_t tender = 0;
+    int64_t change = 0;
+
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        if (value->minor == 0)
+            continue;
+        if (value->meaning == TENDER) {
+            if (tender != 0 && tender != value->minor)
+                return 0;
+            tender = value->minor;
+        } else if (value->meaning == CHANGE) {
+            if (change != 0 && change != ABS(value->minor))
+                return 0;
+            change = ABS(value->minor);
+        }
+    }
+    return tender > change && change > 0 ? tender - change : 0;
+}
+
+static bool
+is_known(const GArray *totals, int64_t minor)
+{
+    for (guint i = 0; i < totals->len; i++)
+        if (g_array_index(totals, Total, i).minor == minor)
+            return true;
+    return false;
+}
+
+static void
+derive_one(const DnFieldText *text, const GArray *values, int64_t minor, unsigned least,
+           GArray *totals)
+{
+    if (minor <= 0 || is_known(totals, minor) || totals->len >= VALUES_MOST)
+        return;
+    unsigned proofs = proofs_of(text, values, minor);
+    Total total = {.minor = minor, .evidence = proofs > 1 ? -0.8 : -1.8};
+
+    if (proofs >= least)
+        g_array_append_val(totals, total);
+}
+
+/* Totals that were not read, but that the other amounts lead to in two ways: cash less change, and
+ * the bases of the rates. */
+static void
+derive(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    derive_one(text, values, cash_total(values), 1, totals);
+    for (guint i = 0; i < values->len; i++) {
+        const Value *first = &g_array_index(values, Value, i);
+
+        if (first->meaning != SUBTOTAL || first->weight < 2)
+            continue;
+        for (guint j = i + 1; j < values->len; j++) {
+            const Value *second = &g_array_index(values, Value, j);
+
+            if (second->meaning == SUBTOTAL && second->weight >= 2 && second->line != first->line)
+                derive_one(text, values, first->minor + second->minor, 2, totals);
+        }
+    }
+}
+
 static void
 confirm(const DnFieldText *text, const GArray *values, GArray *totals)
 {
+    int64_t cash = cash_total(values);
+    bool cash_seen = false;
+    bool discounted = false;
+    int64_t largest = 0;
+    int64_t subtotal = 0;
+
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        discounted = discounted || value->meaning == DISCOUNT || value->minor < 0;
+        if (value->number->marked && value->meaning == NONE && !value->number->doubtful)
+            largest = MAX(largest, value->minor);
+        if (value->meaning == SUBTOTAL && value->money)
+            subtotal = MAX(subtotal, value->minor);
+    }
+    for (guint t = 0; t < totals->len; t++)
+        cash_seen = cash_seen || (g_array_index(totals, Total, t).minor == cash && cash > 0);
+    follow_rounding(text, totals);
+    derive(text, values, totals);
     for (guint t = 0; t < totals->len; t++) {
         Total *total = &g_array_index(totals, Total, t);
         bool paid = false;
@@ -1033,26 +1206,6 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
             paid = paid || (value->meaning == TENDER && value != total->place);
             part = part || value->meaning == TAX || value->meaning == CHANGE ||
                    value->meaning == ROUNDING;
-            /* Rounding turns one total into another. */
-            if (value->meaning == TOTAL)
-                for (guint j = 0; j < values->len; j++) {
-                    const Value *step = &g_array_index(values, Value, j);
-
-                    if (step->meaning != ROUNDING || step->minor == 0)
-                        continue;
-                    for (guint k = 0; k < totals->len; k++) {
-                        Total *before = &g_array_index(totals, Total, k);
-
-                        if (before != total && before->label > 0 &&
-                            near(before->minor, total->minor, 5) &&
-                            (before->minor + step->minor == total->minor ||
-                             before->minor - step->minor == total->minor) &&
-                            total->minor % 5 == 0) {
-                            total->evidence += 0.8;
-                            before->evidence -= 0.8;
-                        }
-                    }
-                }
         }
         total->evidence += total->proofs > 1 ? 2.6 : total->proofs > 0 ? 1.8 : 0;
         total->evidence += MIN(total->labels > 0 ? total->labels - 1 : 0, 2) * 0.7;
@@ -1060,6 +1213,13 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
             total->evidence += total->label > 0 ? 0.9 : 1.2;
         if (part)
             total->evidence -= 0.8;
+        if (cash_seen && total->minor != cash && !near(total->minor, cash, 4))
+            total->evidence -= 1.2;
+        /* A total is not less than one of its parts. */
+        if (!discounted && total->minor > 0 && total->minor < subtotal)
+            total->evidence -= 1.6;
+        else if (!discounted && total->minor > 0 && total->minor < largest)
+            total->evidence -= 1.0;
         if (total->label == 0 && total->proofs == 0)
             total->evidence -= 0.3;
         if (!text->recognised && total->label >= 2)
@@ -1092,18 +1252,22 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
 
         if (confidence < 0.08)
             continue;
-        DnCandidate *candidate = dn_candidate_new(total->place->line, total->place->number->from,
-                                                  total->place->number->to);
+        DnCandidate *candidate =
+            total->place ? dn_candidate_new(total->place->line, total->place->number->from,
+                                            total->place->number->to)
+                         : dn_candidate_new(NULL, 0, 0);
 
         candidate->number = total->minor;
         g_strlcpy(candidate->currency, text->currency, sizeof candidate->currency);
-        if (*total->place->number->currency &&
+        if (total->place && *total->place->number->currency &&
             dn_money_scale(total->place->number->currency) == dn_money_scale(text->currency))
             g_strlcpy(candidate->currency, total->place->number->currency,
                       sizeof candidate->currency);
         /* Nothing but a label, read from pixels, is never beyond doubt. */
         if (text->recognised && total->proofs == 0 && total->labels < 2)
             confidence = MIN(confidence, 0.94);
+        if (!total->place)
+            confidence = MIN(confidence, 0.9);
         candidate->confidence = confidence;
         g_ptr_array_add(out->candidates, candidate);
     }

@@ -51,7 +51,7 @@ static const Pattern patterns[] = {
                       "(?:" HI ")?"},
     {YMD, 0.95,
      NOT_DIGIT_BEFORE
-     "((?:19|20)[0-9]{2})\\s?[/.-]\\s?([0-9]{1,2})\\s?[/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
+     "((?:19|2[09])[0-9]{2})\\s?[/.-]\\s?([0-9]{1,2})\\s?[/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
     {YMD, 0.6,
      NOT_DIGIT_BEFORE
      "((?:19|20)[0-9]{2})\\s?[年/.-]\\s?([0-9]{1,2})\\s?[月/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
@@ -455,6 +455,26 @@ ordered_date(int a, int b, int c, bool year_last, const char *order, bool dotted
     return ymd || dmy || mdy;
 }
 
+/* A zero with a stroke is read as 9 or 8. A day that is none as it stands, but is one when such a
+ * digit is a zero again, is taken; only a weekday can confirm it. */
+static bool
+repaired_date(int year, int month, int day, DnDate *out)
+{
+    int fixed_year = year;
+
+    if (year / 100 % 10 == 9 || year / 100 % 10 == 8)
+        fixed_year -= year / 100 % 10 * 100;
+    if (fixed_year / 10 % 10 == 9)
+        fixed_year -= 90;
+    if (month > 12 && month / 10 == 1 && (month % 10 == 9 || month % 10 == 8))
+        month = 10;
+    else if (month > 12 && (month / 10 == 9 || month / 10 == 8))
+        month %= 10;
+    if (day > 31 && (day / 10 == 9 || day / 10 == 8))
+        day %= 10;
+    return set_date(fixed_year, month, day, out);
+}
+
 static bool
 date_of(const GMatchInfo *match, const Pattern *pattern, const DnReadingProfile *profile,
         const char *currency, DnDateHit *hit)
@@ -479,6 +499,11 @@ date_of(const GMatchInfo *match, const Pattern *pattern, const DnReadingProfile 
         return era_date(era, b, c, group_number(match, 4), &hit->date, &hit->trust);
     }
     case YMD:
+        if (set_date(a, b, c, &hit->date))
+            return true;
+        hit->trust = 0.3;
+        hit->repaired = true;
+        return repaired_date(a, b, c, &hit->date);
     case COMPACT:
         return set_date(a, b, c, &hit->date);
     case SHORT_KANJI: {
@@ -707,6 +732,10 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
     if (has_time(line->plain + hit->to) && (!label || label->meaning < DUE))
         evidence += 1.4;
     evidence += weekday > 0 ? 1.8 : weekday < 0 ? -1.5 : 0;
+    if (hit->repaired && weekday <= 0)
+        return;
+    if (text->nines_doubted && weekday <= 0 && (strpbrk(line->plain + hit->from, "098") != NULL))
+        evidence -= 1.5;
     if (!is_plausible(&hit->date, text->profile))
         evidence -= 4;
     evidence += 3.0 * (hit->trust - 1);

@@ -39,6 +39,7 @@ typedef struct {
     bool decimal_comma;   /* 1.234,50 rather than 1,234.50 */
     bool japanese;        /* kana or kanji make up a good part */
     bool recognised;      /* read from pixels: characters may be wrong */
+    bool nines_doubted;   /* zeros with a stroke were read as 9: impossible times and years tell */
     double height_px;     /* median over the document */
 } DnFieldText;
 
@@ -140,7 +141,8 @@ typedef struct {
     DnDate date;
     size_t from;
     size_t to;
-    double trust; /* 0..1: how plainly it is written */
+    double trust;  /* 0..1: how plainly it is written */
+    bool repaired; /* a 9 was taken for a zero with a stroke */
 } DnDateHit;
 
 /** (transfer full) array of DnDateHit. */

@@ -164,6 +164,8 @@ is_code(const char *begin, const char *p, const char *end)
 
         if (strchr(":/", before))
             return true;
+        if (strchr(",.", before))
+            return true; /* the tail of a number whose head was not read */
         if (strchr("-.,", before) && p - 1 > begin && (g_ascii_isalnum(p[-2]) || p[-2] == ')'))
             return true;
     }
@@ -301,6 +303,8 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
     number.grouped = digits.grouped;
     number.decimals = digits.decimals;
     number.doubtful = number.doubtful || (digits.gap && text->recognised);
+    number.doubtful =
+        number.doubtful || (text->nines_doubted && memchr(p, '9', (size_t)(digits.end - p)));
     negative = negative || sign_after(digits.end, scale);
     number.minor = negative ? -digits.value : digits.value;
     if (text->recognised && yen && !number.marked && !negative && strchr("4719", *p) &&
@@ -386,6 +390,19 @@ take_kanji(const char *p, int64_t *out_value, const char **out_end)
     return *out_value > 0;
 }
 
+/* True when an amount in kanji may begin at @p: after 金, a sign or a blank. Another kanji before
+ * it is a misread numeral as often as not. */
+static bool
+kanji_begins(const char *plain, const char *p)
+{
+    if (p == plain || strchr(" \t:(", p[-1]))
+        return true;
+    const char *before = g_utf8_prev_char(p);
+
+    return g_str_has_prefix(before, "金") || g_str_has_prefix(before, "¥") ||
+           g_str_has_prefix(before, "額") || g_str_has_prefix(before, "計");
+}
+
 static void
 find_in_line(const DnFieldText *text, DnFieldLine *line)
 {
@@ -405,6 +422,7 @@ find_in_line(const DnFieldText *text, DnFieldLine *line)
             number = (DnNumber){.minor = value,
                                 .currency = "JPY",
                                 .marked = true,
+                                .doubtful = text->recognised && !kanji_begins(plain, p),
                                 .from = (size_t)(p - plain),
                                 .to = (size_t)(end - plain)};
             g_array_append_val(line->numbers, number);

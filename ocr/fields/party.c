@@ -336,6 +336,24 @@ static const char *const noise[] = {
     "purchase",
     "carplate",
     "self",
+    "cashsale",
+    "visitus",
+    "(roc",
+    "roc:",
+    "co.no",
+    "companyno",
+    "complaint",
+    "口座名",
+    "名義",
+    "上記正に",
+    "tarikh",
+    "alamat",
+    "terimakasih",
+    "resit",
+    "barang",
+    "aggregate",
+    "statement of",
+    "selamat",
     "bewirtung",
     "beleg-nr",
     "bezahl",
@@ -352,16 +370,15 @@ static const char *const noise[] = {
 };
 
 static const char *const addresses[] = {
-    "〒",       "tel",           "ＴＥＬ",      "電話",     "fax",
-    "登録番号", "事業者番号",    "事業者登録",  "http",     "www.",
-    "@",        "住所",          "所在地",      "jalan",    "jln",
-    "taman",    "selangor",      "kualalumpur", "johor",    "lot ",
-    "street",   "road",          "avenue",      "straße",   "strasse",
-    "strabe",   "straBe",        "postcode",    "malaysia", "singapore",
-    "str.",     "phone",         "fon:",        "h/p",      "hp:",
-    "plaza",    "bandar",        "floor",       "ground",   "persiaran",
-    "lorong",   "wilayah",       "petaling",    "france",   "deutschland",
-    "germany",  "united states", "p.o.box",
+    "〒",         "tel",           "ＴＥＬ",     "電話",          "fax",      "登録番号",
+    "事業者番号", "事業者登録",    "http",       "www.",          "@",        "住所",
+    "所在地",     "jalan",         "jln",        "taman",         "selangor", "kualalumpur",
+    "johor",      "lot ",          "street",     "road",          "avenue",   "straße",
+    "strasse",    "strabe",        "straBe",     "postcode",      "malaysia", "singapore",
+    "str.",       "phone",         "fon:",       "h/p",           "hp:",      "plaza",
+    "bandar",     "floor",         "ground",     "persiaran",     "section",  "seksyen",
+    "kawasan",    "perindustrian", "industrial", "lorong",        "wilayah",  "petaling",
+    "france",     "deutschland",   "germany",    "united states", "p.o.box",
 };
 
 static const char *const recipient_heads[] = {
@@ -564,6 +581,21 @@ add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigne
     g_array_append_val(cells, cell);
 }
 
+/* True when what follows the gap at @at is only the legal form of the name before it. */
+static bool
+form_follows(const DnFieldLine *line, size_t at)
+{
+    static const char *const forms[] = {"sdn", "bhd", "gmbh", "b.v.", "ltd", "inc", "llc", "co."};
+    g_autofree char *rest = g_ascii_strdown(line->plain + at, -1);
+
+    if (at == 0 || strlen(rest) > 16)
+        return false;
+    for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+        if (g_str_has_prefix(rest, forms[i]))
+            return true;
+    return false;
+}
+
 static GArray *
 cells_of(const DnFieldText *text)
 {
@@ -577,7 +609,8 @@ cells_of(const DnFieldText *text)
         bool lettered = count_letters(line->plain) >= 3;
 
         for (size_t at = 0; at <= line->plain_size; at++)
-            if (at == line->plain_size || line->plain[at] == '\t') {
+            if (at == line->plain_size ||
+                (line->plain[at] == '\t' && !form_follows(line, at + 1))) {
                 add_cell(cells, line, from, at, rank);
                 from = at + 1;
             }
@@ -779,7 +812,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     if (cell->line->numbers->len > 0 && !legal && !latin)
         evidence -= 0.6;
     if (is_lower_case(name))
-        evidence -= 1.6;
+        evidence -= 3.0;
     if (letters < 3)
         evidence -= 1.2;
     if (count_digits(name) * 2 > letters)
@@ -845,6 +878,13 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
 }
 
 static bool
+has_form(const char *name)
+{
+    return contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) ||
+           latin_form_end(name) > 0;
+}
+
+static bool
 same_name(const DnCandidate *a, const DnCandidate *b)
 {
     g_autofree char *first = folded_of(a->text);
@@ -880,6 +920,11 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         if (twice[i])
             evidence[i] += 0.8;
     }
+    double best_formed = -100; /* the best name that has a legal form */
+
+    for (guint i = 0; i < all->len; i++)
+        if (has_form(((const DnCandidate *)g_ptr_array_index(all, i))->text))
+            best_formed = MAX(best_formed, evidence[i]);
     for (guint i = 0; i < all->len; i++) {
         DnCandidate *one = g_ptr_array_index(all, i);
         double rival = -100;
@@ -893,6 +938,9 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         one->confidence = dn_score_confidence(evidence[i] - doubt);
         if (text->recognised && !twice[i])
             one->confidence = MIN(one->confidence, 0.94);
+        /* A shop's sign beside the company that runs it: either may be meant. */
+        if (!has_form(one->text) && best_formed > 0.5)
+            one->confidence = MIN(one->confidence, 0.88);
     }
     for (guint i = all->len; i > 0; i--)
         if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.15)

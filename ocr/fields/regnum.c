@@ -136,6 +136,10 @@ weigh(const DnFieldText *text, const DnFieldLine *line, const char *plain, const
     double seen = text->recognised ? dn_field_line_confidence(line, at, (size_t)(end - plain)) : 1;
     double damp = (changed ? 0.85 : 1) * (seen < 0.3 ? 0.85 : 1);
 
+    /* A 9 in the place of a 0 leaves the remainder by 9, and so the check digit, as it was. */
+    if (text->nines_doubted && strchr(digits, '9'))
+        damp *= 0.6;
+
     if (count == DIGITS && (t || label > 0)) {
         bool checked = dn_regnum_check_digit(digits);
         double confidence = t && label >= 0.8 ? (checked ? 0.985 : (text->recognised ? 0.6 : 0.9))

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 #include "ocr/fields/fields.h"
+#include "base/money.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -232,7 +233,8 @@ find_currency(DnFieldText *self)
      * yen sign has look-alikes, a dollar sign is read for an S. */
     bool believed = found && (!self->recognised || best >= 2 || total == best) &&
                     !(self->recognised && !self->japanese && strcmp(found, "JPY") == 0) &&
-                    !(self->recognised && strcmp(found, "USD") == 0 && best < 3) &&
+                    !(self->recognised && strcmp(found, "USD") == 0 && best < 3 &&
+                      dn_money_scale(self->profile->currency) > 0) &&
                     !(self->japanese && strcmp(found, "JPY") != 0 && best < 3);
 
     self->currency_marked = believed;
@@ -284,6 +286,22 @@ find_script(DnFieldText *self)
     self->japanese = cjk * 4 > latin;
 }
 
+/* An hour has no minute 95 and no document is of the year 2925: where that is read, zeros are
+ * printed with a stroke. */
+static void
+find_nines(DnFieldText *self)
+{
+    for (guint i = 0; self->recognised && i < self->lines->len; i++)
+        for (const char *p = dn_field_text_line(self, i)->plain; *p; p++) {
+            bool minute =
+                p[0] == ':' && p[1] == '9' && g_ascii_isdigit(p[2]) && !g_ascii_isdigit(p[3]);
+            bool year = p[0] == '2' && p[1] == '9' && g_ascii_isdigit(p[2]) &&
+                        g_ascii_isdigit(p[3]) && (p[4] == '/' || g_str_has_prefix(p + 4, "年"));
+
+            self->nines_doubted = self->nines_doubted || minute || year;
+        }
+}
+
 DnFieldText *
 dn_field_text_new(const DnPageText *const *pages, size_t page_count,
                   const DnReadingProfile *profile)
@@ -308,6 +326,7 @@ dn_field_text_new(const DnPageText *const *pages, size_t page_count,
     find_script(self);
     find_currency(self);
     find_decimal_mark(self);
+    find_nines(self);
     dn_numbers_find(self);
     return self;
 }
