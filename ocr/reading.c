@@ -72,7 +72,7 @@ merge(DnReading *self, DnReading *second)
 {
     dn_field_merge(&self->date, &second->date);
     dn_field_merge(&self->amount, &second->amount);
-    dn_field_merge(&self->party, &second->party);
+    dn_field_merge_names(&self->party, &second->party);
     dn_field_merge(&self->registration_number, &second->registration_number);
     if (printed_parts(second->taxes) > printed_parts(self->taxes)) {
         GArray *taxes = self->taxes;

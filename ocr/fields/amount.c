@@ -48,6 +48,7 @@ typedef struct {
     unsigned labels;
     unsigned proofs;
     const Value *place; /* NULL when it was only derived */
+    bool derived;       /* not read as a whole: made of other amounts */
     bool other;         /* only when a misread yen sign is taken off */
 } Total;
 
@@ -1137,6 +1138,69 @@ is_known(const GArray *totals, int64_t minor)
     return false;
 }
 
+/* The labelled total whose head was not read, of which @minor is the whole: 48,730 for 730. */
+static const Value *
+stub_of(const DnFieldText *text, const GArray *values, int64_t minor)
+{
+    if (!text->recognised || dn_money_scale(text->currency) > 0)
+        return NULL;
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+        size_t digits = 0;
+        int64_t unit = 1;
+
+        if (value->meaning != TOTAL || value->weight < 1 || value->number->grouped)
+            continue;
+        for (size_t at = value->number->from; at < value->number->to; at++)
+            digits += g_ascii_isdigit(value->line->plain[at]) ? 1 : 0;
+        for (size_t d = 0; d < digits; d++)
+            unit *= 10;
+        if (digits == 3 && minor > value->minor && minor < unit * 10000 &&
+            minor % unit == value->minor)
+            return value;
+    }
+    return NULL;
+}
+
+static void
+derive_stub(const DnFieldText *text, const GArray *values, int64_t minor, GArray *totals)
+{
+    const Value *stub = stub_of(text, values, minor);
+
+    if (!stub || is_known(totals, minor) || totals->len >= VALUES_MOST)
+        return;
+    Total total = {.minor = minor, .evidence = 0.4, .place = stub, .derived = true};
+
+    g_array_append_val(totals, total);
+}
+
+/* What a subtotal and the taxes make, where the total was read without its head. */
+static void
+derive_heads(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    for (guint i = 0; i < values->len; i++) {
+        const Value *part = &g_array_index(values, Value, i);
+
+        if (part->meaning != SUBTOTAL || part->minor <= 0)
+            continue;
+        derive_stub(text, values, part->minor + part->minor / 10, totals);
+        derive_stub(text, values, part->minor + part->minor * 8 / 100, totals);
+        for (guint j = 0; j < values->len; j++) {
+            const Value *tax = &g_array_index(values, Value, j);
+
+            if (tax->meaning != TAX || tax->minor <= 0)
+                continue;
+            derive_stub(text, values, part->minor + tax->minor, totals);
+            for (guint k = j + 1; k < values->len; k++) {
+                const Value *second = &g_array_index(values, Value, k);
+
+                if (second->meaning == TAX && second->minor > 0)
+                    derive_stub(text, values, part->minor + tax->minor + second->minor, totals);
+            }
+        }
+    }
+}
+
 static void
 derive_one(const DnFieldText *text, const GArray *values, int64_t minor, unsigned least,
            GArray *totals)
@@ -1156,6 +1220,7 @@ static void
 derive(const DnFieldText *text, const GArray *values, GArray *totals)
 {
     derive_one(text, values, cash_total(values), 1, totals);
+    derive_heads(text, values, totals);
     for (guint i = 0; i < values->len; i++) {
         const Value *first = &g_array_index(values, Value, i);
 
@@ -1207,7 +1272,15 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
             part = part || value->meaning == TAX || value->meaning == CHANGE ||
                    value->meaning == ROUNDING;
         }
-        total->evidence += total->proofs > 1 ? 2.6 : total->proofs > 0 ? 1.8 : 0;
+        if (total->label > 0)
+            total->evidence += total->proofs > 1 ? 2.6 : total->proofs > 0 ? 1.8 : 0;
+        else
+            total->evidence += total->proofs > 2   ? 4.6
+                               : total->proofs > 1 ? 3.6
+                               : total->proofs > 0 ? 1.9
+                                                   : 0;
+        if (stub_of(text, values, total->minor))
+            total->evidence += 2.0;
         total->evidence += MIN(total->labels > 0 ? total->labels - 1 : 0, 2) * 0.7;
         if (paid)
             total->evidence += total->label > 0 ? 0.9 : 1.2;
@@ -1266,7 +1339,7 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
         /* Nothing but a label, read from pixels, is never beyond doubt. */
         if (text->recognised && total->proofs == 0 && total->labels < 2)
             confidence = MIN(confidence, 0.94);
-        if (!total->place)
+        if (!total->place || total->derived)
             confidence = MIN(confidence, 0.9);
         candidate->confidence = confidence;
         g_ptr_array_add(out->candidates, candidate);

@@ -740,7 +740,7 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
         evidence -= 4;
     evidence += 3.0 * (hit->trust - 1);
     if (text->recognised)
-        evidence += weekday > 0 ? 0 : seen < 0.4 ? -1.2 : seen < 0.7 ? -0.5 : 0.2;
+        evidence += weekday > 0 ? 0 : seen < 0.5 ? -2.4 : seen < 0.75 ? -1.0 : 0.2;
     else
         evidence += 0.8;
 

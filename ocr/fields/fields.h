@@ -125,6 +125,9 @@ void dn_field_settle(DnField *field);
  * @second is emptied. */
 void dn_field_merge(DnField *field, DnField *second);
 
+/** The same for names: two spellings of one name do not contradict each other. */
+void dn_field_merge_names(DnField *field, DnField *second);
+
 /** 0..1 from a sum of evidence: 0 gives one half; every 1 about doubles or halves the odds. */
 double dn_score_confidence(double evidence);
 

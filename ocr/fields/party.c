@@ -29,13 +29,11 @@ typedef struct {
 enum { CELLS_MOST = 600, NAME_CHARACTERS_MOST = 60, NEAR_LINES = 5 };
 
 static const char *const legal_forms_ja[] = {
-    "株式会社",     "有限会社",   "合同会社",   "合名会社",     "合資会社",
-    "(株)",         "(有)",       "(同)",       "医療法人",     "学校法人",
-    "社会福祉法人", "宗教法人",   "社団法人",   "財団法人",     "特定非営利活動法人",
-    "NPO法人",      "税理士法人", "弁護士法人", "独立行政法人", "相互会社",
-    "協同組合",     "株式會社",   "投資法人",   "事務所",       "(医)",
-    "(社)",         "(財)",       "監査法人",   "信用金庫",     "株式会杜",
-    "有限会杜",
+    "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
+    "(有)",         "(同)",     "医療法人",           "学校法人", "社会福祉法人", "宗教法人",
+    "社団法人",     "財団法人", "特定非営利活動法人", "NPO法人",  "税理士法人",   "弁護士法人",
+    "独立行政法人", "相互会社", "協同組合",           "株式會社", "投資法人",     "(医)",
+    "(社)",         "(財)",     "監査法人",           "信用金庫", "株式会杜",     "有限会杜",
 };
 
 /* Words of their own, folded; dots and spaces are taken out before the comparison. */
@@ -200,6 +198,20 @@ static const char *const noise[] = {
     "伝票",
     "番号",
     "発行日",
+    "発注日",
+    "領収日",
+    "見積日",
+    "注文日",
+    "納品日",
+    "日時",
+    "税込",
+    "税抜",
+    "定期",
+    "実費",
+    "テーブル",
+    "名様",
+    "乗務員",
+    "車番",
     "取引日",
     "日付",
     "請求日",
@@ -343,8 +355,6 @@ static const char *const noise[] = {
     "co.no",
     "companyno",
     "complaint",
-    "口座名",
-    "名義",
     "上記正に",
     "tarikh",
     "alamat",
@@ -581,6 +591,16 @@ add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigne
     g_array_append_val(cells, cell);
 }
 
+/* True when what stands before the gap at @at is only the legal form of the name after it. */
+static bool
+form_precedes(const DnFieldLine *line, size_t from, size_t at)
+{
+    g_autofree char *part = g_strndup(line->plain + from, at - from);
+
+    g_strstrip(part);
+    return equals_any(part, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja));
+}
+
 /* True when what follows the gap at @at is only the legal form of the name before it. */
 static bool
 form_follows(const DnFieldLine *line, size_t at)
@@ -609,8 +629,8 @@ cells_of(const DnFieldText *text)
         bool lettered = count_letters(line->plain) >= 3;
 
         for (size_t at = 0; at <= line->plain_size; at++)
-            if (at == line->plain_size ||
-                (line->plain[at] == '\t' && !form_follows(line, at + 1))) {
+            if (at == line->plain_size || (line->plain[at] == '\t' && !form_follows(line, at + 1) &&
+                                           !form_precedes(line, from, at))) {
                 add_cell(cells, line, from, at, rank);
                 from = at + 1;
             }
@@ -675,9 +695,10 @@ mark_recipients(GArray *cells)
 static char *
 trimmed_name(const char *text, size_t *out_cut)
 {
-    static const char *const openers[] = {"会社名", "店名",   "店舗名",   "発行者",
-                                          "発行元", "販売者", "加盟店名", "加盟店",
-                                          "店舗",   "from:",  "seller:",  "from "};
+    static const char *const openers[] = {
+        "会社名", "口座名義人", "口座名義", "口座名",  "名義人", "名義",
+        "店名",   "店舗名",     "発行者",   "発行元",  "販売者", "加盟店名",
+        "加盟店", "店舗",       "from:",    "seller:", "from "};
     static const char *const closers[] = {
         "登録番号", "事業者",  "tel",  "TEL",    "Tel",      "電話", "〒",   "代表取締役", "代表",
         "印",       "FAX",     "Fax",  " - ",    " | ",      "●",    "•",    "(No",        "http",
@@ -784,6 +805,17 @@ mean_confidence(const Cell *cell)
     return sum / (last - first + 1);
 }
 
+/* True for 有限会社 or SDN BHD without a name. */
+static bool
+is_only_form(const char *folded)
+{
+    static const char *const latin[] = {"sdnbhd",   "sdn.bhd.", "sdn.bhd", "gmbh",
+                                        "co.,ltd.", "inc.",     "ltd."};
+
+    return equals_any(folded, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) ||
+           equals_any(folded, latin, G_N_ELEMENTS(latin));
+}
+
 static double
 evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, const char *name)
 {
@@ -821,7 +853,17 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 1.2;
     if (cell->line->place > 0.55)
         evidence -= legal || latin ? 0.3 : 1.6;
-    evidence += seen < 0.45 ? -1.6 : seen < 0.65 ? -0.8 : seen > 0.85 ? 0.3 : 0;
+    evidence += MAX(-2.2, 4.0 * (seen - 0.85));
+    if (is_only_form(folded))
+        evidence -= 6;
+    /* A branch is the name of a place, not of a shop, where another name stands above it. */
+    if (cell->rank > 0 && cell->rank < 4 && g_str_has_suffix(folded, "店") &&
+        g_utf8_strlen(folded, -1) <= 8 && !legal)
+        evidence -= 1.8;
+    g_autoptr(GArray) dates = dn_dates_find(cell->text, text->profile, text->currency);
+
+    if (dates->len > 0)
+        evidence -= 4;
     if (!text->recognised)
         evidence += 0.8;
     return evidence;

@@ -12,9 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { CANDIDATES_MOST = 6 };
+enum { CANDIDATES_MOST = 6, NAME_MOST = 80 };
+static const double NAME_LIKE = 0.65;
+static const double SPELLING_MOST = 0.9; /* two passes spell it differently */
 static const double CONFIDENCE_MOST = 0.995;
-static const double RIVAL_NEAR = 0.75; /* of the best one's confidence: a rival in earnest */
+static const double SURE_ENOUGH = 0.94; /* two doubtful passes alone do not make certainty */
+static const double RIVAL_NEAR = 0.75;  /* of the best one's confidence: a rival in earnest */
 
 DnCandidate *
 dn_candidate_new(const DnFieldLine *line, size_t from, size_t to)
@@ -101,6 +104,76 @@ dn_field_settle(DnField *field)
         g_ptr_array_set_size(candidates, CANDIDATES_MOST);
 }
 
+/* Length of the longest common subsequence of @a and @b in characters. */
+static unsigned
+common_letters(const gunichar *a, glong a_size, const gunichar *b, glong b_size)
+{
+    unsigned rows[2][NAME_MOST + 1] = {{0}};
+
+    for (glong i = 1; i <= a_size; i++) {
+        const unsigned *before = rows[(i - 1) % 2];
+        unsigned *now = rows[i % 2];
+
+        now[0] = 0;
+        for (glong j = 1; j <= b_size; j++)
+            now[j] = a[i - 1] == b[j - 1] ? before[j - 1] + 1 : MAX(before[j], now[j - 1]);
+    }
+    return rows[a_size % 2][b_size];
+}
+
+/* Two spellings of one name: most of their letters agree, in order. */
+static bool
+nearly_same(const DnCandidate *a, const DnCandidate *b)
+{
+    glong a_size = 0;
+    glong b_size = 0;
+
+    if (!a->text || !b->text)
+        return false;
+    g_autofree gunichar *first = g_utf8_to_ucs4_fast(a->text, -1, &a_size);
+    g_autofree gunichar *second = g_utf8_to_ucs4_fast(b->text, -1, &b_size);
+
+    if (a_size == 0 || b_size == 0 || a_size > NAME_MOST || b_size > NAME_MOST)
+        return false;
+    return common_letters(first, a_size, second, b_size) >= NAME_LIKE * (double)MAX(a_size, b_size);
+}
+
+void
+dn_field_merge_names(DnField *field, DnField *second)
+{
+    GPtrArray *mine = field->candidates;
+    GPtrArray *theirs = second->candidates;
+
+    /* Two spellings of one name are one candidate, the surer spelling of both. */
+    for (guint i = 0; i < theirs->len;) {
+        DnCandidate *other = g_ptr_array_index(theirs, i);
+        DnCandidate *known = NULL;
+
+        for (guint j = 0; j < mine->len && !known; j++) {
+            DnCandidate *one = g_ptr_array_index(mine, j);
+
+            if (!same_value(one, other) && nearly_same(one, other))
+                known = one;
+        }
+        if (!known) {
+            i++;
+            continue;
+        }
+        if (other->confidence > known->confidence) {
+            char *text = known->text;
+
+            known->text = other->text;
+            other->text = text;
+            known->page = other->page;
+            known->box = other->box;
+        }
+        known->confidence = MIN(SPELLING_MOST, MAX(known->confidence, other->confidence));
+        g_ptr_array_remove_index(theirs, i);
+    }
+    dn_field_settle(field);
+    dn_field_merge(field, second);
+}
+
 void
 dn_field_merge(DnField *field, DnField *second)
 {
@@ -132,7 +205,11 @@ dn_field_merge(DnField *field, DnField *second)
             double better = MAX(known->confidence, candidate->confidence);
 
             /* The passes share their pixels, so their mistakes are not independent. */
-            known->confidence = MIN(CONFIDENCE_MOST, better + (1 - doubt - better) * 0.35);
+            double raised = better + (1 - doubt - better) * 0.35;
+
+            if (better < SURE_ENOUGH)
+                raised = MIN(raised, SURE_ENOUGH);
+            known->confidence = MIN(CONFIDENCE_MOST, raised);
             dn_candidate_free(candidate);
         } else {
             g_ptr_array_add(mine, candidate);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/read-page.c - which passes a page needs.
+ *
+ * A sheet with columns and ruled tables is read as columns first, a slip as one block; the other
+ * way follows only where date, amount or issuer are missing or in doubt, because a pass costs the
+ * better part of a second. Rules are taken out before the one-block pass, which would drop a framed
+ * table whole.
+ */
+#include "config.h"
+#include "ocr/read-page.h"
+
+enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
+enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
+
+static const double SHEET_LEAST = 0.60; /* width over height of a sheet of paper ... */
+static const double SHEET_MOST = 0.90;  /* ... a slip is longer, a form is broad */
+static const double CERTAIN = 0.93;     /* a second pass is not worth it any more */
+
+static bool
+is_sheet(const DnPixmap *page)
+{
+    double ratio = (double)page->width_px / page->height_px;
+
+    return ratio >= SHEET_LEAST && ratio <= SHEET_MOST;
+}
+
+static bool
+is_certain(const DnField *field)
+{
+    return field->candidates->len > 0 &&
+           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= CERTAIN;
+}
+
+static bool
+leaves_doubt(const DnPageText *text, const DnReadingProfile *profile)
+{
+    const DnPageText *pages[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
+
+    return !is_certain(&reading->date) || !is_certain(&reading->amount) ||
+           !is_certain(&reading->party);
+}
+
+static bool
+read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, int mode,
+          uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+{
+    g_autoptr(DnPixmap) without = NULL;
+
+    if (mode == MODE_BLOCK) {
+        without = dn_page_clear_rules(page_clear, error);
+        if (!without)
+            return false;
+    }
+    return dn_recognizer_page(recognizer, without ? without : page_clear, page, mode, deadline_ms,
+                              out_text, out_complete, error);
+}
+
+bool
+dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
+             const DnReadingProfile *profile, uint32_t deadline_ms, DnPageText **out_text,
+             bool *out_complete, GError **error)
+{
+    int64_t begin_us = g_get_monotonic_time();
+    g_autoptr(DnPixmap) clear = NULL;
+    g_autoptr(DnPageText) text = NULL;
+    bool complete = false;
+
+    if (page_gray->format != DN_PIXEL_GRAY8 || page_gray->width_px == 0 ||
+        page_gray->height_px == 0)
+        return dn_fail(error, DN_ERROR_INVALID, "page %u: not a grey picture", page);
+    clear = dn_page_clear_margins(page_gray, error);
+    if (!clear)
+        return false;
+    int first = is_sheet(clear) ? MODE_COLUMNS : MODE_BLOCK;
+
+    if (!read_once(recognizer, clear, page, first, deadline_ms, &text, &complete, error))
+        return false;
+    int64_t spent_ms = (g_get_monotonic_time() - begin_us) / 1000;
+    bool time_left = deadline_ms == 0 || spent_ms + DEADLINE_LEAST_MS < deadline_ms;
+
+    if (complete && time_left && leaves_doubt(text, profile)) {
+        uint32_t left_ms = deadline_ms == 0 ? 0 : deadline_ms - (uint32_t)spent_ms;
+
+        if (!read_once(recognizer, clear, page, first == MODE_BLOCK ? MODE_COLUMNS : MODE_BLOCK,
+                       left_ms, &text->second, &complete, error))
+            return false;
+    }
+    *out_text = g_steal_pointer(&text);
+    *out_complete = complete;
+    return true;
+}
