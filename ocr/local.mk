@@ -5,4 +5,4 @@ ocr_libocr_a_SOURCES = ocr/page-text.h ocr/recognize.h ocr/reading.h \
 	ocr/fields/fields.h ocr/fields/text.c ocr/fields/number.c ocr/fields/label.c ocr/fields/score.c \
 	ocr/fields/date.c ocr/fields/amount.c ocr/fields/party.c ocr/fields/regnum.c ocr/fields/tax.c \
 	ocr/fields/kind.c
-OCR_LDADD = ocr/libocr.a $(OCR_LIBS) -fopenmp
+OCR_LDADD = ocr/libocr.a $(OCR_LIBS) -lgomp -lm

@@ -9,7 +9,6 @@
  */
 #include "config.h"
 #include "ocr/read-page.h"
-#include "base/memory.h"
 
 #include <string.h>
 
@@ -52,33 +51,26 @@ clear_line(const uint8_t *from, uint8_t *to, size_t count, ptrdiff_t step, uint8
         to[(ptrdiff_t)i * step] = MAX(to[(ptrdiff_t)i * step], paper);
 }
 
-DnPixmap *
-dn_page_clear_margins(const DnPixmap *page_gray, GError **error)
+void
+dn_page_clear_margins(const DnPixmap *page_gray, uint8_t *out)
 {
     size_t width = page_gray->width_px;
     size_t height = page_gray->height_px;
     uint8_t paper = paper_of(page_gray);
     uint8_t dark = (uint8_t)(DARK * paper);
-    uint8_t *data = dn_try_array(width, height, error);
 
-    if (!data)
-        return NULL;
-    DnPixmap *out = g_memdup2(page_gray, sizeof *page_gray);
-
-    memcpy(data, page_gray->data, width * height);
-    out->data = data;
+    memcpy(out, page_gray->data, width * height);
     for (size_t y = 0; y < height; y++) {
         const uint8_t *row = page_gray->data + y * width;
 
-        clear_line(row, data + y * width, width, 1, dark, paper);
-        clear_line(row + width - 1, data + y * width + width - 1, width, -1, dark, paper);
+        clear_line(row, out + y * width, width, 1, dark, paper);
+        clear_line(row + width - 1, out + y * width + width - 1, width, -1, dark, paper);
     }
     for (size_t x = 0; x < width; x++) {
         const uint8_t *column = page_gray->data + x;
         size_t last = (height - 1) * width;
 
-        clear_line(column, data + x, height, (ptrdiff_t)width, dark, paper);
-        clear_line(column + last, data + x + last, height, -(ptrdiff_t)width, dark, paper);
+        clear_line(column, out + x, height, (ptrdiff_t)width, dark, paper);
+        clear_line(column + last, out + x + last, height, -(ptrdiff_t)width, dark, paper);
     }
-    return out;
 }

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 #include "ocr/read-page.h"
+#include "base/memory.h"
 
 enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
 enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
@@ -46,15 +47,18 @@ static bool
 read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, int mode,
           uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
 {
-    g_autoptr(DnPixmap) without = NULL;
+    g_autofree uint8_t *pixels = NULL;
+    DnPixmap picture = *page_clear;
 
     if (mode == MODE_BLOCK) {
-        without = dn_page_clear_rules(page_clear, error);
-        if (!without)
+        pixels = dn_try_array(page_clear->width_px, page_clear->height_px, error);
+        if (!pixels)
             return false;
+        dn_page_clear_rules(page_clear, pixels);
+        picture.data = pixels;
     }
-    return dn_recognizer_page(recognizer, without ? without : page_clear, page, mode, deadline_ms,
-                              out_text, out_complete, error);
+    return dn_recognizer_page(recognizer, &picture, page, mode, deadline_ms, out_text, out_complete,
+                              error);
 }
 
 bool
@@ -63,19 +67,22 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
              bool *out_complete, GError **error)
 {
     int64_t begin_us = g_get_monotonic_time();
-    g_autoptr(DnPixmap) clear = NULL;
+    g_autofree uint8_t *pixels = NULL;
+    DnPixmap clear = *page_gray;
     g_autoptr(DnPageText) text = NULL;
     bool complete = false;
 
     if (page_gray->format != DN_PIXEL_GRAY8 || page_gray->width_px == 0 ||
         page_gray->height_px == 0)
         return dn_fail(error, DN_ERROR_INVALID, "page %u: not a grey picture", page);
-    clear = dn_page_clear_margins(page_gray, error);
-    if (!clear)
+    pixels = dn_try_array(page_gray->width_px, page_gray->height_px, error);
+    if (!pixels)
         return false;
-    int first = is_sheet(clear) ? MODE_COLUMNS : MODE_BLOCK;
+    dn_page_clear_margins(page_gray, pixels);
+    clear.data = pixels;
+    int first = is_sheet(&clear) ? MODE_COLUMNS : MODE_BLOCK;
 
-    if (!read_once(recognizer, clear, page, first, deadline_ms, &text, &complete, error))
+    if (!read_once(recognizer, &clear, page, first, deadline_ms, &text, &complete, error))
         return false;
     int64_t spent_ms = (g_get_monotonic_time() - begin_us) / 1000;
     bool time_left = deadline_ms == 0 || spent_ms + DEADLINE_LEAST_MS < deadline_ms;
@@ -83,7 +90,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     if (complete && time_left && leaves_doubt(text, profile)) {
         uint32_t left_ms = deadline_ms == 0 ? 0 : deadline_ms - (uint32_t)spent_ms;
 
-        if (!read_once(recognizer, clear, page, first == MODE_BLOCK ? MODE_COLUMNS : MODE_BLOCK,
+        if (!read_once(recognizer, &clear, page, first == MODE_BLOCK ? MODE_COLUMNS : MODE_BLOCK,
                        left_ms, &text->second, &complete, error))
             return false;
     }

@@ -27,12 +27,12 @@ bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned 
                   const DnReadingProfile *profile, uint32_t deadline_ms, DnPageText **out_text,
                   bool *out_complete, GError **error);
 
-/** (transfer full) A copy of a GRAY8 page whose dark rim is white, or NULL with LIMIT. Its pixels
- * are freed by dn_pixmap_free(). */
-DnPixmap *dn_page_clear_margins(const DnPixmap *page_gray, GError **error);
+/** Writes a GRAY8 page with a white rim into @out, which has room for its pixels and is not its own
+ * data. */
+void dn_page_clear_margins(const DnPixmap *page_gray, uint8_t *out);
 
-/** (transfer full) A copy of a GRAY8 page without its ruled lines, or NULL with LIMIT. */
-DnPixmap *dn_page_clear_rules(const DnPixmap *page_gray, GError **error);
+/** The same for a page without its ruled lines. */
+void dn_page_clear_rules(const DnPixmap *page_gray, uint8_t *out);
 
 G_END_DECLS
 #endif

@@ -8,7 +8,6 @@
  */
 #include "config.h"
 #include "ocr/read-page.h"
-#include "base/memory.h"
 
 #include <string.h>
 
@@ -115,27 +114,21 @@ clear_direction(const Direction *self)
     }
 }
 
-DnPixmap *
-dn_page_clear_rules(const DnPixmap *page_gray, GError **error)
+void
+dn_page_clear_rules(const DnPixmap *page_gray, uint8_t *out)
 {
     size_t width = page_gray->width_px;
     size_t height = page_gray->height_px;
-    uint8_t *data = dn_try_array(width, height, error);
-
-    if (!data)
-        return NULL;
-    DnPixmap *out = g_memdup2(page_gray, sizeof *page_gray);
     double larger = (double)MAX(width, height);
     Direction direction = {
         .from = page_gray->data,
-        .to = data,
+        .to = out,
         .length_px = MAX(LENGTH_LEAST_PX, (size_t)(LENGTH_SHARE * larger)),
         .thick_px = MAX(THICK_LEAST_PX, (size_t)(THICK_SHARE * larger)),
         .dark = (uint8_t)(DARK * 255),
     };
 
-    memcpy(data, page_gray->data, width * height);
-    out->data = data;
+    memcpy(out, page_gray->data, width * height);
     direction.along = width;
     direction.across = height;
     direction.along_step = 1;
@@ -146,5 +139,4 @@ dn_page_clear_rules(const DnPixmap *page_gray, GError **error)
     direction.along_step = (ptrdiff_t)width;
     direction.across_step = 1;
     clear_direction(&direction);
-    return out;
 }

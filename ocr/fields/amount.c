@@ -1062,11 +1062,8 @@ gather(const DnFieldText *text, const GArray *values, GArray *totals)
 }
 
 static bool
-rounding_between(const DnFieldText *text, const Total *before, const Total *after)
+rounding_between(const DnFieldText *text, unsigned from, unsigned to)
 {
-    unsigned from = before->place->line->index;
-    unsigned to = MIN(after->place->line->index + 1, text->lines->len);
-
     for (unsigned i = from; i < to; i++) {
         const DnFieldLine *line = dn_field_text_line(text, i);
         g_autoptr(GArray) hits =
@@ -1083,24 +1080,29 @@ rounding_between(const DnFieldText *text, const Total *before, const Total *afte
 static void
 follow_rounding(const DnFieldText *text, GArray *totals)
 {
+    unsigned end = text->lines->len;
+
     if (dn_money_scale(text->currency) != 2)
         return;
     for (guint i = 0; i < totals->len; i++) {
         Total *before = &g_array_index(totals, Total, i);
+        unsigned line = before->place->line->index;
 
-        if (before->label < 2 || before->minor % 5 == 0)
+        if (before->label < 2 || before->minor % 5 == 0 ||
+            !rounding_between(text, line, MIN(line + 4, end)))
             continue;
         for (guint j = 0; j < totals->len; j++) {
             Total *after = &g_array_index(totals, Total, j);
+            unsigned below = after->place->line->index;
 
-            if (after == before || after->minor % 5 != 0 || !near(after->minor, before->minor, 4) ||
-                after->place->line->index < before->place->line->index ||
-                !rounding_between(text, before, after))
+            if (after == before || after->minor % 5 != 0 || below < line ||
+                !near(after->minor, before->minor, 4) ||
+                !rounding_between(text, line, MIN(below + 1, end)))
                 continue;
             after->evidence = MAX(after->evidence, before->evidence) + 0.8;
             after->label = MAX(after->label, before->label);
-            before->evidence -= 1.5;
         }
+        before->evidence -= 2.0;
     }
 }
 

@@ -58,6 +58,8 @@ static const Pattern patterns[] = {
     {SHORT_KANJI, 0.8,
      NOT_DIGIT_BEFORE "'?([0-9]{1,2})" NENDO "([0-9]{1,2})" TSUKI "([0-9]{1,2})" NOT_DIGIT_AFTER
                       "(?:" HI ")?"},
+    {SHORT_KANJI, 0.95,
+     "'([0-9]{2})\\s?[/.-]\\s?([0-9]{1,2})\\s?[/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
     {NUMERIC_TAIL, 0.95,
      NOT_DIGIT_BEFORE
      "([0-9]{1,2})\\s?[/.-]\\s?([0-9]{1,2})\\s?[/.-]\\s?((?:19|20)[0-9]{2})" NOT_DIGIT_AFTER},

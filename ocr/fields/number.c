@@ -59,7 +59,7 @@ separator_before(const char *p, int digits, const char **out_next)
     if (*p != ',' && *p != '.' && *p != '\'')
         return false;
     p++;
-    if (*p == ' ')
+    if (*p == ' ' || *p == '.' || *p == ',') /* a gap, or a mark that was read twice */
         p++;
     for (int i = 0; i < digits; i++)
         if (!g_ascii_isdigit(p[i]))
@@ -233,7 +233,7 @@ sign_before(const char *begin, const char *end)
         return true;
     if (!ends_with(begin, end, "-"))
         return false;
-    return end - 1 == begin || end[-2] == ' ' || end[-2] == '\t' || end[-2] == '(';
+    return end - 1 == begin || !g_ascii_isalnum(end[-2]);
 }
 
 static bool

@@ -835,7 +835,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence += by_rank[cell->rank];
     evidence += height >= 1.8 ? 1.3 : height >= 1.3 ? 0.8 : 0;
     evidence += contact;
-    if (cell->recipient)
+    if (cell->recipient || cell->heads_recipient)
         evidence -= 7;
     if (cell->contact && !legal && !latin)
         evidence -= 3;

@@ -422,7 +422,20 @@ dn_text_digitise(const char *plain)
         bool alone = (p == out || !g_ascii_isalpha(p[-1])) && !g_ascii_isalpha(*end);
         bool after_digit = p - out >= 2 && strchr(",./:-", p[-1]) && g_ascii_isdigit(p[-2]);
 
-        if (letters > 0 && alone && (digits > letters || (after_digit && digits + letters <= 4)))
+        bool among_kanji = p > out && (guchar)p[-1] >= 0x80 && (guchar)*end >= 0x80 &&
+                           digits + letters <= 2 && digits > 0;
+
+        bool after_yen = p - out >= 2 && memcmp(p - 2, "¥", 2) == 0;
+        bool before_group = (digits > 0 || after_yen) && (*end == ',' || *end == '.') &&
+                            (g_ascii_isdigit(end[1]) || digit_like(end[1]));
+
+        if (*p == 'S' && !after_digit && end - p > 1) {
+            p++; /* the letter of an era, or of a number's series */
+            continue;
+        }
+        if (letters > 0 && alone &&
+            (digits > letters || among_kanji || before_group ||
+             (after_digit && digits + letters <= 4)))
             for (char *q = p; q < end; q++)
                 if (!g_ascii_isdigit(*q))
                     *q = digit_like(*q);
