@@ -129,7 +129,7 @@ weight_of(const DnFieldText *text, const DnFieldLine *line, const DnLabelHit *hi
         begin--;
     while (end < line->plain_size && line->plain[end] != '\t')
         end++;
-    bool alone = end - begin <= (hit->to - hit->from) + 8;
+    bool alone = end - begin <= (hit->to - hit->from) + 15; /* a few kanji more */
     bool numbered = g_str_has_prefix(after, "番号") || g_str_has_prefix(after, "No") ||
                     g_str_has_prefix(after, "日");
 

@@ -840,7 +840,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     if (cell->contact && !legal && !latin)
         evidence -= 3;
     if (contains_any(cell->folded, noise, G_N_ELEMENTS(noise)))
-        evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 3.2;
+        evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 4.2;
     if (cell->line->numbers->len > 0 && !legal && !latin)
         evidence -= 0.6;
     if (is_lower_case(name))
@@ -985,7 +985,7 @@ dn_read_parties(const DnFieldText *text, DnField *out)
             one->confidence = MIN(one->confidence, 0.88);
     }
     for (guint i = all->len; i > 0; i--)
-        if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.15)
+        if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.18)
             g_ptr_array_remove_index(all, i - 1);
     dn_field_settle(out);
 }

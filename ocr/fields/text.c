@@ -419,7 +419,10 @@ dn_text_digitise(const char *plain)
             p++;
             continue;
         }
-        bool alone = (p == out || !g_ascii_isalpha(p[-1])) && !g_ascii_isalpha(*end);
+        bool registration =
+            digits >= 10 && p > out && p[-1] == 'T' && (p - 1 == out || !g_ascii_isalnum(p[-2]));
+        bool alone =
+            (p == out || registration || !g_ascii_isalpha(p[-1])) && !g_ascii_isalpha(*end);
         bool after_digit = p - out >= 2 && strchr(",./:-", p[-1]) && g_ascii_isdigit(p[-2]);
 
         bool among_kanji = p > out && (guchar)p[-1] >= 0x80 && (guchar)*end >= 0x80 &&
