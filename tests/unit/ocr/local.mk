@@ -8,3 +8,14 @@ check_PROGRAMS += tests/unit/ocr/test-parties
 TESTS += tests/unit/ocr/test-parties
 tests_unit_ocr_test_parties_SOURCES = tests/unit/ocr/test-parties.c tests/unit/ocr/page.h
 tests_unit_ocr_test_parties_LDADD = $(OCR_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/ocr/test-pages
+TESTS += tests/unit/ocr/test-pages
+tests_unit_ocr_test_pages_SOURCES = tests/unit/ocr/test-pages.c tests/unit/ocr/page.h
+tests_unit_ocr_test_pages_LDADD = $(OCR_LDADD) $(BASE_LDADD)
+if SAMPLES
+check_PROGRAMS += tests/unit/ocr/test-recognizer
+TESTS += tests/unit/ocr/test-recognizer
+tests_unit_ocr_test_recognizer_SOURCES = tests/unit/ocr/test-recognizer.c tests/unit/ocr/page.h
+tests_unit_ocr_test_recognizer_CFLAGS = $(AM_CFLAGS) $(SAMPLES_CFLAGS)
+tests_unit_ocr_test_recognizer_LDADD = $(OCR_LDADD) $(BASE_LDADD) $(SAMPLES_LIBS)
+endif

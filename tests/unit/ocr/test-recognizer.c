@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tests/unit/ocr/test-recognizer.c - the drivers: a scripted one, and tesseract on drawn pages.
+ */
+#include "config.h"
+#include "ocr/read-page.h"
+#include "tests/unit/ocr/page.h"
+
+#include <glib/gstdio.h>
+#include <pango/pangocairo.h>
+#include <string.h>
+#include <unistd.h>
+
+#define assert_code(error, wanted)                                                                 \
+    do {                                                                                           \
+        g_assert_nonnull(error);                                                                   \
+        g_assert_cmpint(dn_error_code(error), ==, DN_ERROR_##wanted);                              \
+        g_clear_error(&(error));                                                                   \
+    } while (0)
+
+enum { PICTURE_WIDTH_PX = 800, PICTURE_HEIGHT_PX = 700 };
+
+typedef struct {
+    DnPixmap pixmap;
+    uint8_t *data;
+} Picture;
+
+static void
+picture_clear(Picture *self)
+{
+    g_free(self->data);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Picture, picture_clear)
+
+/* @text as a printer would set it, black on white. */
+static Picture
+drawn(const char *text, const char *font)
+{
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_A8, PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX);
+    cairo_t *pen = cairo_create(surface);
+    PangoLayout *layout = pango_cairo_create_layout(pen);
+    PangoFontDescription *description = pango_font_description_from_string(font);
+    Picture picture = {.data = g_malloc((gsize)PICTURE_WIDTH_PX * PICTURE_HEIGHT_PX)};
+
+    pango_layout_set_font_description(layout, description);
+    pango_layout_set_text(layout, text, -1);
+    cairo_move_to(pen, 60, 60);
+    pango_cairo_show_layout(pen, layout);
+    cairo_surface_flush(surface);
+    for (int y = 0; y < PICTURE_HEIGHT_PX; y++)
+        for (int x = 0; x < PICTURE_WIDTH_PX; x++)
+            picture.data[(gsize)y * PICTURE_WIDTH_PX + x] =
+                255 - cairo_image_surface_get_data(
+                          surface)[y * cairo_image_surface_get_stride(surface) + x];
+    picture.pixmap =
+        (DnPixmap){PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, DN_PIXEL_GRAY8, 200, 200, picture.data};
+    pango_font_description_free(description);
+    g_object_unref(layout);
+    cairo_destroy(pen);
+    cairo_surface_destroy(surface);
+    return picture;
+}
+
+static char *
+text_of(const DnPageText *page)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < page->lines->len; i++)
+        g_string_append_printf(text, "%s\n",
+                               ((const DnLine *)g_ptr_array_index(page->lines, i))->text);
+    return g_string_free(text, FALSE);
+}
+
+/* NULL, and the test is skipped, where the model is not installed. */
+static DnRecognizer *
+tesseract_or_skip(void)
+{
+    g_autoptr(GError) error = NULL;
+    DnRecognizer *recognizer = dn_recognizer_open(&dn_recognizer_tesseract, "Japanese", &error);
+
+    if (!recognizer)
+        g_test_skip(error->message);
+    return recognizer;
+}
+
+static void
+test_script_lays_words_on_a_grid(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "script.txt", NULL);
+    g_autoptr(GError) error = NULL;
+    uint8_t pixel = 255;
+    DnPixmap picture = {1, 1, DN_PIXEL_GRAY8, 0, 0, &pixel};
+    g_autoptr(DnPageText) first = NULL;
+    g_autoptr(DnPageText) second = NULL;
+    g_autoptr(DnPageText) third = NULL;
+    bool complete = false;
+
+    g_assert_true(g_file_set_contents(path, "合計  1,200円\nThank you\f二枚目\n", -1, NULL));
+    g_autoptr(DnRecognizer) recognizer = dn_recognizer_open(&dn_recognizer_script, path, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(dn_recognizer_page(recognizer, &picture, 1, 4, 0, &first, &complete, &error));
+    g_assert_true(complete);
+    g_assert_cmpuint(first->lines->len, ==, 2);
+    const DnLine *line = g_ptr_array_index(first->lines, 0);
+    const DnWord *word = g_ptr_array_index(line->words, 1);
+
+    g_assert_cmpstr(word->text, ==, "1,200円");
+    g_assert_cmpint(word->box.x, ==, 6 * 20);
+    g_assert_true(dn_recognizer_page(recognizer, &picture, 2, 4, 0, &second, &complete, &error));
+    g_assert_cmpstr(((const DnLine *)g_ptr_array_index(second->lines, 0))->text, ==, "二枚目");
+    g_assert_true(dn_recognizer_page(recognizer, &picture, 3, 4, 0, &third, &complete, &error));
+    g_assert_cmpuint(third->lines->len, ==, 0);
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static void
+test_models_that_are_not_there(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(dn_recognizer_open(&dn_recognizer_script, "/nonexistent/script", &error));
+    assert_code(error, EXTERNAL);
+    g_assert_null(dn_recognizer_open(&dn_recognizer_tesseract, "NoSuchModel", &error));
+    assert_code(error, EXTERNAL);
+    g_assert_null(dn_recognizer_open(&dn_recognizer_tesseract, "../../etc/passwd", &error));
+    assert_code(error, INVALID);
+}
+
+static void
+test_only_grey_pictures(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "script.txt", NULL);
+    g_autoptr(GError) error = NULL;
+    uint8_t pixel[3] = {0};
+    DnPixmap colour = {1, 1, DN_PIXEL_RGB24, 0, 0, pixel};
+    DnPixmap empty = {0, 0, DN_PIXEL_GRAY8, 0, 0, pixel};
+    DnPageText *text = NULL;
+    bool complete = false;
+
+    g_assert_true(g_file_set_contents(path, "x", -1, NULL));
+    g_autoptr(DnRecognizer) recognizer = dn_recognizer_open(&dn_recognizer_script, path, &error);
+
+    g_assert_false(dn_recognizer_page(recognizer, &colour, 1, 4, 0, &text, &complete, &error));
+    assert_code(error, INVALID);
+    g_assert_false(dn_recognizer_page(recognizer, &empty, 1, 4, 0, &text, &complete, &error));
+    assert_code(error, INVALID);
+    g_assert_false(dn_read_page(recognizer, &colour, 1, NULL, 0, &text, &complete, &error));
+    assert_code(error, INVALID);
+    g_assert_null(text);
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static const char receipt[] = "SAMPLE HARDWARE SDN BHD\nTel: 03-1234 5678\n\nDate: 14/05/2018\n"
+                              "Sub Total     82.10\nGST            4.90\nTotal         87.00\n"
+                              "Cash         100.00\nChange        13.00\n";
+
+static void
+test_tesseract_reads_a_drawn_page(void)
+{
+    static const DnReadingProfile profile = {.date_order = "dmy", .currency = "MYR"};
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnPageText) text = NULL;
+    bool complete = false;
+
+    if (!recognizer)
+        return;
+    g_auto(Picture) picture = drawn(receipt, "monospace 24px");
+
+    g_assert_true(
+        dn_read_page(recognizer, &picture.pixmap, 1, &profile, 0, &text, &complete, &error));
+    g_assert_true(complete);
+    const DnPageText *pages[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &profile);
+
+    g_assert_cmpint(best_of(&reading->amount)->number, ==, 8700);
+    g_assert_cmpstr(best_of(&reading->date)->text, ==, "2018-05-14");
+    const DnCandidate *amount = best_of(&reading->amount);
+
+    g_assert_cmpint(amount->box.y, >, 60);
+    g_assert_cmpint(amount->box.x + amount->box.width, <=, PICTURE_WIDTH_PX);
+}
+
+static void
+test_tesseract_forgets_between_pages(void)
+{
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+    g_autofree char *first = NULL;
+
+    if (!recognizer)
+        return;
+    g_auto(Picture) page = drawn(receipt, "monospace 24px");
+    g_auto(Picture) other = drawn("0O0O 1l1l 5S5S 8B8B\nZZ2Z 0O0O 1I1I", "sans bold 40px");
+
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(DnPageText) text = NULL;
+        g_autoptr(DnPageText) between = NULL;
+        g_autoptr(GError) error = NULL;
+        bool complete = false;
+
+        g_assert_true(
+            dn_recognizer_page(recognizer, &page.pixmap, 1, 6, 0, &text, &complete, &error));
+        g_assert_true(
+            dn_recognizer_page(recognizer, &other.pixmap, 1, 4, 0, &between, &complete, &error));
+        g_autofree char *now = text_of(text);
+
+        if (!first)
+            first = g_steal_pointer(&now);
+        else
+            g_assert_cmpstr(now, ==, first);
+    }
+    g_assert_cmpuint(strlen(first), >, 50);
+}
+
+static void
+test_deadline_gives_what_was_read(void)
+{
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+    g_autoptr(DnPageText) text = NULL;
+    g_autoptr(GError) error = NULL;
+    GString *much = g_string_new(NULL);
+    bool complete = true;
+
+    if (!recognizer) {
+        g_string_free(much, TRUE);
+        return;
+    }
+    for (int i = 0; i < 60; i++)
+        g_string_append(much, "quick brown fox jumps over the lazy dog 0123456789 and again\n");
+    g_auto(Picture) picture = drawn(much->str, "monospace 11px");
+
+    g_assert_true(
+        dn_recognizer_page(recognizer, &picture.pixmap, 1, 6, 1, &text, &complete, &error));
+    g_assert_nonnull(text);
+    g_assert_false(complete);
+    g_string_free(much, TRUE);
+}
+
+static void
+test_blank_page_has_no_lines(void)
+{
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+    g_autoptr(DnPageText) text = NULL;
+    g_autoptr(GError) error = NULL;
+    bool complete = false;
+
+    if (!recognizer)
+        return;
+    g_auto(Picture) picture = drawn("", "sans 12px");
+
+    g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, NULL, 0, &text, &complete, &error));
+    g_assert_cmpuint(text->lines->len, ==, 0);
+}
+
+static void
+test_dark_rim_is_cleared(void)
+{
+    enum { WIDTH = 100, HEIGHT = 80 };
+    uint8_t from[WIDTH * HEIGHT];
+    uint8_t to[WIDTH * HEIGHT];
+    DnPixmap page = {WIDTH, HEIGHT, DN_PIXEL_GRAY8, 0, 0, from};
+
+    memset(from, 230, sizeof from);
+    for (int y = 0; y < HEIGHT; y++)
+        memset(from + y * WIDTH + 90, 10, 10); /* the rim at the right */
+    memset(from + 40 * WIDTH + 30, 10, 20);    /* print */
+    dn_page_clear_margins(&page, to);
+    g_assert_cmpint(to[5 * WIDTH + 95], ==, 230);
+    g_assert_cmpint(to[40 * WIDTH + 35], ==, 10);
+    g_assert_cmpint(to[5 * WIDTH + 50], ==, 230);
+}
+
+static void
+test_rules_go_and_letters_stay(void)
+{
+    enum { WIDTH = 400, HEIGHT = 200 };
+    g_autofree uint8_t *from = g_malloc(WIDTH * HEIGHT);
+    g_autofree uint8_t *to = g_malloc(WIDTH * HEIGHT);
+    DnPixmap page = {WIDTH, HEIGHT, DN_PIXEL_GRAY8, 0, 0, from};
+
+    memset(from, 255, WIDTH * HEIGHT);
+    memset(from + 100 * WIDTH + 20, 0, 300); /* a rule */
+    for (int y = 20; y < 180; y++)
+        from[y * WIDTH + 350] = 0; /* one that stands */
+    for (int y = 40; y < 60; y++)
+        memset(from + y * WIDTH + 50, 0, 200); /* a bar */
+    memset(from + 150 * WIDTH + 50, 0, 20);    /* a stroke */
+    dn_page_clear_rules(&page, to);
+    g_assert_cmpint(to[100 * WIDTH + 100], ==, 255);
+    g_assert_cmpint(to[100 * WIDTH + 350], ==, 255);
+    g_assert_cmpint(to[50 * WIDTH + 100], ==, 0);
+    g_assert_cmpint(to[150 * WIDTH + 60], ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ocr/script/grid", test_script_lays_words_on_a_grid);
+    g_test_add_func("/ocr/recognizer/no-model", test_models_that_are_not_there);
+    g_test_add_func("/ocr/recognizer/only-grey", test_only_grey_pictures);
+    g_test_add_func("/ocr/tesseract/drawn-page", test_tesseract_reads_a_drawn_page);
+    g_test_add_func("/ocr/tesseract/forgets", test_tesseract_forgets_between_pages);
+    g_test_add_func("/ocr/tesseract/deadline", test_deadline_gives_what_was_read);
+    g_test_add_func("/ocr/tesseract/blank", test_blank_page_has_no_lines);
+    g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
+    g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
+    return g_test_run();
+}
