@@ -4,14 +4,17 @@
  *
  * A sheet with columns and ruled tables is read as columns first, a slip as one block; the other
  * way follows only where date, amount or issuer are missing or in doubt, because a pass costs the
- * better part of a second. Rules are taken out before the one-block pass, which would drop a framed
+ * better part of a second. A page in Latin letters is read again by a model made for them, if there
+ * is one. Rules are taken out before the one-block pass, which would drop a framed
  * table whole.
  */
 #include "config.h"
 #include "ocr/read-page.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
+enum { CJK_NOISE = 4 }; /* strokes of a logo are read as kanji: fewer than one in so many letters */
 enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
 
 static const double SHEET_LEAST = 0.60; /* width over height of a sheet of paper ... */
@@ -61,11 +64,34 @@ read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, i
                               error);
 }
 
+static bool
+is_latin(const DnPageText *text)
+{
+    unsigned cjk = 0;
+    unsigned letters = 0;
+
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        for (const char *p = line->text; *p; p = g_utf8_next_char(p)) {
+            gunichar c = g_utf8_get_char(p);
+
+            if (dn_text_is_cjk(c))
+                cjk++;
+            else if (g_unichar_isalpha(c))
+                letters++;
+        }
+    }
+    return letters > cjk * CJK_NOISE;
+}
+
 bool
 dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
-             const DnReadingProfile *profile, uint32_t deadline_ms, DnPageText **out_text,
-             bool *out_complete, GError **error)
+             const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
+             GError **error)
 {
+    static const DnReadPageOptions defaults = {0};
+    const DnReadPageOptions *wanted = options ? options : &defaults;
     int64_t begin_us = g_get_monotonic_time();
     g_autofree uint8_t *pixels = NULL;
     DnPixmap clear = *page_gray;
@@ -80,18 +106,20 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
         return false;
     dn_page_clear_margins(page_gray, pixels);
     clear.data = pixels;
-    int first = is_sheet(&clear) ? MODE_COLUMNS : MODE_BLOCK;
+    int mode = is_sheet(&clear) ? MODE_COLUMNS : MODE_BLOCK;
 
-    if (!read_once(recognizer, &clear, page, first, deadline_ms, &text, &complete, error))
+    if (!read_once(recognizer, &clear, page, mode, wanted->deadline_ms, &text, &complete, error))
         return false;
     int64_t spent_ms = (g_get_monotonic_time() - begin_us) / 1000;
-    bool time_left = deadline_ms == 0 || spent_ms + DEADLINE_LEAST_MS < deadline_ms;
+    bool time_left = wanted->deadline_ms == 0 || spent_ms + DEADLINE_LEAST_MS < wanted->deadline_ms;
 
-    if (complete && time_left && leaves_doubt(text, profile)) {
-        uint32_t left_ms = deadline_ms == 0 ? 0 : deadline_ms - (uint32_t)spent_ms;
+    if (complete && time_left && leaves_doubt(text, wanted->profile)) {
+        uint32_t left_ms = wanted->deadline_ms ? wanted->deadline_ms - (uint32_t)spent_ms : 0;
+        bool latin = wanted->latin && is_latin(text);
 
-        if (!read_once(recognizer, &clear, page, first == MODE_BLOCK ? MODE_COLUMNS : MODE_BLOCK,
-                       left_ms, &text->second, &complete, error))
+        mode = latin || mode == MODE_COLUMNS ? MODE_BLOCK : MODE_COLUMNS;
+        if (!read_once(latin ? wanted->latin : recognizer, &clear, page, mode, left_ms,
+                       &text->second, &complete, error))
             return false;
     }
     *out_text = g_steal_pointer(&text);

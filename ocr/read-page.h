@@ -16,16 +16,23 @@
 
 G_BEGIN_DECLS
 
+/** A zero field is its default. */
+typedef struct {
+    const DnReadingProfile *profile; /* decides whether a value is in doubt */
+    DnRecognizer
+        *latin;           /* (nullable) reads pages without kana and kanji a second time: the
+                             Japanese model knows Latin letters, one made for them knows them better */
+    uint32_t deadline_ms; /* for all passes together; 0 for none */
+} DnReadPageOptions;
+
 /**
- * Reads an upright, level GRAY8 page (lighting already evened where it was uneven).
- * @profile: (nullable) what decides whether a value is in doubt; NULL for the default
- * @deadline_ms: for all passes together; 0 for none. When it ends first, what was read by then is
- * given and *@out_complete is false.
- * Boxes are pixels of @page_gray. Errors: as dn_recognizer_page(), and LIMIT on memory.
+ * Reads an upright, level GRAY8 page (lighting already evened where it was uneven). When the
+ * deadline ends first, what was read by then is given and *@out_complete is false. Boxes are pixels
+ * of @page_gray. @options: (nullable). Errors: as dn_recognizer_page(), and LIMIT on memory.
  */
 bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
-                  const DnReadingProfile *profile, uint32_t deadline_ms, DnPageText **out_text,
-                  bool *out_complete, GError **error);
+                  const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
+                  GError **error);
 
 /** Writes a GRAY8 page with a white rim into @out, which has room for its pixels and is not its own
  * data. */

@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+enum { PASSES_MOST = 4 };
+
 const DnReadingProfile dn_reading_profile_default = {
     .date_order = "ymd",
     .currency = "JPY",
@@ -88,22 +90,36 @@ merge(DnReading *self, DnReading *second)
     }
 }
 
+/* The reading of @page in pass @pass, or the last it has; says whether it has that many. */
+static const DnPageText *
+pass_of(const DnPageText *page, unsigned pass, bool *again)
+{
+    for (unsigned i = 0; i < pass; i++) {
+        if (!page->second)
+            return page;
+        page = page->second;
+    }
+    *again = true;
+    return page;
+}
+
 DnReading *
 dn_reading_new(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
 {
     const DnReadingProfile *wanted = profile ? profile : &dn_reading_profile_default;
     DnReading *self = read_pages(pages, page_count, wanted);
     g_autofree const DnPageText **others = g_new0(const DnPageText *, page_count + 1);
-    bool again = false;
 
-    for (size_t i = 0; i < page_count; i++) {
-        others[i] = pages[i]->second ? pages[i]->second : pages[i];
-        again = again || pages[i]->second;
-    }
-    if (again) {
-        g_autoptr(DnReading) second = read_pages(others, page_count, wanted);
+    for (unsigned pass = 1; pass < PASSES_MOST; pass++) {
+        bool again = false;
 
-        merge(self, second);
+        for (size_t i = 0; i < page_count; i++)
+            others[i] = pass_of(pages[i], pass, &again);
+        if (!again)
+            break;
+        g_autoptr(DnReading) other = read_pages(others, page_count, wanted);
+
+        merge(self, other);
     }
     return self;
 }

@@ -1155,10 +1155,13 @@ stub_of(const DnFieldText *text, const GArray *values, int64_t minor)
             continue;
         for (size_t at = value->number->from; at < value->number->to; at++)
             digits += g_ascii_isdigit(value->line->plain[at]) ? 1 : 0;
+        /* In kanji, the ten thousands were not read: 弐千円 of 壱万弐千円. */
+        if (digits == 0 && value->number->doubtful && value->minor >= 1000 && value->minor < 10000)
+            digits = 4;
         for (size_t d = 0; d < digits; d++)
             unit *= 10;
-        if (digits == 3 && minor > value->minor && minor < unit * 10000 &&
-            minor % unit == value->minor)
+        if ((digits == 3 || (digits == 4 && value->number->doubtful && value->number->marked)) &&
+            minor > value->minor && minor < unit * 10000 && minor % unit == value->minor)
             return value;
     }
     return NULL;
@@ -1183,6 +1186,10 @@ derive_heads(const DnFieldText *text, const GArray *values, GArray *totals)
     for (guint i = 0; i < values->len; i++) {
         const Value *part = &g_array_index(values, Value, i);
 
+        /* The totals of which this is the tax at ten percent, the fraction cut off. */
+        if (part->meaning == TAX && part->minor >= 100)
+            for (int64_t rest = 0; rest <= 10; rest++)
+                derive_stub(text, values, part->minor * 11 + rest, totals);
         if (part->meaning != SUBTOTAL || part->minor <= 0)
             continue;
         derive_stub(text, values, part->minor + part->minor / 10, totals);

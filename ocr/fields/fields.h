@@ -125,6 +125,9 @@ void dn_field_settle(DnField *field);
  * @second is emptied. */
 void dn_field_merge(DnField *field, DnField *second);
 
+/** True when two names are spellings of one: most of their letters agree, in order. */
+bool dn_names_are_alike(const DnCandidate *a, const DnCandidate *b);
+
 /** The same for names: two spellings of one name do not contradict each other. */
 void dn_field_merge_names(DnField *field, DnField *second);
 

@@ -26,7 +26,7 @@ typedef struct {
     unsigned rank; /* of its line among the lines with letters, from the top of the first page */
 } Cell;
 
-enum { CELLS_MOST = 600, NAME_CHARACTERS_MOST = 60, NEAR_LINES = 5 };
+enum { CELLS_MOST = 600, NAME_CHARACTERS_MOST = 60, NEAR_LINES = 5, HOLDER_BYTES = 9 };
 
 static const char *const legal_forms_ja[] = {
     "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
@@ -356,6 +356,8 @@ static const char *const noise[] = {
     "companyno",
     "complaint",
     "上記正に",
+    "円也",
+    "円整",
     "tarikh",
     "alamat",
     "terimakasih",
@@ -717,6 +719,13 @@ trimmed_name(const char *text, size_t *out_cut)
                 begin = after;
             break;
         }
+    /* "Account holder", whatever was read of its first character. */
+    const char *holder = strstr(begin, "名義");
+
+    if (holder && holder - begin <= HOLDER_BYTES && strlen(holder) > strlen("名義人:"))
+        begin = holder + strlen("名義");
+    while (*begin == ':' || *begin == ' ' || g_str_has_prefix(begin, "人"))
+        begin = g_utf8_next_char(begin);
     g_autofree char *name = g_strdup(begin);
 
     for (guint i = 0; i < G_N_ELEMENTS(closers); i++) {
@@ -745,8 +754,12 @@ trimmed_name(const char *text, size_t *out_cut)
 static bool
 is_title(const char *folded)
 {
+    static const char *const scraps[] = {"収", "領", "証", "請求", "納品", "見積"};
+
     if (equals_any(folded, titles, G_N_ELEMENTS(titles)))
         return true;
+    if (g_utf8_strlen(folded, -1) <= 3 && contains_any(folded, scraps, G_N_ELEMENTS(scraps)))
+        return true; /* what is left of a title */
     for (guint i = 0; i < G_N_ELEMENTS(titles); i++) {
         const char *at = strstr(folded, titles[i]);
 
@@ -937,6 +950,30 @@ same_name(const DnCandidate *a, const DnCandidate *b)
             (g_str_has_prefix(first, second) || g_str_has_prefix(second, first)));
 }
 
+/* The name in the head under a seal, and again beside the account: the fuller spelling is right. */
+static void
+complete_spelling(DnField *field)
+{
+    DnCandidate *best = field->candidates->len ? g_ptr_array_index(field->candidates, 0) : NULL;
+
+    for (guint i = 1; i < field->candidates->len; i++) {
+        DnCandidate *other = g_ptr_array_index(field->candidates, i);
+
+        if (!has_form(best->text) || !has_form(other->text) || !dn_names_are_alike(best, other) ||
+            g_utf8_strlen(other->text, -1) <= g_utf8_strlen(best->text, -1))
+            continue;
+        char *text = best->text;
+
+        best->text = other->text;
+        best->confidence = MIN(best->confidence, 0.9);
+        best->page = other->page;
+        best->box = other->box;
+        other->text = text;
+        g_ptr_array_remove_index(field->candidates, i);
+        return;
+    }
+}
+
 void
 dn_read_parties(const DnFieldText *text, DnField *out)
 {
@@ -988,4 +1025,5 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.18)
             g_ptr_array_remove_index(all, i - 1);
     dn_field_settle(out);
+    complete_spelling(out);
 }

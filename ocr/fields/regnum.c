@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { DIGITS = 13, LOOK_BEHIND_BYTES = 60 };
+enum { NINES_MANY = 4 }; /* one number in thirty has as many; zeros with a stroke make more */
 
 static const DnLabel labels[] = {
     {"登録番号", 1, 1.0},
@@ -120,6 +121,16 @@ add(DnField *out, const DnFieldLine *line, size_t from, size_t to, const char *d
     g_ptr_array_add(out->candidates, candidate);
 }
 
+static unsigned
+count_nines(const char *digits)
+{
+    unsigned count = 0;
+
+    for (; *digits; digits++)
+        count += *digits == '9';
+    return count;
+}
+
 /* Weighs the digits at @p of a line. */
 static const char *
 weigh(const DnFieldText *text, const DnFieldLine *line, const char *plain, const char *p,
@@ -139,6 +150,8 @@ weigh(const DnFieldText *text, const DnFieldLine *line, const char *plain, const
     /* A 9 in the place of a 0 leaves the remainder by 9, and so the check digit, as it was. */
     if (text->nines_doubted && strchr(digits, '9'))
         damp *= 0.6;
+    else if (text->recognised && count_nines(digits) >= NINES_MANY)
+        damp *= 0.9;
 
     if (count == DIGITS && (t || label > 0)) {
         bool checked = dn_regnum_check_digit(digits);

@@ -7,6 +7,7 @@
  * keep what no second sign confirms below that.
  */
 #include "config.h"
+#include "base/text.h"
 #include "ocr/fields/fields.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@
 
 enum { CANDIDATES_MOST = 6, NAME_MOST = 80 };
 static const double NAME_LIKE = 0.65;
+static const double SPELLING_NEAR = 0.2;
 static const double SPELLING_MOST = 0.9; /* two passes spell it differently */
 static const double CONFIDENCE_MOST = 0.995;
 static const double SURE_ENOUGH = 0.94; /* two doubtful passes alone do not make certainty */
@@ -122,8 +124,8 @@ common_letters(const gunichar *a, glong a_size, const gunichar *b, glong b_size)
 }
 
 /* Two spellings of one name: most of their letters agree, in order. */
-static bool
-nearly_same(const DnCandidate *a, const DnCandidate *b)
+bool
+dn_names_are_alike(const DnCandidate *a, const DnCandidate *b)
 {
     glong a_size = 0;
     glong b_size = 0;
@@ -136,6 +138,15 @@ nearly_same(const DnCandidate *a, const DnCandidate *b)
     if (a_size == 0 || b_size == 0 || a_size > NAME_MOST || b_size > NAME_MOST)
         return false;
     return common_letters(first, a_size, second, b_size) >= NAME_LIKE * (double)MAX(a_size, b_size);
+}
+
+static bool
+holds_cjk(const char *text)
+{
+    for (const char *p = text; *p; p = g_utf8_next_char(p))
+        if (dn_text_is_cjk(g_utf8_get_char(p)))
+            return true;
+    return false;
 }
 
 void
@@ -152,14 +163,19 @@ dn_field_merge_names(DnField *field, DnField *second)
         for (guint j = 0; j < mine->len && !known; j++) {
             DnCandidate *one = g_ptr_array_index(mine, j);
 
-            if (!same_value(one, other) && nearly_same(one, other))
+            if (!same_value(one, other) && dn_names_are_alike(one, other))
                 known = one;
         }
         if (!known) {
             i++;
             continue;
         }
-        if (other->confidence > known->confidence) {
+        /* A seal takes kanji away and seldom adds any: the fuller spelling, unless it is doubtful.
+         */
+        double slack = holds_cjk(known->text) ? SPELLING_NEAR : 0;
+        bool fuller = g_utf8_strlen(other->text, -1) > g_utf8_strlen(known->text, -1);
+
+        if (other->confidence > known->confidence + (fuller ? -slack : slack)) {
             char *text = known->text;
 
             known->text = other->text;

@@ -18,6 +18,17 @@
         g_clear_error(&(error));                                                                   \
     } while (0)
 
+#ifdef __SANITIZE_ADDRESS__
+/* What fontconfig caches for the life of the process is not ours. */
+const char *__lsan_default_suppressions(void);
+
+__attribute__((visibility("default"))) const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\nleak:libpango\n";
+}
+#endif
+
 enum { PICTURE_WIDTH_PX = 800, PICTURE_HEIGHT_PX = 700 };
 
 typedef struct {
@@ -150,7 +161,7 @@ test_only_grey_pictures(void)
     assert_code(error, INVALID);
     g_assert_false(dn_recognizer_page(recognizer, &empty, 1, 4, 0, &text, &complete, &error));
     assert_code(error, INVALID);
-    g_assert_false(dn_read_page(recognizer, &colour, 1, NULL, 0, &text, &complete, &error));
+    g_assert_false(dn_read_page(recognizer, &colour, 1, NULL, &text, &complete, &error));
     assert_code(error, INVALID);
     g_assert_null(text);
     g_unlink(path);
@@ -165,6 +176,7 @@ static void
 test_tesseract_reads_a_drawn_page(void)
 {
     static const DnReadingProfile profile = {.date_order = "dmy", .currency = "MYR"};
+    const DnReadPageOptions options = {.profile = &profile};
     g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
     g_autoptr(GError) error = NULL;
     g_autoptr(DnPageText) text = NULL;
@@ -174,8 +186,7 @@ test_tesseract_reads_a_drawn_page(void)
         return;
     g_auto(Picture) picture = drawn(receipt, "monospace 24px");
 
-    g_assert_true(
-        dn_read_page(recognizer, &picture.pixmap, 1, &profile, 0, &text, &complete, &error));
+    g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, &options, &text, &complete, &error));
     g_assert_true(complete);
     const DnPageText *pages[] = {text};
     g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &profile);
@@ -255,8 +266,64 @@ test_blank_page_has_no_lines(void)
         return;
     g_auto(Picture) picture = drawn("", "sans 12px");
 
-    g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, NULL, 0, &text, &complete, &error));
+    g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, NULL, &text, &complete, &error));
     g_assert_cmpuint(text->lines->len, ==, 0);
+}
+
+/* Two scripts stand for two models; the pixels do not matter. */
+static DnPageText *
+read_scripted(const char *main_script, const char *latin_script)
+{
+    static const DnReadingProfile profile = {.date_order = "dmy", .currency = "MYR"};
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *main_path = g_build_filename(folder, "main", NULL);
+    g_autofree char *latin_path = g_build_filename(folder, "latin", NULL);
+    g_autofree uint8_t *pixels = g_malloc0(100 * 300);
+    DnPixmap picture = {100, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
+    g_autoptr(GError) error = NULL;
+    DnPageText *text = NULL;
+    bool complete = false;
+
+    g_assert_true(g_file_set_contents(main_path, main_script, -1, NULL));
+    g_assert_true(g_file_set_contents(latin_path, latin_script, -1, NULL));
+    g_autoptr(DnRecognizer) main_one = dn_recognizer_open(&dn_recognizer_script, main_path, &error);
+    g_autoptr(DnRecognizer) latin = dn_recognizer_open(&dn_recognizer_script, latin_path, &error);
+    const DnReadPageOptions options = {.profile = &profile, .latin = latin};
+
+    g_assert_true(dn_read_page(main_one, &picture, 1, &options, &text, &complete, &error));
+    g_assert_true(complete);
+    g_unlink(main_path);
+    g_unlink(latin_path);
+    g_rmdir(folder);
+    return text;
+}
+
+static void
+test_doubt_brings_the_second_model(void)
+{
+    g_autoptr(DnPageText) doubtful = read_scripted("SHOP\nTOTRL 1Z.5O", "SHOP\nTOTAL 12.50");
+    g_autoptr(DnPageText) kanji = read_scripted("店舗名不明\n合計金額", "latin was asked");
+
+    g_assert_nonnull(doubtful->second);
+    g_autofree char *text = text_of(doubtful->second);
+
+    g_assert_nonnull(strstr(text, "TOTAL 12.50"));
+    g_assert_nonnull(kanji->second);
+    g_autofree char *again = text_of(kanji->second);
+
+    g_assert_null(strstr(again, "latin"));
+}
+
+static void
+test_certain_page_is_read_once(void)
+{
+    g_autoptr(DnPageText) text = read_scripted(
+        "SAMPLE HARDWARE SDN BHD\nNo. 1, Jalan 2\nTel: 03-1234 5678\nDate: 14/05/2018 12:14\n"
+        "Sub Total 82.10\nGST 4.90\nTotal 87.00\nCash 100.00\nChange 13.00\n"
+        "SAMPLE HARDWARE SDN BHD\n",
+        "never");
+
+    g_assert_null(text->second);
 }
 
 static void
@@ -310,6 +377,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/tesseract/forgets", test_tesseract_forgets_between_pages);
     g_test_add_func("/ocr/tesseract/deadline", test_deadline_gives_what_was_read);
     g_test_add_func("/ocr/tesseract/blank", test_blank_page_has_no_lines);
+    g_test_add_func("/ocr/read-page/second-model", test_doubt_brings_the_second_model);
+    g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
     return g_test_run();
