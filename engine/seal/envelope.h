@@ -8,8 +8,11 @@
  * and kind of part. Any range can be opened without the rest. The exact bytes stand in
  * docs/format.md.
  *
+ * Every sealing has a key of its own, from a fresh random salt: the same blob id or seq may be
+ * sealed again with other content, and no nonce ever meets the same key twice.
+ *
  * Threads: any. Errors: CORRUPT (does not open: changed, moved to another tenant or id, truncated),
- * NOT_FOUND (the key has been destroyed), LIMIT.
+ * NOT_FOUND (the key has been destroyed), UNSUPPORTED (a newer format), LIMIT.
  */
 #ifndef ENGINE_SEAL_ENVELOPE_H
 #define ENGINE_SEAL_ENVELOPE_H
@@ -43,10 +46,18 @@ GBytes *dn_seal_blob(DnKeyring *keys, const DnSealName *name, const char *period
 /** (transfer full) The whole plain text. The key is found by the key id in @sealed. */
 GBytes *dn_unseal_blob(DnKeyring *keys, const DnSealName *name, GBytes *sealed, GError **error);
 
+/** (transfer full) @size bytes of the plain text from @offset on; only the chunks that hold them
+ * are opened, so a change elsewhere in the blob goes unseen. INVALID when the range ends beyond it.
+ */
+GBytes *dn_unseal_range(DnKeyring *keys, const DnSealName *name, GBytes *sealed, uint64_t offset,
+                        uint64_t size, GError **error);
+
 /** Bytes on disk of @plain_bytes; and back (CORRUPT when no plain text has that size). */
 uint64_t dn_sealed_size(uint64_t plain_bytes);
+bool dn_sealed_plain_size(uint64_t sealed_bytes, uint64_t *out_plain_bytes, GError **error);
 
-/** Seals one ledger line; @seq is bound as associated data. (transfer full) */
+/** Seals one ledger line of at most 1 MiB (LIMIT); @seq is bound as associated data. (transfer
+ * full) */
 GBytes *dn_seal_line(DnKeyring *keys, const DnUuid *tenant, uint64_t seq, const char *line,
                      GError **error);
 

@@ -2,16 +2,21 @@
 /*
  * engine/seal/keyring.h - the keys of one archive, each wrapped by the one above it.
  *
- *   master key --wraps--> tenant key --wraps--> period key (one a tenant and fiscal year)
- *   blob key  = HKDF(period key, blob id)         ledger key = HKDF(tenant key, "ledger")
- *   view key  = HKDF(master key, archive id, "view")
+ *   master key --wraps--> view key
+ *              --wraps--> tenant key --wraps--> ledger key
+ *                                    --wraps--> period key (one a tenant and fiscal year)
+ *   key of one sealed blob = HKDF(period key, fresh salt, archive, tenant, blob id, part)
+ *   key of one sealed line = HKDF(ledger key, fresh salt, archive, tenant, seq)
  *
- * A wrapped key is one file in keys/, named by its key id; its associated data binds archive,
- * tenant, role and period, so that a file put in another's place does not open. Rotating the master
- * re-wraps tenant keys and touches no blob. Destroying a period's file shreds that period's blobs.
+ * All wrapped keys are random. Each is one file in keys/, named by its key id; its associated data
+ * binds archive, tenant, role, period and the wrapping key's id, so that a file put in another's
+ * place does not open. Rotating the master re-wraps the view and tenant keys and touches no blob.
+ * Destroying a period's file shreds that period's blobs, once the copies of keys/ in backups have
+ * gone too.
  *
- * Threads: all calls may come from any thread. Errors: DENIED (the master key is another one),
- * CORRUPT (a key file fails its check), NOT_FOUND (no such tenant), IO.
+ * Threads: all calls may come from any thread. A child process made by fork() has no keys: it must
+ * exec. Errors: DENIED (the master key is another one), CORRUPT (a key file fails its check),
+ * NOT_FOUND (no such tenant, or its key has been destroyed), LIMIT (memory cannot be locked), IO.
  */
 #ifndef ENGINE_SEAL_KEYRING_H
 #define ENGINE_SEAL_KEYRING_H
@@ -23,7 +28,7 @@ G_BEGIN_DECLS
 
 typedef struct DnKeyring DnKeyring;
 
-/** Makes the empty folder @dir (keys/) for a new archive. */
+/** Makes the folder @dir (keys/) for a new archive. EXISTS when it holds keys already. */
 DnKeyring *dn_keyring_create(const char *dir, const DnUuid *archive, const DnSecret *master,
                              GError **error);
 DnKeyring *dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecret *master,
@@ -31,21 +36,30 @@ DnKeyring *dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecre
 void dn_keyring_free(DnKeyring *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKeyring, dn_keyring_free)
 
-/** Makes a tenant's key, durably. EXISTS. */
+/** Makes a tenant's keys, durably. EXISTS. Interrupted, it can be called again. */
 bool dn_keyring_add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
 
 /** (transfer full) array of DnUuid: tenants that have a key. */
 GArray *dn_keyring_tenants(DnKeyring *self);
 
-/** Re-wraps every tenant key under @fresh. Interrupted at any point, each key file opens under the
- * old or the new master; calling it again completes. */
+/** Re-wraps the view key and every tenant key under @fresh. Interrupted at any point, each key file
+ * opens under the old or the new master; opening with the old one and calling it again completes.
+ * The caller makes @fresh durable first. */
 bool dn_keyring_rotate_master(DnKeyring *self, const DnSecret *fresh, GError **error);
 
-/** Makes a fresh tenant key and re-wraps that tenant's period keys under it; the ledger key stays
- * derivable (it is itself wrapped). Same promise on interruption. */
+/** Makes a fresh tenant key, re-wraps that tenant's ledger and period keys under it, then removes
+ * the old one. Interrupted, the tenant stays usable; calling it again completes. */
 bool dn_keyring_rotate_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
 
-/** Opens every key file once; the number that opened. CORRUPT names the file. */
+/** Removes the key of @period: its blobs never open again (NOT_FOUND from then on). A later sealing
+ * under the same period makes a new key. NOT_FOUND when there is none. */
+bool dn_keyring_destroy_period(DnKeyring *self, const DnUuid *tenant, const char *period,
+                               GError **error);
+
+/** Removes all keys of @tenant, its own first; interrupted, calling it again completes. */
+bool dn_keyring_destroy_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
+
+/** Opens every key file once, past all caches; the number that opened. CORRUPT names the file. */
 bool dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error);
 
 typedef struct DnStreamCipher DnStreamCipher;

@@ -3,8 +3,12 @@
  * engine/seal/secret.h - key bytes that never touch the disk, a core dump or a child process by
  * accident.
  *
- * A secret lies on pages of its own that are locked, left out of core dumps and wiped on free. It
- * has no text form but dn_secret_peek(); nothing here logs.
+ * A secret lies on pages that hold only secrets, are locked, left out of core dumps, not inherited
+ * by fork() and wiped on free. It has no text form but dn_secret_peek(); nothing here logs. Memory
+ * that cannot be locked is LIMIT, never a quiet fallback: a few pages serve a whole archive, so
+ * that the 64 KiB a plain user may lock are enough.
+ *
+ * Threads: a secret is immutable and may be shared; free it once.
  */
 #ifndef ENGINE_SEAL_SECRET_H
 #define ENGINE_SEAL_SECRET_H
@@ -22,7 +26,7 @@ typedef struct DnSecret DnSecret;
 /** DN_KEY_BYTES from the operating system. LIMIT when memory cannot be locked. */
 DnSecret *dn_secret_random(GError **error);
 
-/** A copy of @bytes; the caller wipes its own. */
+/** A copy of @bytes, 1 to 4096 of them (INVALID); the caller wipes its own. */
 DnSecret *dn_secret_copy(const void *bytes, size_t size, GError **error);
 
 const uint8_t *dn_secret_peek(const DnSecret *self, size_t *out_size);

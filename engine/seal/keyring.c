@@ -1,0 +1,857 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/seal/keyring.c - wrapped keys in keys/, one file each (docs/format.md, "Key files").
+ *
+ * The header of a key file is plain, so opening the folder needs no unwrapping; the tag covers all
+ * of it. A key that is wrapped names the key that wraps it. That is what makes a rotation safe to
+ * interrupt: each file always says by itself which key opens it.
+ *
+ * Unwrapped keys are kept in a small cache of locked memory and never handed out; a file is read
+ * again when its key has left the cache.
+ */
+#include "config.h"
+#include "base/digest.h"
+#include "base/fs.h"
+#include "base/memory.h"
+#include "engine/seal/seal-internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    AT_VERSION = 8,
+    AT_ROLE = 10,
+    AT_PERIOD_SIZE = 11,
+    AT_PERIOD = 12,
+    AT_ARCHIVE = 28,
+    AT_TENANT = 44,
+    AT_ID = 60,
+    AT_PARENT = 76,
+    AT_GENERATION = 92,
+    BOUND = 96, /* bytes before the nonce: the associated data */
+    AT_NONCE = 96,
+    AT_SEALED = 108,
+    FILE_BYTES = 156,
+    FORMAT_VERSION = 1,
+    CACHE_MAX = 256,
+};
+
+static const char magic[8] = {'d', 'e', 'n', 'c', 'h', 'o', '-', 'k'};
+
+typedef enum {
+    ROLE_VIEW = 'v',   /* wrapped by the master key; one an archive, also proves the master */
+    ROLE_TENANT = 't', /* wrapped by the master key */
+    ROLE_LEDGER = 'l', /* wrapped by a tenant key */
+    ROLE_PERIOD = 'p', /* wrapped by a tenant key */
+} Role;
+
+typedef struct {
+    DnUuid id;
+    DnUuid tenant;
+    DnUuid parent; /* id of the wrapping key; for the master 8 bytes of its public id, then zeros */
+    Role role;
+    char period[DN_PERIOD_MAX + 1];
+    uint32_t generation; /* tenant keys: the highest is the current one */
+} KeyInfo;
+
+struct DnKeyring {
+    GMutex lock;
+    char *dir;
+    DnUuid archive;
+    DnSecret *master;
+    DnUuid master_id;
+    DnSecret *fresh; /* the new master while a rotation is unfinished */
+    DnUuid fresh_id;
+    GHashTable *keys;    /* id -> KeyInfo, owned */
+    GHashTable *current; /* "role tenant period" -> KeyInfo, lent */
+    GHashTable *cache;   /* id -> DnSecret, owned */
+};
+
+static guint
+uuid_hash(gconstpointer key)
+{
+    guint hash = 0;
+
+    memcpy(&hash, (const uint8_t *)key + DN_UUID_BYTES - sizeof hash, sizeof hash);
+    return hash;
+}
+
+static gboolean
+uuid_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DN_UUID_BYTES) == 0;
+}
+
+static DnUuid
+master_id(const DnSecret *master)
+{
+    g_autofree char *hex = dn_master_key_id(master);
+    DnUuid id = {{0}};
+
+    dn_unhex(hex, id.bytes, 8, NULL);
+    return id;
+}
+
+static void
+put_u32(uint8_t *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t
+get_u32(const uint8_t *in)
+{
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
+static char *
+key_path(const DnKeyring *self, const DnUuid *id)
+{
+    g_autofree char *text = dn_uuid_text(id);
+
+    return g_strdup_printf("%s/%s.key", self->dir, text);
+}
+
+/* ---- one file ---- */
+
+static bool
+role_is_known(uint8_t role)
+{
+    return role == ROLE_VIEW || role == ROLE_TENANT || role == ROLE_LEDGER || role == ROLE_PERIOD;
+}
+
+static bool
+period_is_valid(const char *period, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!g_ascii_isalnum(period[i]) && period[i] != '-')
+            return false;
+    return size >= 1 && size <= DN_PERIOD_MAX;
+}
+
+static bool
+parse_key_file(const DnKeyring *self, const DnUuid *id, const uint8_t *bytes, KeyInfo *out,
+               GError **error)
+{
+    size_t period_size = bytes[AT_PERIOD_SIZE];
+
+    if (memcmp(bytes, magic, sizeof magic) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "not a key file");
+    if (bytes[AT_VERSION] != 0 || bytes[AT_VERSION + 1] != FORMAT_VERSION)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED, "key format %u; this program knows %d",
+                       (unsigned)bytes[AT_VERSION] << 8 | bytes[AT_VERSION + 1], FORMAT_VERSION);
+    if (memcmp(bytes + AT_ARCHIVE, self->archive.bytes, DN_UUID_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "the key belongs to another archive");
+    if (memcmp(bytes + AT_ID, id->bytes, DN_UUID_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "the key is not the one the file is named after");
+    if (!role_is_known(bytes[AT_ROLE]) || period_size > DN_PERIOD_MAX ||
+        (bytes[AT_ROLE] == ROLE_PERIOD) !=
+            period_is_valid((const char *)bytes + AT_PERIOD, period_size))
+        return dn_fail(error, DN_ERROR_CORRUPT, "the key's role or period is damaged");
+    memset(out, 0, sizeof *out);
+    out->id = *id;
+    memcpy(out->tenant.bytes, bytes + AT_TENANT, DN_UUID_BYTES);
+    memcpy(out->parent.bytes, bytes + AT_PARENT, DN_UUID_BYTES);
+    out->role = (Role)bytes[AT_ROLE];
+    memcpy(out->period, bytes + AT_PERIOD, period_size);
+    out->generation = get_u32(bytes + AT_GENERATION);
+    return true;
+}
+
+static bool
+read_key_file(const DnKeyring *self, const DnUuid *id, uint8_t bytes[FILE_BYTES], KeyInfo *out,
+              GError **error)
+{
+    g_autofree char *path = key_path(self, id);
+    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return dn_fail_errno(error, "cannot open the key file %s", path);
+    if (!S_ISREG(st.st_mode) || st.st_size != FILE_BYTES)
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: a key file has %d bytes", path, FILE_BYTES);
+    if (!dn_fs_pread_all(fd, bytes, FILE_BYTES, 0, error) ||
+        !parse_key_file(self, id, bytes, out, error))
+        return dn_fail_in(error, "%s", path);
+    return true;
+}
+
+/* Keys that wrap are used for nothing else, and never directly. */
+static void
+wrapping_key(const DnKeyring *self, const DnSecret *parent, uint8_t out[DN_KEY_BYTES])
+{
+    static const char label[] = "dencho 1 wrap";
+
+    dn_hkdf(dn_secret_peek(parent, NULL), self->archive.bytes, DN_UUID_BYTES, label, strlen(label),
+            out);
+}
+
+static bool
+write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
+               const DnSecret *parent, bool replace, GError **error)
+{
+    g_autofree char *path = key_path(self, &info->id);
+    uint8_t bytes[FILE_BYTES] = {0};
+    uint8_t wrap[DN_KEY_BYTES];
+
+    memcpy(bytes, magic, sizeof magic);
+    bytes[AT_VERSION + 1] = FORMAT_VERSION;
+    bytes[AT_ROLE] = (uint8_t)info->role;
+    bytes[AT_PERIOD_SIZE] = (uint8_t)strlen(info->period);
+    memcpy(bytes + AT_PERIOD, info->period, strlen(info->period));
+    memcpy(bytes + AT_ARCHIVE, self->archive.bytes, DN_UUID_BYTES);
+    memcpy(bytes + AT_TENANT, info->tenant.bytes, DN_UUID_BYTES);
+    memcpy(bytes + AT_ID, info->id.bytes, DN_UUID_BYTES);
+    memcpy(bytes + AT_PARENT, info->parent.bytes, DN_UUID_BYTES);
+    put_u32(bytes + AT_GENERATION, info->generation);
+    dn_random_bytes(bytes + AT_NONCE, DN_GCM_NONCE_BYTES);
+    wrapping_key(self, parent, wrap);
+    dn_gcm_seal(wrap, bytes + AT_NONCE, bytes, BOUND, dn_secret_peek(key, NULL), DN_KEY_BYTES,
+                bytes + AT_SEALED);
+    OPENSSL_cleanse(wrap, sizeof wrap);
+    if (replace)
+        return dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
+    return dn_fs_create_file(path, bytes, sizeof bytes, 0400, error);
+}
+
+static DnSecret *
+unwrap(const DnKeyring *self, const uint8_t bytes[FILE_BYTES], const DnSecret *parent,
+       GError **error)
+{
+    g_autoptr(DnSecret) key = dn_secret_new(DN_KEY_BYTES, error);
+    uint8_t wrap[DN_KEY_BYTES];
+    bool opened = false;
+
+    if (!key)
+        return NULL;
+    wrapping_key(self, parent, wrap);
+    opened = dn_gcm_open(wrap, bytes + AT_NONCE, bytes, BOUND, bytes + AT_SEALED,
+                         FILE_BYTES - AT_SEALED, dn_secret_bytes(key));
+    OPENSSL_cleanse(wrap, sizeof wrap);
+    if (!opened)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "the key file fails its check");
+    return g_steal_pointer(&key);
+}
+
+/* ---- the keys in memory; all of these under the lock ---- */
+
+static const DnSecret *secret_of(DnKeyring *self, const KeyInfo *info, GError **error);
+
+static const DnSecret *
+parent_of(DnKeyring *self, const KeyInfo *info, GError **error)
+{
+    const KeyInfo *parent = NULL;
+
+    if (info->role == ROLE_VIEW || info->role == ROLE_TENANT) {
+        if (dn_uuid_equal(&info->parent, &self->master_id))
+            return self->master;
+        if (self->fresh && dn_uuid_equal(&info->parent, &self->fresh_id))
+            return self->fresh;
+        return dn_fail_null(error, DN_ERROR_DENIED, "the key is wrapped by another master key");
+    }
+    parent = g_hash_table_lookup(self->keys, &info->parent);
+    if (!parent)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the tenant's key has been destroyed");
+    if (parent->role != ROLE_TENANT || !dn_uuid_equal(&parent->tenant, &info->tenant))
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "the key names a wrapping key of another "
+                            "tenant");
+    return secret_of(self, parent, error);
+}
+
+static bool
+same_info(const KeyInfo *a, const KeyInfo *b)
+{
+    return dn_uuid_equal(&a->id, &b->id) && dn_uuid_equal(&a->tenant, &b->tenant) &&
+           dn_uuid_equal(&a->parent, &b->parent) && a->role == b->role &&
+           strcmp(a->period, b->period) == 0 && a->generation == b->generation;
+}
+
+/* Reads the file and opens it, past the cache. */
+static DnSecret *
+load_secret(DnKeyring *self, const KeyInfo *info, GError **error)
+{
+    g_autofree char *path = key_path(self, &info->id);
+    const DnSecret *parent = parent_of(self, info, error);
+    uint8_t bytes[FILE_BYTES];
+    DnSecret *key = NULL;
+    KeyInfo found;
+
+    if (parent && read_key_file(self, &info->id, bytes, &found, error)) {
+        if (!same_info(&found, info))
+            dn_fail(error, DN_ERROR_CORRUPT, "the key file has changed since it was opened");
+        else
+            key = unwrap(self, bytes, parent, error);
+    }
+    if (!key)
+        dn_fail_in(error, "%s", path);
+    return key;
+}
+
+static const DnSecret *
+secret_of(DnKeyring *self, const KeyInfo *info, GError **error)
+{
+    DnSecret *key = g_hash_table_lookup(self->cache, &info->id);
+
+    if (key)
+        return key;
+    key = load_secret(self, info, error);
+    if (!key)
+        return NULL;
+    if (g_hash_table_size(self->cache) >= CACHE_MAX)
+        g_hash_table_remove_all(self->cache);
+    g_hash_table_insert(self->cache, g_memdup2(&info->id, sizeof info->id), key);
+    return key;
+}
+
+static char *
+slot_name(Role role, const DnUuid *tenant, const char *period)
+{
+    g_autofree char *text = dn_uuid_text(tenant);
+
+    return g_strdup_printf("%c %s %s", (char)role, text, period);
+}
+
+static const KeyInfo *
+find_current(DnKeyring *self, Role role, const DnUuid *tenant, const char *period)
+{
+    g_autofree char *slot = slot_name(role, tenant, period);
+
+    return g_hash_table_lookup(self->current, slot);
+}
+
+/* Two tenant keys stand side by side while a rotation is unfinished: the later generation counts.
+ */
+static void
+offer_current(DnKeyring *self, KeyInfo *info)
+{
+    g_autofree char *slot = slot_name(info->role, &info->tenant, info->period);
+    const KeyInfo *old = g_hash_table_lookup(self->current, slot);
+
+    if (!old || info->generation > old->generation ||
+        (info->generation == old->generation &&
+         memcmp(info->id.bytes, old->id.bytes, DN_UUID_BYTES) > 0))
+        g_hash_table_replace(self->current, g_steal_pointer(&slot), info);
+}
+
+static void
+index_keys(DnKeyring *self)
+{
+    GHashTableIter it;
+    gpointer info = NULL;
+
+    g_hash_table_remove_all(self->current);
+    g_hash_table_iter_init(&it, self->keys);
+    while (g_hash_table_iter_next(&it, NULL, &info))
+        offer_current(self, info);
+}
+
+static KeyInfo *
+add_info(DnKeyring *self, const KeyInfo *info)
+{
+    KeyInfo *copy = g_memdup2(info, sizeof *info);
+
+    g_hash_table_replace(self->keys, &copy->id, copy);
+    offer_current(self, copy);
+    return copy;
+}
+
+static KeyInfo *
+make_key(DnKeyring *self, Role role, const DnUuid *tenant, const char *period, uint32_t generation,
+         const DnUuid *parent_id, const DnSecret *parent, GError **error)
+{
+    g_autoptr(DnSecret) key = dn_secret_random(error);
+    KeyInfo info = {
+        .tenant = *tenant, .parent = *parent_id, .role = role, .generation = generation};
+
+    if (!key)
+        return NULL;
+    info.id = dn_uuid_new();
+    g_strlcpy(info.period, period, sizeof info.period);
+    if (!write_key_file(self, &info, key, parent, false, error))
+        return NULL;
+    return add_info(self, &info);
+}
+
+static bool
+remove_key(DnKeyring *self, const DnUuid *id, GError **error)
+{
+    g_autofree char *path = key_path(self, id);
+    DnUuid copy = *id;
+
+    if (unlink(path) != 0 && errno != ENOENT)
+        return dn_fail_errno(error, "cannot remove the key file %s", path);
+    g_hash_table_remove(self->cache, &copy);
+    g_hash_table_remove(self->keys, &copy);
+    return true;
+}
+
+/* Ids of keys with @role of @tenant (NULL: of any). */
+static GArray *
+list_keys(DnKeyring *self, Role role, const DnUuid *tenant)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+    GHashTableIter it;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&it, self->keys);
+    while (g_hash_table_iter_next(&it, NULL, &value)) {
+        const KeyInfo *info = value;
+
+        if (info->role == role && (!tenant || dn_uuid_equal(&info->tenant, tenant)))
+            g_array_append_val(ids, info->id);
+    }
+    return ids;
+}
+
+/* ---- opening ---- */
+
+static DnKeyring *
+keyring_new(const char *dir, const DnUuid *archive, const DnSecret *master, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = dn_secret_peek(master, &size);
+    g_autoptr(DnSecret) copy = NULL;
+    DnKeyring *self = NULL;
+
+    if (size != DN_KEY_BYTES)
+        return dn_fail_null(error, DN_ERROR_INVALID, "a master key has %d bytes", DN_KEY_BYTES);
+    copy = dn_secret_copy(bytes, size, error);
+    if (!copy)
+        return NULL;
+    self = g_new0(DnKeyring, 1);
+    g_mutex_init(&self->lock);
+    self->dir = g_strdup(dir);
+    self->archive = *archive;
+    self->master = g_steal_pointer(&copy);
+    self->master_id = master_id(master);
+    self->keys = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, g_free);
+    self->current = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->cache =
+        g_hash_table_new_full(uuid_hash, uuid_equal, g_free, (GDestroyNotify)dn_secret_free);
+    return self;
+}
+
+void
+dn_keyring_free(DnKeyring *self)
+{
+    if (!self)
+        return;
+    g_hash_table_unref(self->current);
+    g_hash_table_unref(self->cache);
+    g_hash_table_unref(self->keys);
+    dn_secret_free(self->master);
+    dn_secret_free(self->fresh);
+    g_mutex_clear(&self->lock);
+    g_free(self->dir);
+    g_free(self);
+}
+
+static bool
+read_folder(DnKeyring *self, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
+    const char *name = NULL;
+
+    if (!dir)
+        return dn_fail_errno(error, "cannot open the folder of keys %s", self->dir);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *stem = NULL;
+        uint8_t bytes[FILE_BYTES];
+        KeyInfo info;
+        DnUuid id;
+
+        if (!g_str_has_suffix(name, ".key"))
+            continue; /* a replacement that a crash left behind was never the key */
+        stem = g_strndup(name, strlen(name) - strlen(".key"));
+        if (!dn_uuid_parse(stem, &id, NULL))
+            return dn_fail(error, DN_ERROR_CORRUPT, "%s/%s: the name is not a key's id", self->dir,
+                           name);
+        if (!read_key_file(self, &id, bytes, &info, error))
+            return false;
+        add_info(self, &info);
+    }
+    return true;
+}
+
+DnKeyring *
+dn_keyring_create(const char *dir, const DnUuid *archive, const DnSecret *master, GError **error)
+{
+    static const DnUuid nobody;
+    g_autoptr(DnKeyring) self = keyring_new(dir, archive, master, error);
+    g_autofree char *above = g_path_get_dirname(dir);
+
+    if (!self || !dn_fs_make_dir(dir, false, error) || !dn_fs_sync_dir(above, error) ||
+        !read_folder(self, error))
+        return NULL;
+    if (g_hash_table_size(self->keys) > 0)
+        return dn_fail_null(error, DN_ERROR_EXISTS, "%s already holds keys", dir);
+    if (!make_key(self, ROLE_VIEW, &nobody, "", 1, &self->master_id, self->master, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+DnKeyring *
+dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecret *master, GError **error)
+{
+    static const DnUuid nobody;
+    g_autoptr(DnKeyring) self = keyring_new(dir, archive, master, error);
+    const KeyInfo *view = NULL;
+
+    if (!self || !read_folder(self, error))
+        return NULL;
+    view = find_current(self, ROLE_VIEW, &nobody, "");
+    if (!view)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: the key of the view is missing", dir);
+    if (!secret_of(self, view, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+/* ---- tenants and periods ---- */
+
+static bool
+add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
+{
+    const KeyInfo *key = find_current(self, ROLE_TENANT, tenant, "");
+    const DnSecret *secret = NULL;
+
+    if (key && find_current(self, ROLE_LEDGER, tenant, ""))
+        return dn_fail(error, DN_ERROR_EXISTS, "the tenant already has a key");
+    /* A tenant key without a ledger key is an addition that was interrupted: go on from there. */
+    if (!key)
+        key = make_key(self, ROLE_TENANT, tenant, "", 1, &self->master_id, self->master, error);
+    secret = key ? secret_of(self, key, error) : NULL;
+    return secret && make_key(self, ROLE_LEDGER, tenant, "", 1, &key->id, secret, error);
+}
+
+bool
+dn_keyring_add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
+{
+    bool added = false;
+
+    g_mutex_lock(&self->lock);
+    added = add_tenant(self, tenant, error);
+    g_mutex_unlock(&self->lock);
+    return added;
+}
+
+static int
+compare_ids(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DN_UUID_BYTES);
+}
+
+GArray *
+dn_keyring_tenants(DnKeyring *self)
+{
+    GArray *tenants = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+    GHashTableIter it;
+    gpointer value = NULL;
+
+    g_mutex_lock(&self->lock);
+    g_hash_table_iter_init(&it, self->current);
+    while (g_hash_table_iter_next(&it, NULL, &value)) {
+        const KeyInfo *info = value;
+
+        if (info->role == ROLE_LEDGER && find_current(self, ROLE_TENANT, &info->tenant, ""))
+            g_array_append_val(tenants, info->tenant);
+    }
+    g_mutex_unlock(&self->lock);
+    g_array_sort(tenants, compare_ids);
+    return tenants;
+}
+
+bool
+dn_keyring_period_key(DnKeyring *self, const DnUuid *tenant, const char *period, DnUuid *out_id,
+                      GError **error)
+{
+    const KeyInfo *key = NULL;
+    const KeyInfo *parent = NULL;
+    const DnSecret *secret = NULL;
+
+    if (!period || !period_is_valid(period, strnlen(period, DN_PERIOD_MAX + 1)))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "a period is 1 to %d letters, digits or hyphens, such as 2026",
+                       DN_PERIOD_MAX);
+    g_mutex_lock(&self->lock);
+    key = find_current(self, ROLE_PERIOD, tenant, period);
+    if (!key) {
+        parent = find_current(self, ROLE_TENANT, tenant, "");
+        if (!parent)
+            dn_fail(error, DN_ERROR_NOT_FOUND, "there is no key of that tenant");
+        secret = parent ? secret_of(self, parent, error) : NULL;
+        key = secret ? make_key(self, ROLE_PERIOD, tenant, period, 1, &parent->id, secret, error)
+                     : NULL;
+    }
+    if (key)
+        *out_id = key->id;
+    g_mutex_unlock(&self->lock);
+    return key != NULL;
+}
+
+bool
+dn_keyring_ledger_key(DnKeyring *self, const DnUuid *tenant, DnUuid *out_id, GError **error)
+{
+    const KeyInfo *key = NULL;
+
+    g_mutex_lock(&self->lock);
+    key = find_current(self, ROLE_LEDGER, tenant, "");
+    if (key)
+        *out_id = key->id;
+    g_mutex_unlock(&self->lock);
+    return key || dn_fail(error, DN_ERROR_NOT_FOUND, "there is no key of that tenant");
+}
+
+bool
+dn_keyring_derive(DnKeyring *self, const DnUuid *tenant, const DnUuid *id, const void *salt,
+                  size_t salt_size, const void *info, size_t info_size, uint8_t *out,
+                  GError **error)
+{
+    const KeyInfo *key = NULL;
+    const DnSecret *secret = NULL;
+
+    g_mutex_lock(&self->lock);
+    key = g_hash_table_lookup(self->keys, id);
+    if (!key)
+        dn_fail(error, DN_ERROR_NOT_FOUND, "the key it was sealed with has been destroyed");
+    else if (!dn_uuid_equal(&key->tenant, tenant) ||
+             (key->role != ROLE_PERIOD && key->role != ROLE_LEDGER))
+        dn_fail(error, DN_ERROR_CORRUPT, "it was sealed with a key of another tenant");
+    else
+        secret = secret_of(self, key, error);
+    if (secret)
+        dn_hkdf(dn_secret_peek(secret, NULL), salt, salt_size, info, info_size, out);
+    g_mutex_unlock(&self->lock);
+    return secret != NULL;
+}
+
+const DnUuid *
+dn_keyring_archive(const DnKeyring *self)
+{
+    return &self->archive;
+}
+
+DnStreamCipher *
+dn_keyring_view_cipher(DnKeyring *self, GError **error)
+{
+    static const char label[] = "dencho 1 view";
+    static const DnUuid nobody;
+    g_autoptr(DnSecret) key = dn_secret_new(DN_KEY_BYTES, error);
+    const KeyInfo *view = NULL;
+    const DnSecret *secret = NULL;
+
+    if (!key)
+        return NULL;
+    g_mutex_lock(&self->lock);
+    view = find_current(self, ROLE_VIEW, &nobody, "");
+    secret = secret_of(self, view, error);
+    if (secret)
+        dn_hkdf(dn_secret_peek(secret, NULL), self->archive.bytes, DN_UUID_BYTES, label,
+                strlen(label), dn_secret_bytes(key));
+    g_mutex_unlock(&self->lock);
+    return secret ? dn_stream_cipher_new(g_steal_pointer(&key)) : NULL;
+}
+
+/* ---- rotation and destruction ---- */
+
+static bool
+rewrap(DnKeyring *self, const DnUuid *id, const DnUuid *parent_id, const DnSecret *parent,
+       GError **error)
+{
+    KeyInfo *info = g_hash_table_lookup(self->keys, id);
+    g_autoptr(DnSecret) key = load_secret(self, info, error);
+    KeyInfo changed = *info;
+
+    if (!key)
+        return false;
+    if (dn_uuid_equal(&info->parent, parent_id))
+        return true; /* done before an interruption */
+    changed.parent = *parent_id;
+    if (!write_key_file(self, &changed, key, parent, true, error))
+        return false;
+    *info = changed;
+    return true;
+}
+
+static bool
+rotate_master(DnKeyring *self, GError **error)
+{
+    g_autoptr(GArray) tenants = list_keys(self, ROLE_TENANT, NULL);
+    g_autoptr(GArray) views = list_keys(self, ROLE_VIEW, NULL);
+
+    for (guint i = 0; i < tenants->len; i++)
+        if (!rewrap(self, &g_array_index(tenants, DnUuid, i), &self->fresh_id, self->fresh, error))
+            return false;
+    /* Last: until then the old master opens the archive, and the rotation can be completed. */
+    for (guint i = 0; i < views->len; i++)
+        if (!rewrap(self, &g_array_index(views, DnUuid, i), &self->fresh_id, self->fresh, error))
+            return false;
+    return true;
+}
+
+bool
+dn_keyring_rotate_master(DnKeyring *self, const DnSecret *fresh, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = dn_secret_peek(fresh, &size);
+    DnSecret *copy = NULL;
+    DnUuid fresh_id = master_id(fresh);
+    bool done = false;
+
+    if (size != DN_KEY_BYTES)
+        return dn_fail(error, DN_ERROR_INVALID, "a master key has %d bytes", DN_KEY_BYTES);
+    copy = dn_secret_copy(bytes, size, error);
+    if (!copy)
+        return false;
+    g_mutex_lock(&self->lock);
+    if (self->fresh && !dn_uuid_equal(&self->fresh_id, &fresh_id)) {
+        dn_fail(error, DN_ERROR_BUSY, "a rotation to another master key is unfinished");
+        dn_secret_free(copy);
+    } else {
+        dn_secret_free(self->fresh);
+        self->fresh = copy;
+        self->fresh_id = fresh_id;
+        done = rotate_master(self, error);
+    }
+    if (done) {
+        dn_secret_free(self->master);
+        self->master = g_steal_pointer(&self->fresh);
+        self->master_id = fresh_id;
+    }
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+static bool
+rotate_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
+{
+    g_autoptr(GArray) old = list_keys(self, ROLE_TENANT, tenant);
+    g_autoptr(GArray) ledgers = list_keys(self, ROLE_LEDGER, tenant);
+    g_autoptr(GArray) periods = list_keys(self, ROLE_PERIOD, tenant);
+    const KeyInfo *current = find_current(self, ROLE_TENANT, tenant, "");
+    const DnSecret *cached = NULL;
+    g_autoptr(DnSecret) secret = NULL;
+    DnUuid fresh_id;
+
+    if (!current)
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "there is no key of that tenant");
+    if (old->len < 2) /* more than one: an unfinished rotation, which is completed */
+        current = make_key(self, ROLE_TENANT, tenant, "", current->generation + 1, &self->master_id,
+                           self->master, error);
+    cached = current ? secret_of(self, current, error) : NULL;
+    if (!cached)
+        return false;
+    secret = dn_secret_copy(dn_secret_peek(cached, NULL), DN_KEY_BYTES, error);
+    if (!secret)
+        return false;
+    fresh_id = current->id;
+    for (guint i = 0; i < ledgers->len; i++)
+        if (!rewrap(self, &g_array_index(ledgers, DnUuid, i), &fresh_id, secret, error))
+            return false;
+    for (guint i = 0; i < periods->len; i++)
+        if (!rewrap(self, &g_array_index(periods, DnUuid, i), &fresh_id, secret, error))
+            return false;
+    for (guint i = 0; i < old->len; i++)
+        if (!dn_uuid_equal(&g_array_index(old, DnUuid, i), &fresh_id) &&
+            !remove_key(self, &g_array_index(old, DnUuid, i), error))
+            return false;
+    return dn_fs_sync_dir(self->dir, error);
+}
+
+bool
+dn_keyring_rotate_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
+{
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = rotate_tenant(self, tenant, error);
+    index_keys(self);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+static bool
+remove_keys(DnKeyring *self, Role role, const DnUuid *tenant, const char *period, unsigned *removed,
+            GError **error)
+{
+    g_autoptr(GArray) ids = list_keys(self, role, tenant);
+
+    for (guint i = 0; i < ids->len; i++) {
+        const KeyInfo *info = g_hash_table_lookup(self->keys, &g_array_index(ids, DnUuid, i));
+
+        if (period && strcmp(info->period, period) != 0)
+            continue;
+        if (!remove_key(self, &g_array_index(ids, DnUuid, i), error))
+            return false;
+        ++*removed;
+    }
+    return true;
+}
+
+static bool
+finish_removal(DnKeyring *self, bool done, unsigned removed, GError **error)
+{
+    index_keys(self);
+    if (!done)
+        return false;
+    if (removed == 0)
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "there is no such key");
+    return dn_fs_sync_dir(self->dir, error);
+}
+
+bool
+dn_keyring_destroy_period(DnKeyring *self, const DnUuid *tenant, const char *period, GError **error)
+{
+    unsigned removed = 0;
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = remove_keys(self, ROLE_PERIOD, tenant, period, &removed, error);
+    done = finish_removal(self, done, removed, error);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+bool
+dn_keyring_destroy_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
+{
+    unsigned removed = 0;
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    /* The tenant key goes first: from then on nothing of the tenant opens. */
+    done = remove_keys(self, ROLE_TENANT, tenant, NULL, &removed, error) &&
+           remove_keys(self, ROLE_LEDGER, tenant, NULL, &removed, error) &&
+           remove_keys(self, ROLE_PERIOD, tenant, NULL, &removed, error);
+    done = finish_removal(self, done, removed, error);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+bool
+dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error)
+{
+    GHashTableIter it;
+    gpointer info = NULL;
+    unsigned count = 0;
+    bool good = true;
+
+    g_mutex_lock(&self->lock);
+    g_hash_table_iter_init(&it, self->keys);
+    while (good && g_hash_table_iter_next(&it, NULL, &info)) {
+        g_autoptr(DnSecret) key = load_secret(self, info, error);
+
+        good = key != NULL;
+        count += good;
+    }
+    g_mutex_unlock(&self->lock);
+    if (good)
+        *out_keys = count;
+    return good;
+}
