@@ -12,7 +12,9 @@
  * return. Failure: when a write or sync fails, every commit not yet durable fails with it (IO), the
  * log is cut back to the last durable commit, and the heads go back with it: the next append whose
  * expected head is the durable one starts afresh. When even the cut fails, or a sync has failed,
- * the store refuses appends with IO until it is opened again; reads go on.
+ * the store refuses appends with IO until it is opened again; reads go on. The cut itself is synced
+ * before a failure is reported, so what has failed does not come back; only when that very cut
+ * fails does the next opening decide.
  *
  * One contract suite (tests/contract/store.c) runs on every driver: segment, memory, fault.
  */
@@ -106,30 +108,41 @@ typedef struct {
     void (*state)(DnStore *self, DnStoreState *out_state);
     bool (*check)(DnStore *self, GPtrArray *problems, GError **error);
     void (*close)(DnStore *self);
+    /* optional: every commit that is not durable fails now, as if a write had; IO when the store
+     * takes nothing more after that */
+    bool (*abandon)(DnStore *self, GError **error);
 } DnStoreDriver;
 
 struct DnStore {
     const DnStoreDriver *driver;
 };
 
-/** Segment files in @dir (log/). Makes the folder and the first segment when @create. Recovers the
- * open segment: walks to the last complete commit and cuts what follows. CORRUPT: a finished
- * segment fails its check or belongs to another archive; BUSY is not given here (the archive holds
- * the lock). UNSUPPORTED: a newer format. */
+/** Segment files in @dir (log/), of @segment_bytes (0: 256 MiB). Makes the folder and the first
+ * segment when @create (EXISTS when there is one). Recovers the open segment: walks to the last
+ * complete commit and cuts what follows, unless a later frame proves that what does not pass had
+ * been durable. CORRUPT: that, a segment that is missing, belongs to another archive or fails the
+ * check of its header or trailer. BUSY is not given here (the archive holds the lock).
+ * UNSUPPORTED: a newer format. */
 DnStore *dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_bytes,
                                 bool create, GError **error);
+
+/** The check of dn_store_check() on segment files that cannot be opened or are not open. An
+ * unfinished tail is a finding here. Opens nothing for writing. */
+bool dn_store_check_segments(const char *dir, const DnUuid *archive, GPtrArray *problems,
+                             GError **error);
 
 /** Everything in memory, for tests. */
 DnStore *dn_store_open_memory(void);
 
-/** (transfer full) @inner misbehaving on purpose, for tests: the @nth append or wait from now fails
- * with IO. */
+/** (transfer full) @inner misbehaving on purpose, for tests: the @nth "append" or "wait" from now
+ * (1: the next) fails with IO, and with it every commit that is not durable, as when a disk fails.
+ * A wait for a commit that is durable already cannot fail; the failure then hits the next one. */
 DnStore *dn_store_open_fault(DnStore *inner);
 void dn_store_fault_next(DnStore *self, const char *call, unsigned nth);
 
 /** Puts @commit at the end of the log, in memory or file but not yet durable. BUSY when the
  * tenant's head is not commit->expected_head: read the head again. LIMIT when it does not fit a
- * segment. IO. */
+ * segment. INVALID when there is no entry or their seq do not follow the head. IO. */
 bool dn_store_append(DnStore *self, const DnStoreCommit *commit, DnStoreReceipt *out_receipt,
                      GError **error);
 
@@ -141,8 +154,9 @@ bool dn_store_wait(DnStore *self, uint64_t ticket, GError **error);
  * offset. */
 GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
 
-/** Visits every durable commit after @from (NULL: all) in order. Stops when @visit fails. CORRUPT
- * with the place. */
+/** Visits every durable commit after @from (NULL: all; else the end of a commit) in order. Stops
+ * when @visit fails. CORRUPT with the place, also when @from lies beyond the end of the log: then
+ * the log has lost what its reader has seen. */
 bool dn_store_each(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
                    void *user_data, GError **error);
 

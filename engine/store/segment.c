@@ -1,0 +1,1333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/store/segment.c - the log in segment files: group commit, rollover, recovery.
+ *
+ * Appending writes under the lock, in order; waiting elects one leader who syncs, without the lock,
+ * everything appended so far, while others go on appending. A failure takes all commits that are
+ * not durable with it: the file is cut back to its durable end and the cut is synced before anyone
+ * is told, so that a commit reported as failed cannot come back after a crash.
+ *
+ * Rolling over makes the next file durable before the trailer of the full one is written. So a
+ * finished segment always has a follower, and a log whose last file was taken away is noticed. An
+ * empty follower of an unfinished segment is what a crash in between leaves; it is removed.
+ *
+ * docs/format.md describes the bytes, docs/durability.md the promises.
+ */
+#include "config.h"
+#include "base/fs.h"
+#include "base/memory.h"
+#include "engine/store/segment-reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
+enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10 };
+
+typedef struct {
+    DnUuid tenant;
+    uint64_t appended;
+    uint64_t durable;
+} Head;
+
+/* A commit that is written and not yet durable. */
+typedef struct {
+    uint64_t ticket;
+    uint64_t serial;
+    Head *head;
+    uint64_t seq;
+    DnStorePosition end;
+} Pending;
+
+typedef struct {
+    uint64_t first;
+    uint64_t last;
+} TicketRange;
+
+typedef struct {
+    DnStore base;
+    char *dir;
+    DnUuid archive;
+    uint64_t segment_bytes;
+
+    GMutex lock; /* guards all below */
+    GCond changed;
+    int fd; /* of the open segment */
+    uint32_t segment;
+    uint64_t end;     /* of the open segment, as written */
+    uint64_t durable; /* of it, as synced */
+    GArray *offsets;  /* uint64_t: of its frames */
+    uint64_t serial;
+    uint64_t durable_serial;
+    DnStorePosition durable_end;
+    DnSha256 previous; /* digest of the segment before */
+    GHashTable *heads; /* tenant -> Head */
+    GArray *pending;   /* Pending, oldest first */
+    GArray *failed;    /* TicketRange: tickets that never became durable */
+    uint64_t ticket;
+    uint64_t settled; /* tickets up to here are durable or failed */
+    bool syncing;     /* a leader is at work without the lock */
+    bool cutting;     /* a failure is being undone: no new appends */
+    bool marked;      /* nothing was appended after the last mark */
+    GError *broken;   /* why appends are refused until the store is opened again */
+
+    uint64_t cut_bytes;
+    uint64_t finished_bytes;
+} SegmentStore;
+
+static const DnStoreDriver segment_driver;
+
+static SegmentStore *
+segment_store(DnStore *store)
+{
+    g_assert(store->driver == &segment_driver);
+    return (SegmentStore *)store;
+}
+
+/* ---- heads ---- */
+
+static guint
+uuid_hash(gconstpointer key)
+{
+    guint hash = 0;
+
+    memcpy(&hash, (const uint8_t *)key + DN_UUID_BYTES - sizeof hash, sizeof hash);
+    return hash;
+}
+
+static gboolean
+uuid_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DN_UUID_BYTES) == 0;
+}
+
+static Head *
+head_of(GHashTable *heads, const DnUuid *tenant)
+{
+    Head *head = g_hash_table_lookup(heads, tenant);
+
+    if (!head) {
+        head = g_new0(Head, 1);
+        head->tenant = *tenant;
+        g_hash_table_insert(heads, &head->tenant, head);
+    }
+    return head;
+}
+
+static GHashTable *
+heads_new(const GArray *list)
+{
+    GHashTable *heads = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, g_free);
+
+    for (guint i = 0; list && i < list->len; i++) {
+        const DnSegmentHead *from = &g_array_index(list, DnSegmentHead, i);
+        Head *head = head_of(heads, &from->tenant);
+
+        head->appended = from->seq;
+        head->durable = from->seq;
+    }
+    return heads;
+}
+
+static int
+compare_heads(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DN_UUID_BYTES);
+}
+
+static GArray *
+heads_list(GHashTable *heads)
+{
+    GArray *list = g_array_new(FALSE, TRUE, sizeof(DnSegmentHead));
+    GHashTableIter it;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&it, heads);
+    while (g_hash_table_iter_next(&it, NULL, &value)) {
+        const Head *from = value;
+        DnSegmentHead head = {.tenant = from->tenant, .seq = from->durable};
+
+        if (head.seq > 0) /* a refused first append leaves an empty head */
+            g_array_append_val(list, head);
+    }
+    g_array_sort(list, compare_heads);
+    return list;
+}
+
+/* ---- what is durable, what has failed; under the lock ---- */
+
+static void
+settle(SegmentStore *self, uint64_t ticket, uint64_t end)
+{
+    guint count = 0;
+
+    for (; count < self->pending->len; count++) {
+        const Pending *commit = &g_array_index(self->pending, Pending, count);
+
+        if (commit->ticket > ticket)
+            break;
+        commit->head->durable = commit->seq;
+        self->durable_serial = commit->serial;
+        self->durable_end = commit->end;
+    }
+    g_array_remove_range(self->pending, 0, count);
+    self->durable = end;
+    self->settled = ticket;
+}
+
+static void
+break_store(SegmentStore *self, const GError *why)
+{
+    if (!self->broken)
+        self->broken =
+            g_error_new(DN_ERROR, DN_ERROR_IO, "the log takes nothing until it is opened again: %s",
+                        why->message);
+}
+
+static void
+fail_pending(SegmentStore *self)
+{
+    for (guint i = 0; i < self->pending->len; i++) {
+        const Pending *commit = &g_array_index(self->pending, Pending, i);
+
+        commit->head->appended = commit->head->durable;
+    }
+    if (self->ticket > self->settled) {
+        TicketRange range = {self->settled + 1, self->ticket};
+
+        g_array_append_val(self->failed, range);
+    }
+    g_array_set_size(self->pending, 0);
+    self->settled = self->ticket;
+    self->serial = self->durable_serial;
+    self->end = self->durable;
+    while (self->offsets->len > 0 &&
+           g_array_index(self->offsets, uint64_t, self->offsets->len - 1) >= self->durable)
+        g_array_set_size(self->offsets, self->offsets->len - 1);
+}
+
+static bool
+cut_file(SegmentStore *self, GError **error)
+{
+    if (ftruncate(self->fd, (off_t)self->durable) != 0)
+        return dn_fail_errno(error, "cannot cut the log back");
+    return dn_fs_datasync(self->fd, error);
+}
+
+/* Undoes everything that is not durable. Waits for a leader first: what he syncs stays. */
+static void
+cut_back(SegmentStore *self)
+{
+    g_autoptr(GError) problem = NULL;
+
+    self->cutting = true;
+    while (self->syncing)
+        g_cond_wait(&self->changed, &self->lock);
+    if (!cut_file(self, &problem))
+        break_store(self, problem);
+    fail_pending(self);
+    self->cutting = false;
+    g_cond_broadcast(&self->changed);
+}
+
+/* After a failed sync nothing is known of the pages that were to be written; the cut is tried so
+ * that what was reported as failed does not come back, but the store stays shut either way. */
+static void
+sync_failed(SegmentStore *self, const GError *why)
+{
+    break_store(self, why);
+    cut_file(self, NULL);
+    fail_pending(self);
+    g_cond_broadcast(&self->changed);
+}
+
+static bool
+has_failed(const SegmentStore *self, uint64_t ticket)
+{
+    for (guint i = self->failed->len; i-- > 0;) {
+        const TicketRange *range = &g_array_index(self->failed, TicketRange, i);
+
+        if (ticket > range->last)
+            return false;
+        if (ticket >= range->first)
+            return true;
+    }
+    return false;
+}
+
+static bool
+refuse_broken(const SegmentStore *self, GError **error)
+{
+    g_propagate_error(error, g_error_copy(self->broken));
+    return false;
+}
+
+/* ---- writing frames ---- */
+
+typedef struct {
+    SegmentStore *store;
+    uint64_t offset;  /* of the next frame */
+    uint64_t flushed; /* offset of buffer's first byte */
+    GByteArray *buffer;
+    DnDigest *headers; /* of the commit's frames */
+} Writer;
+
+static bool
+writer_flush(Writer *self, GError **error)
+{
+    guint size = self->buffer->len;
+
+    if (!dn_fs_pwrite_all(self->store->fd, self->buffer->data, size, self->flushed, error))
+        return false;
+    self->flushed += size;
+    g_byte_array_set_size(self->buffer, 0);
+    return true;
+}
+
+static bool
+writer_put(Writer *self, const DnFrame *frame, const void *body, GError **error)
+{
+    DnFramePlace place = {
+        .archive = self->store->archive, .segment = self->store->segment, .offset = self->offset};
+    uint8_t header[DN_FRAME_HEADER];
+
+    dn_frame_write(&place, frame, header);
+    dn_digest_add(self->headers, header, sizeof header);
+    g_array_append_val(self->store->offsets, self->offset);
+    self->offset += DN_FRAME_HEADER + frame->size;
+    g_byte_array_append(self->buffer, header, sizeof header);
+    if (frame->size >= LARGE_BODY) { /* not copied */
+        if (!writer_flush(self, error) ||
+            !dn_fs_pwrite_all(self->store->fd, body, (size_t)frame->size, self->flushed, error))
+            return false;
+        self->flushed += frame->size;
+        return true;
+    }
+    g_byte_array_append(self->buffer, body, (guint)frame->size);
+    return self->buffer->len < BUFFER_BYTES || writer_flush(self, error);
+}
+
+static uint64_t
+commit_size(const DnStoreCommit *commit)
+{
+    uint64_t size = DN_FRAME_HEADER + DN_COMMIT_BODY;
+
+    for (size_t i = 0; i < commit->blob_count; i++)
+        size += DN_FRAME_HEADER + g_bytes_get_size(commit->blobs[i].sealed);
+    for (size_t i = 0; i < commit->entry_count; i++)
+        size += DN_FRAME_HEADER + g_bytes_get_size(commit->entries[i].sealed);
+    return size;
+}
+
+static bool
+writer_put_part(Writer *self, DnFrame *frame, GBytes *sealed, const DnSha256 *digest,
+                DnStoreRef *out_ref, GError **error)
+{
+    size_t size = 0;
+    const void *bytes = g_bytes_get_data(sealed, &size);
+
+    frame->size = size;
+    frame->body = *digest;
+    *out_ref = (DnStoreRef){self->store->segment, self->offset + DN_FRAME_HEADER, size};
+    return writer_put(self, frame, bytes ? bytes : "", error);
+}
+
+/* @digests: of the blobs, then of the entries. */
+static bool
+write_commit(Writer *self, const DnStoreCommit *commit, const DnSha256 *digests,
+             DnStoreReceipt *receipt, GError **error)
+{
+    DnFrame frame = {.serial = self->store->serial + 1, .tenant = commit->tenant};
+    DnCommitBody body = {.blob_count = (uint32_t)commit->blob_count,
+                         .entry_count = (uint32_t)commit->entry_count,
+                         .durable = self->store->durable};
+    uint8_t bytes[DN_COMMIT_BODY];
+
+    frame.type = DN_FRAME_BLOB;
+    for (size_t i = 0; i < commit->blob_count; i++) {
+        frame.part = commit->blobs[i].part;
+        frame.object = commit->blobs[i].id;
+        if (!writer_put_part(self, &frame, commit->blobs[i].sealed, digests++, &receipt->blobs[i],
+                             error))
+            return false;
+    }
+    frame.type = DN_FRAME_ENTRY;
+    frame.part = 0;
+    for (size_t i = 0; i < commit->entry_count; i++) {
+        frame.object = dn_object_number(commit->entries[i].seq);
+        if (!writer_put_part(self, &frame, commit->entries[i].sealed, digests++,
+                             &receipt->entries[i], error))
+            return false;
+    }
+    body.frames = dn_digest_finish(self->headers);
+    dn_commit_body_write(&body, bytes);
+    frame.type = DN_FRAME_COMMIT;
+    frame.size = sizeof bytes;
+    frame.body = dn_sha256(bytes, sizeof bytes);
+    return writer_put(self, &frame, bytes, error) && writer_flush(self, error);
+}
+
+static bool
+append_commit(SegmentStore *self, const DnStoreCommit *commit, const DnSha256 *digests,
+              DnStoreReceipt *receipt, GError **error)
+{
+    g_autoptr(GByteArray) buffer = g_byte_array_new();
+    g_autoptr(DnDigest) headers = dn_digest_new();
+    Writer writer = {.store = self,
+                     .offset = self->end,
+                     .flushed = self->end,
+                     .buffer = buffer,
+                     .headers = headers};
+    Pending pending = {0};
+
+    if (!write_commit(&writer, commit, digests, receipt, error)) {
+        dn_fail_in(error, "segment %u", (unsigned)self->segment);
+        cut_back(self);
+        return false;
+    }
+    pending = (Pending){.ticket = ++self->ticket,
+                        .serial = ++self->serial,
+                        .head = head_of(self->heads, &commit->tenant),
+                        .seq = commit->expected_head + commit->entry_count,
+                        .end = {self->segment, writer.offset}};
+    pending.head->appended = pending.seq;
+    g_array_append_val(self->pending, pending);
+    self->end = writer.offset;
+    self->marked = false;
+    receipt->end = pending.end;
+    receipt->ticket = pending.ticket;
+    return true;
+}
+
+/* ---- rollover, under the lock and without a leader ---- */
+
+static bool
+sync_all(SegmentStore *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (self->durable == self->end)
+        return true;
+    if (!dn_fs_datasync(self->fd, &problem)) {
+        sync_failed(self, problem);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    settle(self, self->ticket, self->end);
+    g_cond_broadcast(&self->changed);
+    return true;
+}
+
+static GBytes *
+make_trailer(SegmentStore *self, DnSha256 *out_digest, GError **error)
+{
+    g_auto(DnSegmentReader) reader = {.fd = -1};
+    g_autoptr(DnDigest) headers = dn_digest_new();
+    g_autoptr(GArray) heads = heads_list(self->heads);
+    DnTrailer trailer = {
+        .last_commit_end = self->durable_end.offset, .offsets = self->offsets, .heads = heads};
+
+    if (!dn_segment_reader_open(&reader, self->dir, &self->archive, self->segment, error) ||
+        !dn_segment_reader_digest(&reader, self->offsets, headers, error))
+        return NULL;
+    return dn_trailer_write(&trailer, self->end, headers, out_digest);
+}
+
+static bool
+write_trailer(SegmentStore *self, GBytes *body, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(body, &size);
+    DnFramePlace place = {.archive = self->archive, .segment = self->segment, .offset = self->end};
+    DnFrame frame = {.type = DN_FRAME_TRAILER,
+                     .serial = self->serial,
+                     .size = size,
+                     .body = dn_sha256(bytes, size)};
+    uint8_t header[DN_FRAME_HEADER];
+
+    dn_frame_write(&place, &frame, header);
+    return dn_fs_pwrite_all(self->fd, header, sizeof header, self->end, error) &&
+           dn_fs_pwrite_all(self->fd, bytes, size, self->end + sizeof header, error);
+}
+
+static bool
+make_segment(const char *dir, const DnUuid *archive, uint32_t segment, const DnSha256 *previous,
+             GError **error)
+{
+    g_autofree char *path = dn_segment_path(dir, segment);
+    uint8_t header[DN_SEGMENT_HEADER];
+
+    dn_segment_header_write(archive, segment, previous, header);
+    return dn_fs_create_file(path, header, sizeof header, 0600, error);
+}
+
+static int
+open_segment(const char *dir, uint32_t segment, GError **error)
+{
+    g_autofree char *path = dn_segment_path(dir, segment);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        dn_fail_errno(error, "cannot open the segment %s", path);
+    return fd;
+}
+
+static void
+remove_follower(SegmentStore *self)
+{
+    g_autofree char *path = dn_segment_path(self->dir, self->segment + 1);
+    g_autoptr(GError) problem = NULL;
+
+    if ((unlink(path) != 0 && errno != ENOENT &&
+         !dn_fail_errno(&problem, "cannot remove %s", path)) ||
+        !dn_fs_sync_dir(self->dir, &problem))
+        break_store(self, problem);
+}
+
+static bool
+roll_over(SegmentStore *self, GError **error)
+{
+    g_autoptr(GBytes) trailer = NULL;
+    g_autoptr(GError) problem = NULL;
+    DnSha256 digest;
+    dn_autofd int next = -1;
+
+    if (!sync_all(self, error))
+        return false;
+    trailer = make_trailer(self, &digest, error);
+    if (!trailer)
+        return false;
+    if (!make_segment(self->dir, &self->archive, self->segment + 1, &digest, error) ||
+        (next = open_segment(self->dir, self->segment + 1, error)) < 0 ||
+        !write_trailer(self, trailer, error)) {
+        remove_follower(self);
+        cut_back(self);
+        return false;
+    }
+    if (!dn_fs_sync(self->fd, &problem)) {
+        sync_failed(self, problem);
+        remove_follower(self);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    fchmod(self->fd, 0400); /* a reminder to people; nothing relies on it */
+    dn_clear_fd(&self->fd);
+    self->finished_bytes += self->end + DN_FRAME_HEADER + g_bytes_get_size(trailer);
+    self->fd = dn_steal_fd(&next);
+    self->segment++;
+    self->previous = digest;
+    self->end = DN_SEGMENT_HEADER;
+    self->durable = DN_SEGMENT_HEADER;
+    g_array_set_size(self->offsets, 0);
+    return true;
+}
+
+/* ---- the driver: append and wait ---- */
+
+/* Waits until @size bytes can be written at self->end, rolling over when they do not fit. */
+static bool
+make_room(SegmentStore *self, const DnStoreCommit *commit, uint64_t size, GError **error)
+{
+    for (;;) {
+        const Head *head = NULL;
+
+        if (self->cutting) {
+            g_cond_wait(&self->changed, &self->lock);
+            continue;
+        }
+        if (self->broken)
+            return refuse_broken(self, error);
+        head = g_hash_table_lookup(self->heads, &commit->tenant);
+        if ((head ? head->appended : 0) != commit->expected_head)
+            return dn_fail(error, DN_ERROR_BUSY, "the tenant's head is %" PRIu64 ", not %" PRIu64,
+                           head ? head->appended : 0, commit->expected_head);
+        if (size > self->segment_bytes - DN_SEGMENT_HEADER)
+            return dn_fail(error, DN_ERROR_LIMIT,
+                           "a commit of %" PRIu64 " bytes does not fit a segment of %" PRIu64, size,
+                           self->segment_bytes);
+        if (size <= self->segment_bytes - MIN(self->end, self->segment_bytes))
+            return true;
+        if (self->syncing)
+            g_cond_wait(&self->changed, &self->lock);
+        else if (!roll_over(self, error))
+            return false;
+    }
+}
+
+static bool
+segment_append(DnStore *store, const DnStoreCommit *commit, DnStoreReceipt *out_receipt,
+               GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    g_auto(DnStoreReceipt) receipt = {.blobs = g_new0(DnStoreRef, commit->blob_count + 1),
+                                      .entries = g_new0(DnStoreRef, commit->entry_count + 1)};
+    g_autofree DnSha256 *digests = g_new(DnSha256, commit->blob_count + commit->entry_count);
+    bool appended = false;
+
+    for (size_t i = 0; i < commit->blob_count; i++)
+        digests[i] = dn_sha256_bytes(commit->blobs[i].sealed);
+    for (size_t i = 0; i < commit->entry_count; i++)
+        digests[commit->blob_count + i] = dn_sha256_bytes(commit->entries[i].sealed);
+
+    g_mutex_lock(&self->lock);
+    appended = make_room(self, commit, commit_size(commit), error) &&
+               append_commit(self, commit, digests, &receipt, error);
+    g_mutex_unlock(&self->lock);
+    if (!appended)
+        return false;
+    *out_receipt = receipt;
+    receipt = (DnStoreReceipt){0};
+    return true;
+}
+
+/* One sync for all that is written by now; releases the lock meanwhile. */
+static void
+lead(SegmentStore *self)
+{
+    g_autoptr(GError) problem = NULL;
+    uint64_t ticket = self->ticket;
+    uint64_t end = self->end;
+    int fd = self->fd; /* stays open: rolling over waits for the leader */
+    bool synced = false;
+
+    self->syncing = true;
+    g_mutex_unlock(&self->lock);
+    synced = dn_fs_datasync(fd, &problem);
+    g_mutex_lock(&self->lock);
+    self->syncing = false;
+    if (synced)
+        settle(self, ticket, end);
+    else
+        sync_failed(self, problem);
+    g_cond_broadcast(&self->changed);
+}
+
+static bool
+segment_wait(DnStore *store, uint64_t ticket, GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    bool durable = false;
+
+    g_mutex_lock(&self->lock);
+    if (ticket > self->ticket) {
+        g_mutex_unlock(&self->lock);
+        return dn_fail(error, DN_ERROR_INVALID, "no commit has that ticket");
+    }
+    while (ticket > self->settled) {
+        if (self->syncing || self->cutting)
+            g_cond_wait(&self->changed, &self->lock);
+        else
+            lead(self);
+    }
+    durable = !has_failed(self, ticket);
+    if (!durable && self->broken)
+        refuse_broken(self, error);
+    else if (!durable)
+        dn_fail(error, DN_ERROR_IO, "the commit was not stored: writing the log failed");
+    g_mutex_unlock(&self->lock);
+    return durable;
+}
+
+static bool
+segment_abandon(DnStore *store, GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    bool usable = false;
+
+    g_mutex_lock(&self->lock);
+    while (self->cutting)
+        g_cond_wait(&self->changed, &self->lock);
+    cut_back(self);
+    usable = !self->broken || refuse_broken(self, error);
+    g_mutex_unlock(&self->lock);
+    return usable;
+}
+
+/* ---- the driver: reading ---- */
+
+typedef struct {
+    uint32_t segment;
+    uint64_t end;
+    DnStorePosition durable_end;
+} Snapshot;
+
+static Snapshot
+snapshot(SegmentStore *self, bool durable_only)
+{
+    Snapshot now;
+
+    g_mutex_lock(&self->lock);
+    now.segment = self->segment;
+    now.end = durable_only ? self->durable : self->end;
+    now.durable_end = self->durable_end;
+    g_mutex_unlock(&self->lock);
+    return now;
+}
+
+static bool
+open_reader(SegmentStore *self, const Snapshot *now, uint32_t segment, DnSegmentReader *out,
+            GError **error)
+{
+    if (!dn_segment_reader_open(out, self->dir, &self->archive, segment, error))
+        return false;
+    if (segment == now->segment)
+        out->end = MIN(out->end, now->end);
+    return true;
+}
+
+static GBytes *
+segment_read(DnStore *store, const DnStoreRef *ref, GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    Snapshot now = snapshot(self, false);
+    g_auto(DnSegmentReader) reader = {.fd = -1};
+    uint64_t offset = ref->offset - DN_FRAME_HEADER;
+    DnFrame frame;
+
+    if (ref->segment == 0 || ref->segment > now.segment ||
+        ref->offset < DN_SEGMENT_HEADER + DN_FRAME_HEADER)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "segment %u, byte %" PRIu64 ": the log has no such place",
+                            (unsigned)ref->segment, ref->offset);
+    if (!open_reader(self, &now, ref->segment, &reader, error) ||
+        !dn_segment_reader_frame(&reader, offset, &frame, NULL, error))
+        return NULL;
+    if (frame.size != ref->size || (frame.type != DN_FRAME_BLOB && frame.type != DN_FRAME_ENTRY))
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "segment %u, byte %" PRIu64 ": not the frame that was asked for",
+                            (unsigned)ref->segment, offset);
+    return dn_segment_reader_body(&reader, offset, &frame, error);
+}
+
+static bool
+visit_item(const DnSegmentReader *reader, const DnSegmentItem *item, DnStoreVisitor visit,
+           void *user_data, GError **error)
+{
+    DnStoreVisit one = {
+        .tenant = item->frame.tenant,
+        .end = {reader->segment, item->end},
+        .blob_count = item->blobs->len,
+        .blobs = (const DnStoreBlob *)(const void *)item->blobs->data,
+        .blob_refs = (const DnStoreRef *)(const void *)item->blob_refs->data,
+        .entry_count = item->entries->len,
+        .entries = (const DnStoreEntry *)(const void *)item->entries->data,
+        .entry_refs = (const DnStoreRef *)(const void *)item->entry_refs->data,
+    };
+
+    return visit(&one, user_data, error);
+}
+
+typedef struct {
+    DnSegmentBlobs blobs;
+    DnStoreVisitor visit;
+    void *user_data;
+    uint64_t serial; /* of the last commit, 0 when not known */
+} Visiting;
+
+static bool
+each_in_segment(const DnSegmentReader *reader, uint64_t offset, bool finished, Visiting *visiting,
+                GError **error)
+{
+    g_autoptr(DnSegmentItem) item = dn_segment_item_new();
+
+    for (;; offset = item->end) {
+        if (!dn_segment_reader_next(reader, offset, visiting->blobs, item, error))
+            return false;
+        if (item->at == DN_SEGMENT_AT_MARK)
+            continue;
+        if (item->at != DN_SEGMENT_AT_COMMIT)
+            break;
+        if (visiting->serial > 0 && item->frame.serial != visiting->serial + 1)
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "segment %u, byte %" PRIu64 ": commits are missing before this one",
+                           (unsigned)reader->segment, offset);
+        visiting->serial = item->frame.serial;
+        if (!visit_item(reader, item, visiting->visit, visiting->user_data, error))
+            return false;
+    }
+    if (finished != (item->at == DN_SEGMENT_AT_TRAILER) || item->end != reader->end)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "segment %u, byte %" PRIu64 ": the segment does not end here as it should",
+                       (unsigned)reader->segment, item->end);
+    return true;
+}
+
+static bool
+segment_each(DnStore *store, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
+             void *user_data, GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    Snapshot now = snapshot(self, true);
+    DnStorePosition start = from && from->segment > 0 ? *from : (DnStorePosition){1, 0};
+    Visiting visiting = {.blobs = flags & DN_STORE_VISIT_BLOBS ? DN_SEGMENT_KEEP_BLOBS
+                                                               : DN_SEGMENT_SKIP_BLOBS,
+                         .visit = visit,
+                         .user_data = user_data};
+
+    if (from && dn_store_position_compare(from, &now.durable_end) > 0)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "segment %u, byte %" PRIu64 ": the log ends before, at segment %u, "
+                       "byte %" PRIu64,
+                       (unsigned)from->segment, from->offset, (unsigned)now.durable_end.segment,
+                       now.durable_end.offset);
+    for (uint32_t segment = start.segment; segment <= now.segment; segment++) {
+        g_auto(DnSegmentReader) reader = {.fd = -1};
+        uint64_t offset = segment == start.segment ? MAX(start.offset, (uint64_t)DN_SEGMENT_HEADER)
+                                                   : DN_SEGMENT_HEADER;
+
+        if (!open_reader(self, &now, segment, &reader, error) ||
+            !each_in_segment(&reader, offset, segment < now.segment, &visiting, error))
+            return false;
+    }
+    return true;
+}
+
+static void
+segment_end(DnStore *store, DnStorePosition *out_end)
+{
+    SegmentStore *self = segment_store(store);
+
+    *out_end = snapshot(self, true).durable_end;
+}
+
+static void
+segment_state(DnStore *store, DnStoreState *out_state)
+{
+    SegmentStore *self = segment_store(store);
+
+    g_mutex_lock(&self->lock);
+    out_state->cut_bytes = self->cut_bytes;
+    out_state->segments = self->segment;
+    out_state->bytes = self->finished_bytes + self->durable;
+    g_mutex_unlock(&self->lock);
+}
+
+/* ---- the check ---- */
+
+typedef struct {
+    GPtrArray *problems;
+    GHashTable *heads;
+    uint64_t serial; /* of the last commit; UINT64_MAX when damage makes it unknown */
+    DnSha256 previous;
+    bool previous_known;
+} Checking;
+
+G_GNUC_PRINTF(4, 5)
+static void
+add_problem(Checking *self, uint32_t segment, uint64_t offset, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    g_autofree char *what = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    g_ptr_array_add(self->problems, g_strdup_printf("segment %u, byte %" PRIu64 ": %s",
+                                                    (unsigned)segment, offset, what));
+}
+
+static void
+take_problem(Checking *self, GError **problem)
+{
+    g_ptr_array_add(self->problems, g_strdup((*problem)->message));
+    g_clear_error(problem);
+}
+
+static void
+check_commit(Checking *self, uint32_t segment, const DnSegmentItem *item)
+{
+    uint64_t first = g_array_index(item->entries, DnStoreEntry, 0).seq;
+    Head *head = head_of(self->heads, &item->frame.tenant);
+
+    if (self->serial != UINT64_MAX) {
+        if (item->frame.serial != self->serial + 1)
+            add_problem(self, segment, item->start, "commits are missing before this one");
+        if (first != head->durable + 1)
+            add_problem(self, segment, item->start, "the tenant's entries have a gap");
+    }
+    self->serial = item->frame.serial;
+    head->durable = first + item->entries->len - 1;
+}
+
+/* After damage: each frame of the directory alone, until a commit closes; the place behind it. */
+static uint64_t
+check_past_damage(Checking *self, const DnSegmentReader *reader, uint64_t bad,
+                  const GArray *offsets)
+{
+    for (guint i = 0; i < offsets->len; i++) {
+        uint64_t offset = g_array_index(offsets, uint64_t, i);
+        g_autoptr(GError) problem = NULL;
+        DnFrame frame;
+
+        if (offset <= bad)
+            continue;
+        if (!dn_segment_reader_frame(reader, offset, &frame, NULL, &problem) ||
+            !dn_segment_reader_check_body(reader, offset, &frame, &problem))
+            take_problem(self, &problem);
+        else if (frame.type == DN_FRAME_COMMIT || frame.type == DN_FRAME_MARK)
+            return offset + DN_FRAME_HEADER + frame.size;
+    }
+    return UINT64_MAX;
+}
+
+static void
+check_tail(Checking *self, const DnSegmentReader *reader, const DnSegmentItem *item,
+           GError **problem)
+{
+    bool durable = true;
+
+    if (dn_segment_reader_was_durable(reader, item->start, &durable, NULL) && !durable)
+        add_problem(self, reader->segment, item->start,
+                    "%" PRIu64 " bytes of an unfinished commit; opening the archive cuts them",
+                    reader->end - item->start);
+    else
+        g_ptr_array_add(self->problems, g_strdup((*problem)->message));
+    g_clear_error(problem);
+}
+
+/* @trailer_offset: UINT64_MAX for a segment without a trailer that passes. */
+static void
+check_frames(Checking *self, const DnSegmentReader *reader, const DnTrailer *trailer,
+             uint64_t trailer_offset, GArray *found)
+{
+    g_autoptr(DnSegmentItem) item = dn_segment_item_new();
+    uint64_t end = MIN(trailer_offset, reader->end);
+    uint64_t offset = DN_SEGMENT_HEADER;
+
+    while (offset < end) {
+        g_autoptr(GError) problem = NULL;
+
+        if (dn_segment_reader_next(reader, offset, DN_SEGMENT_CHECK_BLOBS, item, &problem)) {
+            if (item->at == DN_SEGMENT_AT_TRAILER)
+                return; /* one that the directory does not know: reported by the caller */
+            if (item->at == DN_SEGMENT_AT_COMMIT)
+                check_commit(self, reader->segment, item);
+            g_array_append_vals(found, item->offsets->data, item->offsets->len);
+            offset = item->end;
+            continue;
+        }
+        self->serial = UINT64_MAX;
+        if (trailer_offset == UINT64_MAX) {
+            check_tail(self, reader, item, &problem);
+            return;
+        }
+        take_problem(self, &problem);
+        offset = check_past_damage(self, reader, item->bad, trailer->offsets);
+    }
+}
+
+static void
+check_trailer(Checking *self, const DnSegmentReader *reader, const DnTrailer *trailer,
+              uint64_t offset, const GArray *found)
+{
+    g_autoptr(DnDigest) headers = dn_digest_new();
+    g_autoptr(GArray) heads = heads_list(self->heads);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) body = NULL;
+    DnFrame frame;
+    DnSha256 digest;
+
+    if (found->len != trailer->offsets->len ||
+        memcmp(found->data, trailer->offsets->data, found->len * sizeof(uint64_t)) != 0)
+        add_problem(self, reader->segment, offset, "the directory does not list the frames");
+    if (heads->len != trailer->heads->len ||
+        memcmp(heads->data, trailer->heads->data, heads->len * sizeof(DnSegmentHead)) != 0)
+        add_problem(self, reader->segment, offset, "the heads of the tenants do not fit");
+    if (!dn_segment_reader_digest(reader, trailer->offsets, headers, &problem) ||
+        !dn_segment_reader_frame(reader, offset, &frame, NULL, &problem) ||
+        !(body = dn_segment_reader_body(reader, offset, &frame, &problem))) {
+        take_problem(self, &problem);
+        return;
+    }
+    digest = dn_trailer_digest(headers, g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+    if (!dn_sha256_equal(&digest, &trailer->digest))
+        add_problem(self, reader->segment, offset, "the digest of the segment does not fit");
+}
+
+/* @end: how far an open segment is checked. */
+static void
+check_segment(Checking *self, const char *dir, const DnUuid *archive, uint32_t segment,
+              bool finished, uint64_t end)
+{
+    g_auto(DnSegmentReader) reader = {.fd = -1};
+    g_auto(DnTrailer) trailer = {0};
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_autoptr(GError) problem = NULL;
+    uint64_t trailer_offset = UINT64_MAX;
+    guint before = self->problems->len;
+    bool known = self->previous_known;
+    DnFrame frame;
+
+    self->previous_known = false;
+    if (!dn_segment_reader_open(&reader, dir, archive, segment, &problem)) {
+        if (dn_error_code(problem) == DN_ERROR_NOT_FOUND)
+            add_problem(self, segment, 0, "the segment is missing");
+        else
+            take_problem(self, &problem);
+        self->serial = UINT64_MAX;
+        return;
+    }
+    reader.end = MIN(reader.end, end);
+    if (known && !dn_sha256_equal(&reader.previous, &self->previous))
+        add_problem(self, segment, 0, "it does not follow segment %u", (unsigned)segment - 1);
+    if (finished) {
+        if (dn_segment_reader_trailer(&reader, &trailer, &frame, &trailer_offset, &problem)) {
+            self->previous = trailer.digest;
+            self->previous_known = true;
+        } else {
+            take_problem(self, &problem);
+        }
+    }
+    check_frames(self, &reader, &trailer, trailer_offset, found);
+    if (trailer_offset != UINT64_MAX && self->problems->len == before)
+        check_trailer(self, &reader, &trailer, trailer_offset, found);
+}
+
+static void
+check_range(Checking *self, const char *dir, const DnUuid *archive, uint32_t last, uint64_t end)
+{
+    self->heads = heads_new(NULL);
+    self->previous_known = true; /* zeros before the first */
+    for (uint32_t segment = 1; segment <= last; segment++)
+        check_segment(self, dir, archive, segment, segment < last,
+                      segment < last ? UINT64_MAX : end);
+    g_hash_table_unref(self->heads);
+}
+
+static bool
+segment_check(DnStore *store, GPtrArray *problems, GError **error)
+{
+    SegmentStore *self = segment_store(store);
+    Snapshot now = snapshot(self, true);
+    Checking checking = {.problems = problems};
+
+    (void)error;
+    check_range(&checking, self->dir, &self->archive, now.segment, now.end);
+    return true;
+}
+
+/* ---- opening ---- */
+
+static int
+compare_numbers(gconstpointer a, gconstpointer b)
+{
+    const uint32_t *left = a;
+    const uint32_t *right = b;
+
+    return (*left > *right) - (*left < *right);
+}
+
+/* (transfer full) Numbers of the segment files in @dir, in order. */
+static GArray *
+list_segments(const char *dir, GError **error)
+{
+    g_autoptr(GDir) folder = NULL;
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    const char *name = NULL;
+
+    errno = 0;
+    folder = g_dir_open(dir, 0, NULL);
+    if (!folder) {
+        dn_fail_errno(error, "cannot open the folder of the log %s", dir);
+        return NULL;
+    }
+    while ((name = g_dir_read_name(folder)) != NULL) {
+        guint64 number = 0;
+
+        if (!g_str_has_suffix(name, ".seg"))
+            continue;
+        number = g_ascii_strtoull(name, NULL, 10);
+        if (number > 0 && number <= UINT32_MAX) {
+            uint32_t segment = (uint32_t)number;
+            g_autofree char *path = dn_segment_path("", segment);
+
+            if (strcmp(path + 1, name) == 0)
+                g_array_append_val(numbers, segment);
+        }
+    }
+    g_array_sort(numbers, compare_numbers);
+    return g_steal_pointer(&numbers);
+}
+
+static bool
+check_numbers(const GArray *numbers, const char *dir, GError **error)
+{
+    if (numbers->len == 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: segment 1 is missing", dir);
+    for (guint i = 0; i < numbers->len; i++)
+        if (g_array_index(numbers, uint32_t, i) != i + 1)
+            return dn_fail(error, DN_ERROR_CORRUPT, "%s: segment %u is missing", dir, i + 1);
+    return true;
+}
+
+bool
+dn_store_check_segments(const char *dir, const DnUuid *archive, GPtrArray *problems, GError **error)
+{
+    g_autoptr(GArray) numbers = list_segments(dir, error);
+    Checking checking = {.problems = problems};
+    uint32_t last = 1;
+
+    if (!numbers)
+        return false;
+    if (numbers->len > 0)
+        last = g_array_index(numbers, uint32_t, numbers->len - 1);
+    check_range(&checking, dir, archive, last, UINT64_MAX);
+    return true;
+}
+
+static bool
+is_empty_segment(const char *dir, uint32_t segment)
+{
+    g_autofree char *path = dn_segment_path(dir, segment);
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= DN_SEGMENT_HEADER;
+}
+
+static bool
+check_previous(SegmentStore *self, const DnSegmentReader *reader, GError **error)
+{
+    if (dn_sha256_equal(&reader->previous, &self->previous))
+        return true;
+    return dn_fail(error, DN_ERROR_CORRUPT, "segment %u, byte 0: it does not follow segment %u",
+                   (unsigned)reader->segment, (unsigned)reader->segment - 1);
+}
+
+/* Header and trailer of a finished segment; its frames are checked when read and by the check. */
+static bool
+load_finished(SegmentStore *self, uint32_t segment, bool *out_unfinished, GError **error)
+{
+    g_auto(DnSegmentReader) reader = {.fd = -1};
+    g_auto(DnTrailer) trailer = {0};
+    DnFrame frame;
+    uint64_t offset = 0;
+
+    if (!dn_segment_reader_open(&reader, self->dir, &self->archive, segment, error) ||
+        !check_previous(self, &reader, error))
+        return false;
+    if (!dn_segment_reader_trailer(&reader, &trailer, &frame, &offset, error)) {
+        *out_unfinished = true;
+        return false;
+    }
+    g_hash_table_unref(self->heads);
+    self->heads = heads_new(trailer.heads);
+    self->previous = trailer.digest;
+    self->serial = frame.serial;
+    self->durable_end = (DnStorePosition){segment, trailer.last_commit_end};
+    self->finished_bytes += reader.end;
+    return true;
+}
+
+static bool
+recover_commit(SegmentStore *self, const DnSegmentItem *item, GError **error)
+{
+    Head *head = head_of(self->heads, &item->frame.tenant);
+    uint64_t first = g_array_index(item->entries, DnStoreEntry, 0).seq;
+
+    if (item->frame.serial != self->serial + 1 || first != head->durable + 1)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "segment %u, byte %" PRIu64 ": commits are missing before this one",
+                       (unsigned)self->segment, item->start);
+    self->serial = item->frame.serial;
+    head->durable = first + item->entries->len - 1;
+    head->appended = head->durable;
+    self->durable_end = (DnStorePosition){self->segment, item->end};
+    return true;
+}
+
+/* The tail that does not pass is a torn write, unless something later proves that it was whole
+ * once. */
+static bool
+judge_tail(const DnSegmentReader *reader, uint64_t start, GError **problem, GError **error)
+{
+    bool durable = true;
+
+    /* Only damage may be cut, never what could not be read for want of memory or a working disk. */
+    if (dn_error_code(*problem) == DN_ERROR_CORRUPT &&
+        !dn_segment_reader_was_durable(reader, start, &durable, error))
+        return false;
+    if (!durable)
+        return true;
+    g_propagate_error(error, g_steal_pointer(problem));
+    return false;
+}
+
+static bool
+walk_open_segment(SegmentStore *self, const DnSegmentReader *reader, GError **error)
+{
+    g_autoptr(DnSegmentItem) item = dn_segment_item_new();
+    g_autoptr(GError) problem = NULL;
+
+    self->end = DN_SEGMENT_HEADER;
+    self->marked = true;
+    while (dn_segment_reader_next(reader, self->end, DN_SEGMENT_CHECK_BLOBS, item, &problem)) {
+        if (item->at == DN_SEGMENT_AT_END)
+            return true;
+        if (item->at == DN_SEGMENT_AT_TRAILER)
+            return dn_fail(error, DN_ERROR_CORRUPT, "%s: segment %u is missing", self->dir,
+                           (unsigned)self->segment + 1);
+        if (item->at == DN_SEGMENT_AT_COMMIT && !recover_commit(self, item, error))
+            return false;
+        self->marked = item->at == DN_SEGMENT_AT_MARK;
+        g_array_append_vals(self->offsets, item->offsets->data, item->offsets->len);
+        self->end = item->end;
+    }
+    return judge_tail(reader, item->start, &problem, error);
+}
+
+static bool
+recover(SegmentStore *self, GError **error)
+{
+    g_auto(DnSegmentReader) reader = {.fd = -1};
+
+    if (!dn_segment_reader_open(&reader, self->dir, &self->archive, self->segment, error) ||
+        !check_previous(self, &reader, error) || !walk_open_segment(self, &reader, error))
+        return false;
+    self->fd = open_segment(self->dir, self->segment, error);
+    if (self->fd < 0)
+        return false;
+    self->cut_bytes = reader.end - self->end;
+    if (self->cut_bytes > 0 && ftruncate(self->fd, (off_t)self->end) != 0)
+        return dn_fail_errno(error, "segment %u: cannot cut the unfinished tail",
+                             (unsigned)self->segment);
+    /* What was found may still be only in the page cache of a process that was killed. */
+    if (!dn_fs_sync(self->fd, error))
+        return dn_fail_in(error, "segment %u", (unsigned)self->segment);
+    self->durable = self->end;
+    self->durable_serial = self->serial;
+    return true;
+}
+
+static bool
+load_log(SegmentStore *self, GError **error)
+{
+    g_autoptr(GArray) numbers = list_segments(self->dir, error);
+
+    if (!numbers || !check_numbers(numbers, self->dir, error))
+        return false;
+    self->segment = numbers->len;
+    for (uint32_t segment = 1; segment < self->segment; segment++) {
+        g_autoptr(GError) problem = NULL;
+        bool unfinished = false;
+
+        if (load_finished(self, segment, &unfinished, &problem))
+            continue;
+        if (!unfinished || segment + 1 != self->segment ||
+            !is_empty_segment(self->dir, self->segment)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+        self->segment = segment; /* a crash while rolling over */
+        remove_follower(self);
+        if (self->broken)
+            return refuse_broken(self, error);
+    }
+    return recover(self, error);
+}
+
+static void
+free_store(SegmentStore *self)
+{
+    dn_clear_fd(&self->fd);
+    g_hash_table_unref(self->heads);
+    g_array_unref(self->offsets);
+    g_array_unref(self->pending);
+    g_array_unref(self->failed);
+    g_clear_error(&self->broken);
+    g_mutex_clear(&self->lock);
+    g_cond_clear(&self->changed);
+    g_free(self->dir);
+    g_free(self);
+}
+
+/* So that later damage to the last commits is told from a torn tail. Nothing depends on it. */
+static void
+write_mark(SegmentStore *self)
+{
+    DnFramePlace place = {.archive = self->archive, .segment = self->segment, .offset = self->end};
+    uint8_t bytes[DN_FRAME_HEADER + DN_MARK_BODY];
+    DnFrame frame = {.type = DN_FRAME_MARK, .serial = self->serial, .size = DN_MARK_BODY};
+
+    dn_put_u64(bytes + DN_FRAME_HEADER, self->durable);
+    frame.body = dn_sha256(bytes + DN_FRAME_HEADER, DN_MARK_BODY);
+    dn_frame_write(&place, &frame, bytes);
+    if (!dn_fs_pwrite_all(self->fd, bytes, sizeof bytes, self->end, NULL) ||
+        !dn_fs_datasync(self->fd, NULL))
+        g_debug("segment %u: closed without a mark", (unsigned)self->segment);
+}
+
+static void
+segment_close(DnStore *store)
+{
+    SegmentStore *self = segment_store(store);
+
+    g_mutex_lock(&self->lock);
+    while (self->syncing || self->cutting)
+        g_cond_wait(&self->changed, &self->lock);
+    if (!self->broken && !self->marked && sync_all(self, NULL))
+        write_mark(self);
+    g_mutex_unlock(&self->lock);
+    free_store(self);
+}
+
+/* The folder and its first segment. A file shorter than a header is what an interrupted creation
+ * leaves; nothing can be in it. */
+static bool
+create_log(const char *dir, const DnUuid *archive, GError **error)
+{
+    static const DnSha256 nothing_before;
+    g_autofree char *above = g_path_get_dirname(dir);
+    g_autofree char *path = dn_segment_path(dir, 1);
+    struct stat st;
+
+    if (!dn_fs_make_dir(dir, false, error) || !dn_fs_sync_dir(above, error))
+        return false;
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < DN_SEGMENT_HEADER &&
+        unlink(path) != 0)
+        return dn_fail_errno(error, "cannot remove %s", path);
+    return make_segment(dir, archive, 1, &nothing_before, error);
+}
+
+DnStore *
+dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_bytes, bool create,
+                       GError **error)
+{
+    SegmentStore *self = NULL;
+
+    if (create && !create_log(dir, archive, error))
+        return NULL;
+    self = g_new0(SegmentStore, 1);
+    self->base.driver = &segment_driver;
+    self->dir = g_strdup(dir);
+    self->archive = *archive;
+    self->segment_bytes =
+        MAX(segment_bytes ? segment_bytes : DEFAULT_SEGMENT_BYTES, (uint64_t)DN_SEGMENT_HEADER);
+    self->fd = -1;
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->changed);
+    self->heads = heads_new(NULL);
+    self->offsets = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    self->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
+    self->failed = g_array_new(FALSE, FALSE, sizeof(TicketRange));
+    if (!load_log(self, error)) {
+        free_store(self);
+        return NULL;
+    }
+    return &self->base;
+}
+
+static const DnStoreDriver segment_driver = {
+    .name = "segment",
+    .append = segment_append,
+    .wait = segment_wait,
+    .read = segment_read,
+    .each = segment_each,
+    .end = segment_end,
+    .state = segment_state,
+    .check = segment_check,
+    .close = segment_close,
+    .abandon = segment_abandon,
+};
