@@ -890,7 +890,7 @@ check_tail(Checking *self, const DnSegmentReader *reader, const DnSegmentItem *i
 
 /* @trailer_offset: UINT64_MAX for a segment without a trailer that passes. */
 static void
-check_frames(Checking *self, const DnSegmentReader *reader, const DnTrailer *trailer,
+check_frames(Checking *self, const DnSegmentReader *reader, bool finished, const DnTrailer *trailer,
              uint64_t trailer_offset, GArray *found)
 {
     g_autoptr(DnSegmentItem) item = dn_segment_item_new();
@@ -901,8 +901,11 @@ check_frames(Checking *self, const DnSegmentReader *reader, const DnTrailer *tra
         g_autoptr(GError) problem = NULL;
 
         if (dn_segment_reader_next(reader, offset, DN_SEGMENT_CHECK_BLOBS, item, &problem)) {
-            if (item->at == DN_SEGMENT_AT_TRAILER)
-                return; /* one that the directory does not know: reported by the caller */
+            if (item->at == DN_SEGMENT_AT_TRAILER) {
+                if (!finished)
+                    add_problem(self, reader->segment + 1, 0, "the segment is missing");
+                return; /* of a finished one: its trailer was reported already */
+            }
             if (item->at == DN_SEGMENT_AT_COMMIT)
                 check_commit(self, reader->segment, item);
             g_array_append_vals(found, item->offsets->data, item->offsets->len);
@@ -981,7 +984,7 @@ check_segment(Checking *self, const char *dir, const DnUuid *archive, uint32_t s
             take_problem(self, &problem);
         }
     }
-    check_frames(self, &reader, &trailer, trailer_offset, found);
+    check_frames(self, &reader, finished, &trailer, trailer_offset, found);
     if (trailer_offset != UINT64_MAX && self->problems->len == before)
         check_trailer(self, &reader, &trailer, trailer_offset, found);
 }
