@@ -1,4 +1,10 @@
 check_PROGRAMS += tests/unit/store/test-segment
 TESTS += tests/unit/store/test-segment
-tests_unit_store_test_segment_SOURCES = tests/unit/store/test-segment.c
+tests_unit_store_test_segment_SOURCES = \
+	tests/unit/store/test-segment.c tests/unit/store/tsan-glib.c
 tests_unit_store_test_segment_LDADD = $(STORE_LDADD) $(BASE_LDADD)
+include samples/vectors/local.mk
+check_PROGRAMS += tests/unit/store/test-vectors
+TESTS += tests/unit/store/test-vectors
+tests_unit_store_test_vectors_SOURCES = tests/unit/store/test-vectors.c
+tests_unit_store_test_vectors_LDADD = $(SEAL_LDADD) $(STORE_LDADD) $(LEDGER_LDADD) $(BASE_LDADD)

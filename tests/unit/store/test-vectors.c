@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tests/unit/store/test-vectors.c - a tiny archive of format version 1, kept in samples/vectors.
+ *
+ * Every later program must open it. `test-vectors --make DIR` wrote it: keys, salts and ids are
+ * random, so the committed bytes are the vector and not the program. What must come out stands
+ * beside it in plain files: expected/ledger.jsonl and expected/<blob>.<part>.
+ *
+ * The archive is read here a second time by code of this file alone, from what docs/format.md says
+ * and OpenSSL, so that format.md and the library cannot drift apart together.
+ */
+#include "config.h"
+#include "base/fs.h"
+#include "engine/ledger/ledger.h"
+#include "engine/seal/envelope.h"
+#include "engine/store/store.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const DnUuid archive = {{0x01, 0x93, 0x2b, 0x5e, 0x7c, 0x1a, 0x7d, 0xef, 0x81, 0x23, 0x45,
+                                0x67, 0x89, 0xab, 0xcd, 0xef}};
+static const DnUuid tenant = {{0x01, 0x93, 0x2b, 0x5e, 0x7c, 0x1a, 0x7d, 0xef, 0x81, 0x23, 0x45,
+                               0x67, 0x89, 0xab, 0xcd, 0xf0}};
+enum { SEGMENT_BYTES = 3000, VOUCHERS = 6 };
+
+typedef struct {
+    const char *dir; /* of the vector */
+    DnKeyring *keys;
+    GString *ledger;
+    DnLedgerHead head;
+    unsigned blobs;
+} Vector;
+
+/* ---- making it ---- */
+
+static void
+put_voucher(Vector *self, DnStore *store, int number)
+{
+    DnSealName name = {tenant, dn_uuid_new(), number % 2 ? DN_PART_TEXT : DN_PART_ORIGINAL};
+    g_autofree char *text = g_strdup_printf("領収書 %d 合計 ¥%d\n", number, 1080 * number);
+    g_autofree char *blob_id = dn_uuid_text(&name.blob);
+    g_autofree char *file =
+        g_strdup_printf("%s/expected/%s.%c", self->dir, blob_id, (char)name.part);
+    g_autoptr(GBytes) plain = g_bytes_new(text, strlen(text));
+    g_autoptr(GBytes) sealed = NULL;
+    g_autoptr(GBytes) sealed_line = NULL;
+    g_autoptr(json_t) body = json_object();
+    g_autofree char *line = NULL;
+    g_auto(DnStoreReceipt) receipt = {0};
+    g_autoptr(GError) error = NULL;
+    DnClockReading reading = {INT64_C(1795482123004) + number, true, 1200};
+    DnStoreBlob blob = {.id = name.blob, .part = (char)name.part};
+    DnStoreEntry entry = {.seq = self->head.seq + 1};
+    DnStoreCommit commit = {.tenant = tenant,
+                            .expected_head = self->head.seq,
+                            .blobs = &blob,
+                            .blob_count = number > 0,
+                            .entries = &entry,
+                            .entry_count = 1};
+
+    dn_json_set_string(body, "type", number ? "voucher.registered" : "tenant.created");
+    dn_json_set_string(body, "blob", number ? blob_id : NULL);
+    line = dn_entry_line(body, &tenant, "vector", &reading, &self->head, &self->head, &error);
+    g_assert_no_error(error);
+    g_string_append_printf(self->ledger, "%s\n", line);
+    sealed = dn_seal_blob(self->keys, &name, number < 4 ? "2026" : "2027", plain, &error);
+    sealed_line = dn_seal_line(self->keys, &tenant, entry.seq, line, &error);
+    g_assert_no_error(error);
+    blob.sealed = sealed;
+    entry.sealed = sealed_line;
+    g_assert_true(dn_store_append(store, &commit, &receipt, &error));
+    g_assert_true(dn_store_wait(store, receipt.ticket, &error));
+    if (number > 0)
+        g_assert_true(g_file_set_contents(file, text, -1, NULL));
+}
+
+static int
+make_vector(const char *dir)
+{
+    g_autofree char *master_path = g_build_filename(dir, "master.key", NULL);
+    g_autofree char *keys = g_build_filename(dir, "keys", NULL);
+    g_autofree char *log = g_build_filename(dir, "log", NULL);
+    g_autofree char *expected = g_build_filename(dir, "expected", NULL);
+    g_autofree char *ledger = g_build_filename(expected, "ledger.jsonl", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnSecret) master = dn_secret_random(&error);
+    g_autoptr(DnKeyring) ring = NULL;
+    g_autoptr(DnStore) store = NULL;
+    g_autoptr(GString) lines = g_string_new(NULL);
+    Vector self = {.dir = dir, .ledger = lines};
+
+    if (!master || !dn_fs_make_dir(dir, false, &error) ||
+        !dn_fs_make_dir(expected, false, &error) ||
+        !dn_master_key_save(master, master_path, &error) ||
+        !(ring = dn_keyring_create(keys, &archive, master, &error)) ||
+        !dn_keyring_add_tenant(ring, &tenant, &error) ||
+        !(store = dn_store_open_segments(log, &archive, SEGMENT_BYTES, true, &error))) {
+        g_printerr("%s\n", error->message);
+        return 1;
+    }
+    self.keys = ring;
+    for (int i = 0; i <= VOUCHERS; i++)
+        put_voucher(&self, store, i);
+    if (!g_file_set_contents(ledger, lines->str, (gssize)lines->len, &error))
+        g_printerr("%s\n", error->message);
+    return error != NULL;
+}
+
+/* ---- checking it by the library ---- */
+
+static char *
+vector_path(const char *name)
+{
+    const char *root = g_getenv("DENCHO_SRCDIR");
+
+    return g_build_filename(root ? root : ".", "samples", "vectors", "1", name, NULL);
+}
+
+/* A checkout gives files their own modes and may be read-only: work on a private copy. */
+static void
+copy_folder(const char *from, const char *to)
+{
+    g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
+    const char *name = NULL;
+
+    g_assert_nonnull(dir);
+    g_assert_cmpint(mkdir(to, 0700), ==, 0);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *source = g_build_filename(from, name, NULL);
+        g_autofree char *target = g_build_filename(to, name, NULL);
+        g_autofree char *bytes = NULL;
+        gsize size = 0;
+
+        g_assert_true(g_file_get_contents(source, &bytes, &size, NULL));
+        g_assert_true(dn_fs_create_file(target, bytes, size, 0600, NULL));
+    }
+}
+
+static DnSecret *
+load_master(const char *dir)
+{
+    g_autofree char *source = vector_path("master.key");
+    g_autofree char *copy = g_build_filename(dir, "master.key", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    DnSecret *master = NULL;
+    gsize size = 0;
+
+    g_assert_true(g_file_get_contents(source, &text, &size, NULL));
+    g_assert_true(dn_fs_create_file(copy, text, size, 0400, NULL));
+    master = dn_master_key_load(copy, &error);
+    g_assert_no_error(error);
+    return master;
+}
+
+static char *
+expected_file(const char *name)
+{
+    g_autofree char *folder = vector_path("expected");
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void
+check_blob(Vector *self, const DnStoreBlob *blob)
+{
+    DnSealName name = {tenant, blob->id, (DnPart)blob->part};
+    g_autofree char *id = dn_uuid_text(&blob->id);
+    g_autofree char *file = g_strdup_printf("%s.%c", id, blob->part);
+    g_autofree char *wanted = expected_file(file);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) plain = dn_unseal_blob(self->keys, &name, blob->sealed, &error);
+    size_t size = 0;
+    const char *text = NULL;
+
+    g_assert_no_error(error);
+    text = g_bytes_get_data(plain, &size);
+    g_assert_cmpmem(text, size, wanted, strlen(wanted));
+    self->blobs++;
+}
+
+static bool
+check_visit(const DnStoreVisit *visit, void *user_data, GError **error)
+{
+    Vector *self = user_data;
+
+    g_assert_true(dn_uuid_equal(&visit->tenant, &tenant));
+    for (size_t i = 0; i < visit->blob_count; i++)
+        check_blob(self, &visit->blobs[i]);
+    for (size_t i = 0; i < visit->entry_count; i++) {
+        g_autofree char *line = dn_unseal_line(self->keys, &tenant, visit->entries[i].seq,
+                                               visit->entries[i].sealed, error);
+        g_autoptr(json_t) entry = line ? dn_entry_check(line, &tenant, &self->head, error) : NULL;
+
+        if (!entry)
+            return false;
+        g_string_append_printf(self->ledger, "%s\n", line);
+    }
+    return true;
+}
+
+static void
+test_this_program_opens_it(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *keys_from = vector_path("keys");
+    g_autofree char *log_from = vector_path("log");
+    g_autofree char *keys = g_build_filename(dir, "keys", NULL);
+    g_autofree char *log = g_build_filename(dir, "log", NULL);
+    g_autofree char *wanted = expected_file("ledger.jsonl");
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(DnSecret) master = load_master(dir);
+    g_autoptr(GError) error = NULL;
+    DnKeyring *ring = NULL;
+    DnStore *store = NULL;
+    Vector self = {.ledger = lines};
+    unsigned count = 0;
+
+    copy_folder(keys_from, keys);
+    copy_folder(log_from, log);
+    ring = dn_keyring_open(keys, &archive, master, &error);
+    g_assert_no_error(error);
+    g_assert_true(dn_keyring_check(ring, &count, &error));
+    g_assert_cmpuint(count, ==, 5); /* view, tenant, ledger, two periods */
+    store = dn_store_open_segments(log, &archive, SEGMENT_BYTES, false, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 0);
+    g_assert_cmpuint(dn_store_state(store).segments, >=, 2);
+    g_assert_true(dn_store_check(store, problems, &error));
+    g_assert_cmpuint(problems->len, ==, 0);
+
+    self.keys = ring;
+    dn_store_each(store, NULL, DN_STORE_VISIT_BLOBS, check_visit, &self, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(self.blobs, ==, VOUCHERS);
+    g_assert_cmpstr(lines->str, ==, wanted);
+
+    dn_store_close(store);
+    dn_keyring_free(ring);
+    g_assert_true(dn_fs_remove_tree(dir, NULL));
+}
+
+/* ---- checking it from docs/format.md alone ---- */
+
+static void
+plain_hkdf(const uint8_t *key, const void *salt, const void *info, size_t info_size, uint8_t *out)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, 32),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, 16),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, info_size),
+        OSSL_PARAM_construct_end(),
+    };
+
+    g_assert_cmpint(EVP_KDF_derive(context, out, 32, params), ==, 1);
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+}
+
+static bool
+plain_open(const uint8_t *key, const uint8_t *nonce, const uint8_t *bound, int bound_size,
+           const uint8_t *sealed, int size, uint8_t *out)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int length = 0;
+    bool good = EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
+                EVP_DecryptUpdate(context, NULL, &length, bound, bound_size) == 1 &&
+                EVP_DecryptUpdate(context, out, &length, sealed, size) == 1 &&
+                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16,
+                                    (void *)(uintptr_t)(sealed + size)) == 1 &&
+                EVP_DecryptFinal_ex(context, out + length, &length) == 1;
+
+    EVP_CIPHER_CTX_free(context);
+    return good;
+}
+
+/* A key by its id (16 bytes): the file named after it, opened with the key that it names, up to the
+ * master's, whose id is no file. */
+static void
+plain_key(const uint8_t *id, const uint8_t *master, uint8_t out[32])
+{
+    DnUuid uuid;
+    g_autofree char *folder = vector_path("keys");
+    g_autofree char *text = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *file = NULL;
+    const uint8_t *bytes = NULL;
+    uint8_t parent[32];
+    uint8_t wrap[32];
+    gsize size = 0;
+
+    memcpy(uuid.bytes, id, 16);
+    text = dn_uuid_text(&uuid);
+    path = g_strdup_printf("%s/%s.key", folder, text);
+    g_assert_true(g_file_get_contents(path, &file, &size, NULL));
+    g_assert_cmpuint(size, ==, 156);
+    bytes = (const uint8_t *)file;
+    g_assert_cmpint(memcmp(bytes, "dencho-k\0\1", 10), ==, 0);
+    if (bytes[10] == 't' || bytes[10] == 'v')
+        memcpy(parent, master, 32);
+    else
+        plain_key(bytes + 76, master, parent);
+    plain_hkdf(parent, archive.bytes, "dencho 1 wrap", 13, wrap);
+    g_assert_true(plain_open(wrap, bytes + 96, bytes, 96, bytes + 108, 32, out));
+}
+
+static uint64_t
+big_endian(const uint8_t *in, int size)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < size; i++)
+        value = value << 8 | in[i];
+    return value;
+}
+
+/* (transfer full) The plain text of one sealed body of one chunk. */
+static char *
+plain_unseal(const uint8_t *sealed, size_t size, const uint8_t *object, const uint8_t *master)
+{
+    static const uint8_t nonce[12] = {[11] = 1}; /* chunk 0, the last */
+    uint8_t bound[88];
+    uint8_t parent[32];
+    uint8_t key[32];
+    char *out = g_malloc0(size);
+
+    memcpy(bound, sealed, 40);
+    memcpy(bound + 40, archive.bytes, 16);
+    memcpy(bound + 56, tenant.bytes, 16);
+    memcpy(bound + 72, object, 16);
+    plain_key(sealed + 8, master, parent);
+    plain_hkdf(parent, sealed + 24, bound, sizeof bound, key);
+    g_assert_true(
+        plain_open(key, nonce, bound, sizeof bound, sealed + 40, (int)size - 56, (uint8_t *)out));
+    return out;
+}
+
+static void
+plain_segment(const uint8_t *bytes, size_t size, const uint8_t *master, GString *lines)
+{
+    size_t at = 72;
+
+    g_assert_cmpint(memcmp(bytes, "dencho-l\0\1\0\x48", 12), ==, 0);
+    g_assert_cmpint(memcmp(bytes + 16, archive.bytes, 16), ==, 0);
+    while (at < size) {
+        const uint8_t *header = bytes + at;
+        const uint8_t *body = header + 96;
+        size_t body_size = (size_t)big_endian(header + 16, 8);
+        DnUuid id;
+
+        g_assert_cmpint(memcmp(header, "DNFR", 4), ==, 0);
+        memcpy(id.bytes, header + 40, 16);
+        if (header[4] == 'B') {
+            g_autofree char *text = plain_unseal(body, body_size, id.bytes, master);
+            g_autofree char *name = dn_uuid_text(&id);
+            g_autofree char *file = g_strdup_printf("%s.%c", name, header[5]);
+            g_autofree char *wanted = expected_file(file);
+
+            g_assert_cmpstr(text, ==, wanted);
+        } else if (header[4] == 'E') {
+            g_autofree char *line = plain_unseal(body, body_size, id.bytes, master);
+
+            g_string_append_printf(lines, "%s\n", line);
+        }
+        at += 96 + body_size;
+    }
+    g_assert_cmpuint(at, ==, size);
+}
+
+static void
+test_the_document_is_enough_to_open_it(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *log = vector_path("log");
+    g_autofree char *wanted = expected_file("ledger.jsonl");
+    g_autoptr(DnSecret) master = load_master(dir);
+    g_autoptr(GString) lines = g_string_new(NULL);
+    unsigned segment = 1;
+
+    for (;; segment++) {
+        g_autofree char *path = g_strdup_printf("%s/%06u.seg", log, segment);
+        g_autofree char *bytes = NULL;
+        gsize size = 0;
+
+        if (!g_file_get_contents(path, &bytes, &size, NULL))
+            break;
+        plain_segment((const uint8_t *)bytes, size, dn_secret_peek(master, NULL), lines);
+    }
+    g_assert_cmpuint(segment, >, 2);
+    g_assert_cmpstr(lines->str, ==, wanted);
+    g_assert_true(dn_fs_remove_tree(dir, NULL));
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--make") == 0)
+        return make_vector(argv[2]);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vectors/library", test_this_program_opens_it);
+    g_test_add_func("/vectors/document", test_the_document_is_enough_to_open_it);
+    return g_test_run();
+}
