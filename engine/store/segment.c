@@ -151,7 +151,7 @@ heads_list(GHashTable *heads)
         const Head *from = value;
         DnSegmentHead head = {.tenant = from->tenant, .seq = from->durable};
 
-        if (head.seq > 0) /* a refused first append leaves an empty head */
+        if (head.seq > 0) /* a first append that failed leaves an empty head */
             g_array_append_val(list, head);
     }
     g_array_sort(list, compare_heads);
@@ -488,6 +488,15 @@ remove_follower(SegmentStore *self)
         break_store(self, problem);
 }
 
+/* First the cut, then the follower: a trailer without one must not be left. */
+static void
+undo_roll_over(SegmentStore *self, bool remove)
+{
+    cut_back(self);
+    if (remove && !self->broken)
+        remove_follower(self);
+}
+
 static bool
 roll_over(SegmentStore *self, GError **error)
 {
@@ -501,16 +510,19 @@ roll_over(SegmentStore *self, GError **error)
     trailer = make_trailer(self, &digest, error);
     if (!trailer)
         return false;
-    if (!make_segment(self->dir, &self->archive, self->segment + 1, &digest, error) ||
-        (next = open_segment(self->dir, self->segment + 1, error)) < 0 ||
+    if (!make_segment(self->dir, &self->archive, self->segment + 1, &digest, &problem)) {
+        /* A file that is there already is not ours to remove: someone else writes this log. */
+        undo_roll_over(self, dn_error_code(problem) != DN_ERROR_EXISTS);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if ((next = open_segment(self->dir, self->segment + 1, error)) < 0 ||
         !write_trailer(self, trailer, error)) {
-        remove_follower(self);
-        cut_back(self);
+        undo_roll_over(self, true);
         return false;
     }
     if (!dn_fs_sync(self->fd, &problem)) {
-        sync_failed(self, problem);
-        remove_follower(self);
+        sync_failed(self, problem); /* the follower stays: the trailer may have reached the disk */
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }

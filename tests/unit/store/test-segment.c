@@ -29,6 +29,7 @@
 /* ---- the disk, as a test wants it ---- */
 
 static atomic_int sync_fails;      /* this many syncs from now on fail with EIO */
+static atomic_int sync_passes;     /* ... after this many that succeed */
 static atomic_int cut_fails;       /* the same for ftruncate */
 static atomic_int sync_delay_us;   /* a slow disk */
 static atomic_long disk_room = -1; /* bytes that may still be written; -1: no end */
@@ -38,7 +39,9 @@ counted_sync(void)
 {
     if (sync_delay_us > 0)
         g_usleep((gulong)sync_delay_us);
-    if (sync_fails > 0) {
+    if (sync_passes > 0) {
+        sync_passes--;
+    } else if (sync_fails > 0) {
         sync_fails--;
         errno = EIO;
         return -1;
@@ -888,6 +891,41 @@ test_a_sync_that_fails_for_many(Fixture *self, gconstpointer data)
     dn_store_close(store);
 }
 
+/* Each sync of a rollover fails in turn, and in half of the cases the cut after it does too. */
+static void
+test_a_sync_that_fails_while_rolling_over(Fixture *self, gconstpointer data)
+{
+    enum { SYNCS = 4 }; /* the follower, its folder, the trailer; then the commit itself */
+    DnStore *store = open_log(self, 2000, true);
+    uint64_t stored = 0;
+
+    (void)data;
+    for (int round = 0; round < 2 * SYNCS; round++) {
+        uint32_t segment = dn_store_state(store).segments;
+        g_autoptr(GError) error = NULL;
+        uint64_t kept = 0;
+
+        while (dn_store_end(store).offset < 1500)
+            put(store, stored++); /* the next commit does not fit */
+        g_assert_cmpuint(dn_store_state(store).segments, ==, segment);
+        sync_passes = round % SYNCS;
+        sync_fails = 1;
+        cut_fails = round / SYNCS;
+        g_assert_false(put_size(store, &tenant, stored, 500, &error));
+        assert_code(error, IO);
+        cut_fails = 0;
+        dn_store_close(store);
+        store = open_log(self, 2000, false);
+        kept = count_commits(store); /* with a failed cut the opening decides */
+        g_assert_cmpuint(kept, >=, stored);
+        g_assert_cmpuint(kept, <=, stored + (round / SYNCS));
+        stored = kept;
+        put(store, stored++);
+        g_assert_cmpuint(count_commits(store), ==, stored);
+    }
+    dn_store_close(store);
+}
+
 static void
 test_a_cut_that_fails_shuts_the_store(Fixture *self, gconstpointer data)
 {
@@ -983,6 +1021,7 @@ main(int argc, char **argv)
     T(a_full_disk_while_rolling_over);
     T(after_a_failed_sync_nothing_is_taken);
     T(a_sync_that_fails_for_many);
+    T(a_sync_that_fails_while_rolling_over);
     T(a_cut_that_fails_shuts_the_store);
     T(readers_see_whole_commits_only);
     return g_test_run();

@@ -347,13 +347,43 @@ plain_unseal(const uint8_t *sealed, size_t size, const uint8_t *object, const ui
     return out;
 }
 
+/* The checks that need no key. @headers takes the headers that the segment's digest covers. */
 static void
-plain_segment(const uint8_t *bytes, size_t size, const uint8_t *master, GString *lines)
+plain_checks(const uint8_t *frame, size_t body_size, unsigned segment, uint64_t offset,
+             DnDigest *headers)
 {
+    DnSha256 sum = dn_sha256(frame + 96, body_size);
+    uint8_t place[28 + 88];
+
+    g_assert_cmpmem(sum.bytes, 32, frame + 56, 32);
+    memcpy(place, archive.bytes, 16);
+    for (int i = 0; i < 4; i++)
+        place[16 + i] = (uint8_t)(segment >> (24 - 8 * i));
+    for (int i = 0; i < 8; i++)
+        place[20 + i] = (uint8_t)(offset >> (56 - 8 * i));
+    memcpy(place + 28, frame, 88);
+    sum = dn_sha256(place, sizeof place);
+    g_assert_cmpmem(sum.bytes, 8, frame + 88, 8);
+    if (frame[4] == 'T') {
+        dn_digest_add(headers, frame + 96, body_size - 48);
+        sum = dn_digest_finish(headers);
+        g_assert_cmpmem(sum.bytes, 32, frame + 96 + body_size - 48, 32);
+    } else {
+        dn_digest_add(headers, frame, 96);
+    }
+}
+
+static void
+plain_segment(unsigned segment, const uint8_t *bytes, size_t size, const uint8_t *master,
+              GString *lines)
+{
+    g_autoptr(DnDigest) headers = dn_digest_new();
     size_t at = 72;
 
     g_assert_cmpint(memcmp(bytes, "dencho-l\0\1\0\x48", 12), ==, 0);
     g_assert_cmpint(memcmp(bytes + 16, archive.bytes, 16), ==, 0);
+    g_assert_cmpuint(big_endian(bytes + 12, 4), ==, segment);
+    dn_digest_add(headers, bytes, 72);
     while (at < size) {
         const uint8_t *header = bytes + at;
         const uint8_t *body = header + 96;
@@ -361,6 +391,7 @@ plain_segment(const uint8_t *bytes, size_t size, const uint8_t *master, GString 
         DnUuid id;
 
         g_assert_cmpint(memcmp(header, "DNFR", 4), ==, 0);
+        plain_checks(header, body_size, segment, at, headers);
         memcpy(id.bytes, header + 40, 16);
         if (header[4] == 'B') {
             g_autofree char *text = plain_unseal(body, body_size, id.bytes, master);
@@ -396,7 +427,7 @@ test_the_document_is_enough_to_open_it(void)
 
         if (!g_file_get_contents(path, &bytes, &size, NULL))
             break;
-        plain_segment((const uint8_t *)bytes, size, dn_secret_peek(master, NULL), lines);
+        plain_segment(segment, (const uint8_t *)bytes, size, dn_secret_peek(master, NULL), lines);
     }
     g_assert_cmpuint(segment, >, 2);
     g_assert_cmpstr(lines->str, ==, wanted);
