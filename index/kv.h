@@ -8,9 +8,9 @@
  * batch; families are flushed together). Its files are encrypted by the cipher the engine hands in;
  * the index never sees a key.
  *
- * Threads: a DnKv may be used by any thread; a batch and a cursor belong to one. Every cursor is
- * closed before its DnKv. Errors: CORRUPT (damaged, or another key's files: rebuild), BUSY (another
- * process has it), IO.
+ * Threads: a DnKv may be used by any thread; a batch, a snapshot and a cursor belong to one. Every
+ * cursor is closed before its snapshot, and all before their DnKv. Errors: CORRUPT (damaged, or
+ * another key's files: rebuild), BUSY (another process has it), IO.
  */
 #ifndef INDEX_KV_H
 #define INDEX_KV_H
@@ -30,6 +30,7 @@ typedef enum {
     DN_KV_HASH,    /* tenant, SHA-256 -> voucher: exact duplicates */
     DN_KV_JOB,     /* tenant, kind of job, voucher: waits to be read, to be stamped */
     DN_KV_INDEX,   /* search rows; index/key.h */
+    DN_KV_COUNT,   /* counters, written with dn_kv_batch_add() only */
     DN_KV_FAMILIES
 } DnKvFamily;
 
@@ -39,6 +40,7 @@ typedef void (*DnKvCipher)(void *user_data, const uint8_t nonce[16], uint64_t of
 
 typedef struct DnKv DnKv;
 typedef struct DnKvBatch DnKvBatch;
+typedef struct DnKvSnapshot DnKvSnapshot;
 typedef struct DnKvCursor DnKvCursor;
 
 /** Opens or makes the folder @dir. @cipher may be NULL in tests: plain files. @user_data lives as
@@ -57,11 +59,27 @@ DnKvBatch *dn_kv_batch_new(void);
 void dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
                      const void *value, size_t value_size);
 void dn_kv_batch_delete(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size);
+/** Adds @delta to the counter @key of DN_KV_COUNT: 64 bits, little-endian. One that is not there
+ * counts as 0; one that comes to 0 goes away in time, so a reader takes 0 for absent. */
+void dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t delta);
+/** How many puts, deletes and additions it holds. */
+size_t dn_kv_batch_size(const DnKvBatch *self);
 void dn_kv_batch_free(DnKvBatch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
 
 /** Applies the whole batch or nothing. */
 bool dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error);
+
+/** The state of this moment, whatever is written afterwards: several reads that must agree. */
+DnKvSnapshot *dn_kv_snapshot(DnKv *self);
+void dn_kv_snapshot_free(DnKvSnapshot *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvSnapshot, dn_kv_snapshot_free)
+
+/** dn_kv_get() and dn_kv_cursor() on that state. */
+GBytes *dn_kv_snapshot_get(DnKvSnapshot *self, DnKvFamily family, const void *key, size_t key_size,
+                           GError **error);
+DnKvCursor *dn_kv_snapshot_cursor(DnKvSnapshot *self, DnKvFamily family, const void *from,
+                                  size_t from_size, const void *to, size_t to_size, bool backwards);
 
 /** A cursor over the keys in [@from, @to) (@to NULL: to the end), on the state of this moment,
  * forwards or backwards. It stands on the first key, if any. */

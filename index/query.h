@@ -23,7 +23,7 @@ enum { DN_DAYS_MISSING = INT32_MIN };
 /** What search knows of a voucher: its newest version. */
 typedef struct {
     DnUuid id;
-    uint64_t registered_seq; /* of voucher.registered: the order of arrival */
+    uint64_t registered_seq; /* of voucher.registered: the order of arrival; unique in a tenant */
     int32_t date_days;       /* transaction date, days since 1970-01-01, or DN_DAYS_MISSING */
     int64_t amount;          /* minor units, or DN_AMOUNT_MISSING */
     const char *currency;    /* ISO 4217 (nullable) */
@@ -38,8 +38,9 @@ typedef struct {
 void dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *before,
                      const DnIndexRecord *after);
 
-/** The same for the full text that was read of the voucher (UTF-8, nullable). */
-void dn_index_update_text(DnKvBatch *batch, const DnUuid *tenant, const DnUuid *id,
+/** The same for the full text that was read of the voucher (UTF-8, nullable), which is named by its
+ * registered_seq: a text has hundreds of rows, and ids of 16 random bytes would be most of them. */
+void dn_index_update_text(DnKvBatch *batch, const DnUuid *tenant, uint64_t registered_seq,
                           const char *before, const char *after);
 
 typedef enum { DN_DELETED_EXCLUDE, DN_DELETED_INCLUDE, DN_DELETED_ONLY } DnDeleted;
@@ -61,12 +62,13 @@ typedef struct {
     int64_t amount_from; /* inclusive; INT64_MIN + 1: open */
     int64_t amount_to;
     const char *party; /* contained in the folded name, or a registration number "T..." exactly */
-    const char *text;  /* all its words, as full text */
+    const char *text;  /* all its words; pairs of characters for CJK (index/text.h) */
     const char *kind;
     const char *label;
     DnMissing missing;
     DnDeleted deleted;
-    DnSort sort;       /* missing values come last, either way */
+    DnSort sort;       /* missing values come last, either way; equal ones in order of arrival, or
+                          the latest first when the sort goes down */
     uint32_t limit;    /* 0: no limit */
     const char *after; /* (nullable) cursor of an earlier page */
 } DnQuery;
@@ -75,7 +77,9 @@ typedef bool (*DnQueryVisitor)(const DnUuid *id, void *user_data, GError **error
 
 /** Visits up to query->limit vouchers in order. *@out_cursor (transfer full, nullable out) is where
  * the next page begins, NULL at the end: an opaque string that stays valid while vouchers are
- * added. INVALID for a cursor of another query. */
+ * added. The whole page is of one moment; a visitor may write. INVALID for a cursor of another
+ * query, and for a party or a text of which folding leaves nothing; LIMIT for a text of too many
+ * words; CORRUPT, IO; or what the visitor failed with. */
 bool dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
                    void *user_data, char **out_cursor, GError **error);
 

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/kv.c - RocksDB behind ten calls.
+ *
+ * There is no write-ahead log, so what makes a crash harmless is atomic_flush: the memtables of
+ * all families reach the disk together or not at all. dn_kv_flush() must name all families for
+ * that; RocksDB's own flush of one family would tear them apart.
+ *
+ * Debian's RocksDB is built with its assertions: a family handle or iterator that outlives the
+ * database aborts the process. dn_kv_close() and cursor_close() keep the order.
+ */
+#include "config.h"
+#include "index/kv.h"
+#include "base/fs.h"
+#include "index/encrypted-env.h"
+
+#include <rocksdb/c.h>
+#include <string.h>
+
+enum {
+    CACHE_BYTES = 32 << 20,
+    MEMTABLES_BYTES = 32 << 20, /* of all families together; then they are flushed */
+    MEMTABLE_BYTES = 16 << 20,  /* of one family */
+    ARENA_BYTES = 256 << 10,
+    BLOCK_BYTES = 16 << 10,
+    OPEN_FILES = 256,
+    MAX_KEY_BYTES = 64 << 10,
+};
+
+/* zstd and paranoid checks for all; what c.h has no setter for travels as text. */
+static const char options_text[] =
+    "compression=kZSTD;bottommost_compression=kZSTD;"
+    "compaction_pri=kMinOverlappingRatio;level_compaction_dynamic_level_bytes=true;"
+    "paranoid_checks=true;paranoid_file_checks=true;force_consistency_checks=true;"
+    "verify_sst_unique_id_in_manifest=true;avoid_unnecessary_blocking_io=true;"
+    "memtable_protection_bytes_per_key=8;max_bgerror_resume_count=2147483647";
+
+static const char *const family_names[DN_KV_FAMILIES] = {
+    [DN_KV_META] = "default", /* RocksDB insists on a family of that name */
+    [DN_KV_VOUCHER] = "voucher", [DN_KV_ENTRY] = "entry", [DN_KV_BLOB] = "blob",
+    [DN_KV_HASH] = "hash",       [DN_KV_JOB] = "job",     [DN_KV_INDEX] = "index",
+    [DN_KV_COUNT] = "count",
+};
+
+struct DnKv {
+    rocksdb_t *db;
+    rocksdb_env_t *env;
+    rocksdb_cache_t *cache;
+    rocksdb_options_t *options[DN_KV_FAMILIES];
+    rocksdb_compactionfilter_t *drop_zeros;
+    rocksdb_column_family_handle_t *families[DN_KV_FAMILIES];
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write;
+};
+
+struct DnKvSnapshot {
+    DnKv *kv;
+    const rocksdb_snapshot_t *snapshot;
+    rocksdb_readoptions_t *read;
+};
+
+struct DnKvCursor {
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *read;
+    GBytes *from; /* lent to @read: freed after the iterator */
+    GBytes *to;   /* (nullable) */
+    bool backwards;
+};
+
+typedef enum { OP_PUT, OP_DELETE, OP_ADD } Op;
+
+typedef struct {
+    uint8_t op;
+    uint8_t family;
+    uint32_t key_size;
+    uint32_t value_size;
+} OpHeader; /* then the key, then the value */
+
+struct DnKvBatch {
+    GByteArray *ops;
+    size_t size;
+};
+
+/* RocksDB says what failed in words only: "Corruption: ...". Takes @message. */
+static bool
+kv_fail(GError **error, char *message, const char *what)
+{
+    DnErrorCode code = DN_ERROR_IO;
+
+    if (g_str_has_prefix(message, "Resource busy"))
+        code = DN_ERROR_BUSY;
+    else if (!g_str_has_prefix(message, "IO error") || strstr(message, "Corruption: "))
+        code = DN_ERROR_CORRUPT;
+    dn_fail(error, code, "%s: %s", what, message);
+    rocksdb_free(message);
+    return false;
+}
+
+static const char *
+drop_zeros_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.zero";
+}
+
+static void
+drop_zeros_free(G_GNUC_UNUSED void *state)
+{
+}
+
+static unsigned char
+drop_zeros_filter(G_GNUC_UNUSED void *state, G_GNUC_UNUSED int level, G_GNUC_UNUSED const char *key,
+                  G_GNUC_UNUSED size_t key_size, const char *value, size_t value_size,
+                  G_GNUC_UNUSED char **new_value, G_GNUC_UNUSED size_t *new_value_size,
+                  G_GNUC_UNUSED unsigned char *value_changed)
+{
+    static const char zero[sizeof(uint64_t)];
+
+    return value_size == sizeof zero && memcmp(value, zero, sizeof zero) == 0;
+}
+
+static rocksdb_options_t *
+kv_options(DnKv *self, DnKvFamily family, GError **error)
+{
+    rocksdb_options_t *base = rocksdb_options_create();
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    char *message = NULL;
+
+    rocksdb_block_based_options_set_block_cache(table, self->cache);
+    rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
+    rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_ribbon(10));
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
+    rocksdb_block_based_options_set_format_version(table, 5);
+
+    rocksdb_get_options_from_string(base, options_text, options, &message);
+    rocksdb_options_destroy(base);
+    if (message) {
+        rocksdb_block_based_options_destroy(table);
+        rocksdb_options_destroy(options);
+        kv_fail(error, message, "options of the index");
+        return NULL;
+    }
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+
+    rocksdb_options_set_env(options, self->env);
+    rocksdb_options_set_create_if_missing(options, 1);
+    rocksdb_options_set_create_missing_column_families(options, 1);
+    rocksdb_options_set_atomic_flush(options, 1);
+    rocksdb_options_set_max_open_files(options, OPEN_FILES);
+    rocksdb_options_set_db_write_buffer_size(options, MEMTABLES_BYTES);
+    rocksdb_options_set_write_buffer_size(options, MEMTABLE_BYTES);
+    rocksdb_options_set_arena_block_size(options, ARENA_BYTES);
+    rocksdb_options_set_stats_dump_period_sec(options, 0);
+    rocksdb_options_set_stats_persist_period_sec(options, 0);
+    if (family == DN_KV_COUNT) {
+        rocksdb_options_set_uint64add_merge_operator(options);
+        rocksdb_options_set_compaction_filter(options, self->drop_zeros);
+    }
+    return options;
+}
+
+/* Frees what an open that failed has made so far, too. */
+static void
+kv_free(DnKv *self)
+{
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        if (self->families[i])
+            rocksdb_column_family_handle_destroy(self->families[i]);
+    if (self->db)
+        rocksdb_close(self->db);
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        if (self->options[i])
+            rocksdb_options_destroy(self->options[i]);
+    if (self->drop_zeros)
+        rocksdb_compactionfilter_destroy(self->drop_zeros);
+    if (self->read)
+        rocksdb_readoptions_destroy(self->read);
+    if (self->write)
+        rocksdb_writeoptions_destroy(self->write);
+    if (self->cache)
+        rocksdb_cache_destroy(self->cache);
+    if (self->env)
+        rocksdb_env_destroy(self->env);
+    g_free(self);
+}
+
+DnKv *
+dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
+{
+    DnKv *self = NULL;
+    char *message = NULL;
+
+    if (!dn_fs_make_dir(dir, false, error)) {
+        dn_fail_in(error, "index");
+        return NULL;
+    }
+    self = g_new0(DnKv, 1);
+    self->env = dn_encrypted_env_new(cipher, user_data);
+    self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+    self->read = rocksdb_readoptions_create();
+    self->write = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(self->write, 1);
+    self->drop_zeros =
+        rocksdb_compactionfilter_create(NULL, drop_zeros_free, drop_zeros_filter, drop_zeros_name);
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++) {
+        self->options[i] = kv_options(self, (DnKvFamily)i, error);
+        if (!self->options[i]) {
+            kv_free(self);
+            return NULL;
+        }
+    }
+    self->db = rocksdb_open_column_families(
+        self->options[DN_KV_META], dir, DN_KV_FAMILIES, family_names,
+        (const rocksdb_options_t *const *)self->options, self->families, &message);
+    if (message) {
+        self->db = NULL;
+        memset(self->families, 0, sizeof self->families);
+        kv_fail(error, message, "cannot open the index");
+        kv_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+bool
+dn_kv_flush(DnKv *self, GError **error)
+{
+    char *message = dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
+
+    return message ? kv_fail(error, message, "cannot flush the index") : true;
+}
+
+void
+dn_kv_close(DnKv *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!self)
+        return;
+    if (!dn_kv_flush(self, &error))
+        g_debug("closing: %s", error->message); /* the log has it all: applied at the next start */
+    kv_free(self);
+}
+
+static GBytes *
+kv_get(DnKv *self, rocksdb_readoptions_t *read, DnKvFamily family, const void *key, size_t key_size,
+       GError **error)
+{
+    char *message = NULL;
+    size_t size = 0;
+    const char *bytes = NULL;
+    GBytes *value = NULL;
+    rocksdb_pinnableslice_t *slice =
+        rocksdb_get_pinned_cf(self->db, read, self->families[family], key, key_size, &message);
+
+    if (message) {
+        kv_fail(error, message, "cannot read the index");
+        return NULL;
+    }
+    bytes = rocksdb_pinnableslice_value(slice, &size);
+    value = bytes ? g_bytes_new(bytes, size) : NULL;
+    rocksdb_pinnableslice_destroy(slice);
+    return value;
+}
+
+GBytes *
+dn_kv_get(DnKv *self, DnKvFamily family, const void *key, size_t key_size, GError **error)
+{
+    return kv_get(self, self->read, family, key, key_size, error);
+}
+
+DnKvSnapshot *
+dn_kv_snapshot(DnKv *self)
+{
+    DnKvSnapshot *snapshot = g_new0(DnKvSnapshot, 1);
+
+    snapshot->kv = self;
+    snapshot->snapshot = rocksdb_create_snapshot(self->db);
+    snapshot->read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->snapshot);
+    return snapshot;
+}
+
+void
+dn_kv_snapshot_free(DnKvSnapshot *self)
+{
+    if (!self)
+        return;
+    rocksdb_readoptions_destroy(self->read);
+    rocksdb_release_snapshot(self->kv->db, self->snapshot);
+    g_free(self);
+}
+
+GBytes *
+dn_kv_snapshot_get(DnKvSnapshot *self, DnKvFamily family, const void *key, size_t key_size,
+                   GError **error)
+{
+    return kv_get(self->kv, self->read, family, key, key_size, error);
+}
+
+DnKvBatch *
+dn_kv_batch_new(void)
+{
+    DnKvBatch *self = g_new0(DnKvBatch, 1);
+
+    self->ops = g_byte_array_new();
+    return self;
+}
+
+void
+dn_kv_batch_free(DnKvBatch *self)
+{
+    if (!self)
+        return;
+    g_byte_array_unref(self->ops);
+    g_free(self);
+}
+
+static void
+batch_add(DnKvBatch *self, Op op, DnKvFamily family, const void *key, size_t key_size,
+          const void *value, size_t value_size)
+{
+    OpHeader header = {(uint8_t)op, (uint8_t)family, (uint32_t)key_size, (uint32_t)value_size};
+
+    g_assert(family < DN_KV_FAMILIES && key_size <= MAX_KEY_BYTES && value_size <= INT32_MAX);
+    g_byte_array_append(self->ops, (const guint8 *)&header, sizeof header);
+    g_byte_array_append(self->ops, key, (guint)key_size);
+    g_byte_array_append(self->ops, value, (guint)value_size);
+    self->size++;
+}
+
+size_t
+dn_kv_batch_size(const DnKvBatch *self)
+{
+    return self->size;
+}
+
+void
+dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
+                const void *value, size_t value_size)
+{
+    g_assert(family != DN_KV_COUNT);
+    batch_add(self, OP_PUT, family, key, key_size, value, value_size);
+}
+
+void
+dn_kv_batch_delete(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size)
+{
+    batch_add(self, OP_DELETE, family, key, key_size, "", 0);
+}
+
+void
+dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t delta)
+{
+    uint64_t bits = GUINT64_TO_LE((uint64_t)delta);
+
+    batch_add(self, OP_ADD, DN_KV_COUNT, key, key_size, &bits, sizeof bits);
+}
+
+bool
+dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
+{
+    rocksdb_writebatch_t *native = rocksdb_writebatch_create();
+    const guint8 *p = batch->ops->data;
+    const guint8 *end = p ? p + batch->ops->len : NULL;
+    char *message = NULL;
+
+    while (p < end) {
+        OpHeader header;
+        const char *key = (const char *)p + sizeof header;
+
+        memcpy(&header, p, sizeof header);
+        if (header.op == OP_PUT)
+            rocksdb_writebatch_put_cf(native, self->families[header.family], key, header.key_size,
+                                      key + header.key_size, header.value_size);
+        else if (header.op == OP_DELETE)
+            rocksdb_writebatch_delete_cf(native, self->families[header.family], key,
+                                         header.key_size);
+        else
+            rocksdb_writebatch_merge_cf(native, self->families[header.family], key, header.key_size,
+                                        key + header.key_size, header.value_size);
+        p += sizeof header + header.key_size + header.value_size;
+    }
+    rocksdb_write(self->db, self->write, native, &message);
+    rocksdb_writebatch_destroy(native);
+    return message ? kv_fail(error, message, "cannot write the index") : true;
+}
+
+static DnKvCursor *
+cursor_new(DnKv *kv, const rocksdb_snapshot_t *snapshot, DnKvFamily family, const void *from,
+           size_t from_size, const void *to, size_t to_size, bool backwards)
+{
+    DnKvCursor *self = g_new0(DnKvCursor, 1);
+    size_t size = 0;
+    const char *bytes = NULL;
+
+    self->backwards = backwards;
+    self->from = g_bytes_new(from, from_size);
+    self->to = to ? g_bytes_new(to, to_size) : NULL;
+    self->read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_snapshot(self->read, snapshot);
+    if (from_size > 0) {
+        bytes = g_bytes_get_data(self->from, &size);
+        rocksdb_readoptions_set_iterate_lower_bound(self->read, bytes, size);
+    }
+    if (self->to) {
+        bytes = g_bytes_get_data(self->to, &size);
+        rocksdb_readoptions_set_iterate_upper_bound(self->read, bytes, size);
+    }
+    self->iterator = rocksdb_create_iterator_cf(kv->db, self->read, kv->families[family]);
+    if (backwards)
+        rocksdb_iter_seek_to_last(self->iterator);
+    else
+        rocksdb_iter_seek_to_first(self->iterator);
+    return self;
+}
+
+DnKvCursor *
+dn_kv_cursor(DnKv *self, DnKvFamily family, const void *from, size_t from_size, const void *to,
+             size_t to_size, bool backwards)
+{
+    return cursor_new(self, NULL, family, from, from_size, to, to_size, backwards);
+}
+
+DnKvCursor *
+dn_kv_snapshot_cursor(DnKvSnapshot *self, DnKvFamily family, const void *from, size_t from_size,
+                      const void *to, size_t to_size, bool backwards)
+{
+    return cursor_new(self->kv, self->snapshot, family, from, from_size, to, to_size, backwards);
+}
+
+bool
+dn_kv_cursor_valid(const DnKvCursor *self)
+{
+    return rocksdb_iter_valid(self->iterator);
+}
+
+void
+dn_kv_cursor_next(DnKvCursor *self)
+{
+    if (!rocksdb_iter_valid(self->iterator))
+        return;
+    if (self->backwards)
+        rocksdb_iter_prev(self->iterator);
+    else
+        rocksdb_iter_next(self->iterator);
+}
+
+static int
+compare(const void *a, size_t a_size, GBytes *bytes)
+{
+    size_t size = 0;
+    const void *b = g_bytes_get_data(bytes, &size);
+    int order = memcmp(a, b ? b : "", MIN(a_size, size));
+
+    return order != 0 ? order : (a_size > size) - (a_size < size);
+}
+
+void
+dn_kv_cursor_seek(DnKvCursor *self, const void *key, size_t key_size)
+{
+    if (!self->backwards && compare(key, key_size, self->from) < 0)
+        rocksdb_iter_seek_to_first(self->iterator);
+    else if (!self->backwards)
+        rocksdb_iter_seek(self->iterator, key, key_size);
+    else if (self->to && compare(key, key_size, self->to) >= 0)
+        rocksdb_iter_seek_to_last(self->iterator);
+    else
+        rocksdb_iter_seek_for_prev(self->iterator, key, key_size);
+}
+
+const uint8_t *
+dn_kv_cursor_key(const DnKvCursor *self, size_t *out_size)
+{
+    return (const uint8_t *)rocksdb_iter_key(self->iterator, out_size);
+}
+
+const uint8_t *
+dn_kv_cursor_value(const DnKvCursor *self, size_t *out_size)
+{
+    return (const uint8_t *)rocksdb_iter_value(self->iterator, out_size);
+}
+
+bool
+dn_kv_cursor_ok(const DnKvCursor *self, GError **error)
+{
+    char *message = NULL;
+
+    rocksdb_iter_get_error(self->iterator, &message);
+    return message ? kv_fail(error, message, "cannot read the index") : true;
+}
+
+void
+dn_kv_cursor_close(DnKvCursor *self)
+{
+    if (!self)
+        return;
+    rocksdb_iter_destroy(self->iterator);
+    rocksdb_readoptions_destroy(self->read);
+    g_clear_pointer(&self->to, g_bytes_unref);
+    g_bytes_unref(self->from);
+    g_free(self);
+}

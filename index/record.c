@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/record.c - the rows that make a voucher findable.
+ *
+ * A cover: version 1 (1 byte), state (1), id (16), seq (8), date (4), amount (8) as in keys; then
+ * the strings party, number, kind, each ended by NUL; the number of labels (8) and the labels, each
+ * ended by NUL.
+ */
+#include "config.h"
+#include "index/record.h"
+#include "index/party.h"
+#include "index/query.h"
+
+#include <string.h>
+
+enum { COVER_VERSION = 1 };
+
+typedef struct {
+    GByteArray *key;
+    GByteArray *value; /* (nullable) */
+} Row;
+
+static void
+row_free(void *data)
+{
+    Row *row = data;
+
+    g_byte_array_unref(row->key);
+    if (row->value)
+        g_byte_array_unref(row->value);
+    g_free(row);
+}
+
+/* Takes @key. */
+static void
+rows_add(GPtrArray *rows, GByteArray *key, GByteArray *value)
+{
+    Row *row = g_new0(Row, 1);
+
+    row->key = key;
+    row->value = value ? g_byte_array_ref(value) : NULL;
+    g_ptr_array_add(rows, row);
+}
+
+static void
+add_c_string(GByteArray *value, const char *text)
+{
+    g_byte_array_append(value, (const guint8 *)text, (guint)strlen(text) + 1);
+}
+
+static char *
+folded_party(const DnIndexRecord *record)
+{
+    return record->party ? dn_party_fold(record->party) : g_strdup("");
+}
+
+static char *
+number_of(const DnIndexRecord *record)
+{
+    char *number =
+        record->registration_number ? dn_party_number(record->registration_number) : NULL;
+
+    return number ? number : g_strdup("");
+}
+
+static GByteArray *
+cover_new(const DnIndexRecord *record, const char *party, const char *number)
+{
+    GByteArray *value = g_byte_array_new();
+    const char *const none[] = {NULL};
+    const char *const *labels = record->labels ? record->labels : none;
+
+    dn_key_add_u8(value, COVER_VERSION);
+    dn_key_add_u8(value, record->deleted);
+    g_byte_array_append(value, record->id.bytes, DN_UUID_BYTES);
+    dn_key_add_u64(value, record->registered_seq);
+    dn_key_add_i32(value, record->date_days);
+    dn_key_add_i64(value, record->amount);
+    add_c_string(value, party);
+    add_c_string(value, number);
+    add_c_string(value, record->kind ? record->kind : "");
+    dn_key_add_u64(value, g_strv_length((char **)labels));
+    for (size_t i = 0; labels[i]; i++)
+        add_c_string(value, labels[i]);
+    return value;
+}
+
+static bool
+read_c_string(DnKeyReader *in, const char **out)
+{
+    const uint8_t *end = memchr(in->bytes, '\0', in->size);
+
+    if (!end)
+        return false;
+    *out = (const char *)in->bytes;
+    in->size -= (size_t)(end + 1 - in->bytes);
+    in->bytes = end + 1;
+    return true;
+}
+
+bool
+dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size)
+{
+    DnKeyReader in = {bytes, size};
+    const char *label = NULL;
+    uint8_t version = 0;
+    uint8_t state = 0;
+
+    if (!dn_key_read_u8(&in, &version) || version != COVER_VERSION ||
+        !dn_key_read_u8(&in, &state) || state > 1 || in.size < DN_UUID_BYTES)
+        return false;
+    self->deleted = state == 1;
+    memcpy(self->id.bytes, in.bytes, DN_UUID_BYTES);
+    in.bytes += DN_UUID_BYTES;
+    in.size -= DN_UUID_BYTES;
+    if (!dn_key_read_u64(&in, &self->seq) || !dn_key_read_i32(&in, &self->date_days) ||
+        !dn_key_read_i64(&in, &self->amount) || !read_c_string(&in, &self->party) ||
+        !read_c_string(&in, &self->number) || !read_c_string(&in, &self->kind) ||
+        !dn_key_read_u64(&in, &self->label_count))
+        return false;
+    self->labels = (const char *)in.bytes;
+    for (uint64_t i = 0; i < self->label_count; i++)
+        if (!read_c_string(&in, &label))
+            return false;
+    return in.size == 0;
+}
+
+bool
+dn_cover_has_label(const DnCover *self, const char *label)
+{
+    const char *p = self->labels;
+
+    for (uint64_t i = 0; i < self->label_count; i++) {
+        if (strcmp(p, label) == 0)
+            return true;
+        p += strlen(p) + 1;
+    }
+    return false;
+}
+
+static GByteArray *
+state_key(const DnUuid *tenant, DnKeyTable table, bool deleted)
+{
+    GByteArray *key = dn_key_new(tenant, table);
+
+    dn_key_add_u8(key, deleted);
+    return key;
+}
+
+static void
+add_all_keys(GByteArray *key, const DnIndexRecord *record)
+{
+    dn_key_add_i32(key, record->date_days);
+    dn_key_add_i64(key, record->amount);
+    dn_key_add_u64(key, record->registered_seq);
+}
+
+static void
+add_term_row(GPtrArray *rows, const DnUuid *tenant, DnKeyTable table, const char *term,
+             uint64_t seq)
+{
+    GByteArray *key = dn_key_new(tenant, table);
+
+    dn_key_add_term(key, term);
+    dn_key_add_u64(key, seq);
+    rows_add(rows, key, NULL);
+}
+
+/* All rows of @record; a pure function of it. */
+static void
+rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
+{
+    g_autofree char *number = number_of(record);
+    g_autoptr(GByteArray) cover = cover_new(record, party, number);
+    GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
+
+    dn_key_add_u64(key, record->registered_seq);
+    rows_add(rows, key, cover);
+
+    key = state_key(tenant, DN_KEY_DATE, record->deleted);
+    dn_key_add_i32(key, record->date_days);
+    dn_key_add_u64(key, record->registered_seq);
+    rows_add(rows, key, cover);
+
+    key = state_key(tenant, DN_KEY_AMOUNT, record->deleted);
+    dn_key_add_i64(key, record->amount);
+    dn_key_add_u64(key, record->registered_seq);
+    rows_add(rows, key, cover);
+
+    if (record->date_days != DN_DAYS_MISSING && record->amount != DN_AMOUNT_MISSING) {
+        key = state_key(tenant, DN_KEY_PAIR, record->deleted);
+        add_all_keys(key, record);
+        rows_add(rows, key, NULL);
+    }
+    key = state_key(tenant, DN_KEY_PARTY, record->deleted);
+    dn_key_add_string(key, party);
+    add_all_keys(key, record);
+    rows_add(rows, key, NULL);
+    if (*number) {
+        key = state_key(tenant, DN_KEY_NUMBER, record->deleted);
+        dn_key_add_string(key, number);
+        add_all_keys(key, record);
+        rows_add(rows, key, NULL);
+    }
+    add_term_row(rows, tenant, DN_KEY_KIND, record->kind ? record->kind : "",
+                 record->registered_seq);
+    for (size_t i = 0; record->labels && record->labels[i]; i++)
+        add_term_row(rows, tenant, DN_KEY_LABEL, record->labels[i], record->registered_seq);
+}
+
+static guint
+row_hash(gconstpointer data)
+{
+    const Row *row = data;
+    guint hash = 5381;
+
+    for (guint i = 0; i < row->key->len; i++)
+        hash = hash * 33 + row->key->data[i];
+    return hash;
+}
+
+static bool
+same_bytes(const GByteArray *a, const GByteArray *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static gboolean
+row_equal(gconstpointer a, gconstpointer b)
+{
+    return same_bytes(((const Row *)a)->key, ((const Row *)b)->key);
+}
+
+static GHashTable *
+row_set(GPtrArray *rows)
+{
+    GHashTable *set = g_hash_table_new(row_hash, row_equal);
+
+    for (guint i = 0; i < rows->len; i++)
+        g_hash_table_add(set, g_ptr_array_index(rows, i));
+    return set;
+}
+
+static bool
+same_value(const Row *a, const Row *b)
+{
+    return !a->value || same_bytes(a->value, b->value);
+}
+
+/* A table's rows all have values or have none, so equal keys are comparable. */
+static void
+write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
+{
+    g_autoptr(GHashTable) old = row_set(before);
+    g_autoptr(GHashTable) new = row_set(after);
+
+    for (guint i = 0; i < before->len; i++) {
+        Row *row = g_ptr_array_index(before, i);
+
+        if (!g_hash_table_contains(new, row))
+            dn_kv_batch_delete(batch, DN_KV_INDEX, row->key->data, row->key->len);
+    }
+    for (guint i = 0; i < after->len; i++) {
+        Row *row = g_ptr_array_index(after, i);
+        Row *stands = g_hash_table_lookup(old, row);
+
+        if (!stands || !same_value(row, stands))
+            dn_kv_batch_put(batch, DN_KV_INDEX, row->key->data, row->key->len,
+                            row->value ? row->value->data : (const guint8 *)"",
+                            row->value ? row->value->len : 0);
+    }
+}
+
+static void
+count_name(DnKvBatch *batch, const DnUuid *tenant, const char *party, int64_t delta)
+{
+    g_autoptr(GByteArray) key = dn_key_new(tenant, DN_KEY_NAME);
+
+    dn_key_add_string(key, party);
+    dn_kv_batch_add(batch, key->data, key->len, delta);
+}
+
+void
+dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *before,
+                const DnIndexRecord *after)
+{
+    g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func(row_free);
+    g_autoptr(GPtrArray) new = g_ptr_array_new_with_free_func(row_free);
+    g_autofree char *old_party = before ? folded_party(before) : g_strdup("");
+    g_autofree char *new_party = after ? folded_party(after) : g_strdup("");
+
+    if (before)
+        rows_of(old, tenant, before, old_party);
+    if (after)
+        rows_of(new, tenant, after, new_party);
+    write_difference(batch, old, new);
+    if (strcmp(old_party, new_party) != 0) {
+        if (*old_party)
+            count_name(batch, tenant, old_party, -1);
+        if (*new_party)
+            count_name(batch, tenant, new_party, 1);
+    }
+}
+
+void
+dn_index_update_text(DnKvBatch *batch, const DnUuid *tenant, uint64_t registered_seq,
+                     const char *before, const char *after)
+{
+    g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func(row_free);
+    g_autoptr(GPtrArray) new = g_ptr_array_new_with_free_func(row_free);
+    g_autoptr(GPtrArray) old_tokens = dn_text_tokens(before);
+    g_autoptr(GPtrArray) new_tokens = dn_text_tokens(after);
+
+    for (guint i = 0; i < old_tokens->len; i++)
+        add_term_row(old, tenant, DN_KEY_TOKEN, g_ptr_array_index(old_tokens, i), registered_seq);
+    for (guint i = 0; i < new_tokens->len; i++)
+        add_term_row(new, tenant, DN_KEY_TOKEN, g_ptr_array_index(new_tokens, i), registered_seq);
+    write_difference(batch, old, new);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/text.c - tokens of full text.
+ */
+#include "config.h"
+#include "index/text.h"
+#include "base/text.h"
+#include "index/query.h"
+
+#include <string.h>
+
+enum { MAX_WORD_CHARS = 32 }; /* a longer one is found by its beginning */
+
+typedef struct {
+    GPtrArray *tokens;
+    GHashTable *seen;
+    bool query;
+    gunichar last; /* of the CJK run */
+    size_t run_chars;
+    GString *word;
+    size_t word_chars;
+} Cutter;
+
+/* Small kana are written large and back in names and on tills: シャチハタ, キヤノン. */
+static gunichar
+large_kana(gunichar c)
+{
+    static const char small[] = "ァィゥェォッャュョヮヵヶ";
+    static const char large[] = "アイウエオツヤユヨワカケ";
+    const char *to = large;
+
+    for (const char *from = small; *from; from = g_utf8_next_char(from)) {
+        if (g_utf8_get_char(from) == c)
+            return g_utf8_get_char(to);
+        to = g_utf8_next_char(to);
+    }
+    return c;
+}
+
+static gunichar
+without_accent(gunichar c)
+{
+    gunichar first = 0;
+    gunichar mark = 0;
+
+    while (c < 0x2000 && g_unichar_decompose(c, &first, &mark) && mark != 0)
+        c = first;
+    return c;
+}
+
+gunichar
+dn_text_fold(gunichar c)
+{
+    if (c == 0x30fc) /* long vowel mark: サーバー, サーバ */
+        return 0;
+    if (c < 0x2000) {
+        c = g_unichar_tolower(without_accent(c));
+        return g_unichar_ismark(c) ? 0 : c;
+    }
+    if ((c >= 0x3041 && c <= 0x3096) || c == 0x309d || c == 0x309e)
+        c += 0x60; /* hiragana to katakana */
+    if (c >= 0x30a0 && c <= 0x30ff)
+        c = large_kana(c);
+    return c;
+}
+
+static void
+cutter_add(Cutter *self, const char *token, size_t size, bool prefix)
+{
+    g_autofree char *copy = g_strndup(token, size);
+
+    if (!g_hash_table_add(self->seen, g_strdup(copy)))
+        return;
+    if (self->query) {
+        DnTextTerm *term = g_new0(DnTextTerm, 1);
+
+        term->token = g_steal_pointer(&copy);
+        term->prefix = prefix;
+        g_ptr_array_add(self->tokens, term);
+    } else {
+        g_ptr_array_add(self->tokens, g_steal_pointer(&copy));
+    }
+}
+
+static void
+cutter_end_run(Cutter *self)
+{
+    char utf8[6];
+
+    /* A query needs the last character alone only when it has no pair. */
+    if (self->run_chars > 0 && (!self->query || self->run_chars == 1))
+        cutter_add(self, utf8, (size_t)g_unichar_to_utf8(self->last, utf8), true);
+    self->run_chars = 0;
+}
+
+static void
+cutter_end_word(Cutter *self)
+{
+    if (self->word->len > 0)
+        cutter_add(self, self->word->str, self->word->len, false);
+    g_string_truncate(self->word, 0);
+    self->word_chars = 0;
+}
+
+static void
+cutter_cjk(Cutter *self, gunichar c)
+{
+    char utf8[12];
+
+    cutter_end_word(self);
+    if (self->run_chars > 0) {
+        int size = g_unichar_to_utf8(self->last, utf8);
+
+        size += g_unichar_to_utf8(c, utf8 + size);
+        cutter_add(self, utf8, (size_t)size, false);
+    }
+    self->last = c;
+    self->run_chars++;
+}
+
+static void
+cutter_word(Cutter *self, gunichar c)
+{
+    cutter_end_run(self);
+    if (self->word_chars++ < MAX_WORD_CHARS)
+        g_string_append_unichar(self->word, c);
+}
+
+/* 10,800 and 10800 are one number. */
+static bool
+joins_digits(const char *at, gunichar before)
+{
+    const char *next = g_utf8_next_char(at);
+
+    return *at == ',' && before < 0x80 && g_ascii_isdigit((char)before) && g_ascii_isdigit(*next);
+}
+
+static void
+cut(Cutter *self, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *nfkc = dn_text_nfkc(valid);
+    g_autofree char *joined = dn_text_join_cjk(nfkc);
+    gunichar before = 0;
+
+    for (const char *p = joined; *p; p = g_utf8_next_char(p)) {
+        gunichar raw = g_utf8_get_char(p);
+        gunichar c = dn_text_fold(raw);
+
+        if (c == 0 || joins_digits(p, before))
+            continue;
+        before = raw;
+        if (!g_unichar_isalnum(c) && c != 0x3005) { /* 々 */
+            cutter_end_word(self);
+            cutter_end_run(self);
+        } else if (dn_text_is_cjk(c)) {
+            cutter_cjk(self, c);
+        } else {
+            cutter_word(self, c);
+        }
+    }
+    cutter_end_word(self);
+    cutter_end_run(self);
+}
+
+static void
+term_free(void *data)
+{
+    DnTextTerm *term = data;
+
+    g_free(term->token);
+    g_free(term);
+}
+
+static GPtrArray *
+cut_all(const char *text, bool query)
+{
+    Cutter cutter = {.query = query};
+
+    cutter.tokens = g_ptr_array_new_with_free_func(query ? term_free : g_free);
+    cutter.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    cutter.word = g_string_new(NULL);
+    if (text)
+        cut(&cutter, text);
+    g_hash_table_unref(cutter.seen);
+    g_string_free(cutter.word, TRUE);
+    return cutter.tokens;
+}
+
+GPtrArray *
+dn_text_tokens(const char *text)
+{
+    return cut_all(text, false);
+}
+
+GPtrArray *
+dn_text_terms(const char *text)
+{
+    return cut_all(text, true);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/text.h - full text cut into what is stored and what is asked for. Pure.
+ *
+ * CJK runs have no words, so they are stored as all pairs of neighbours, plus the last character
+ * alone: every character then begins some token, and a query of one character is a prefix. A query
+ * of more is all its pairs. Pairs are not checked to be neighbours of each other: a text that has
+ * all pairs of the query apart from each other is found too. A word of other scripts, or a number,
+ * is one token.
+ */
+#ifndef INDEX_TEXT_H
+#define INDEX_TEXT_H
+
+#include "base/error.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    char *token;
+    bool prefix; /* any token that begins so */
+} DnTextTerm;
+
+/** (transfer full) Array of DnTextTerm, each once: all must be met. */
+GPtrArray *dn_text_terms(const char *text);
+
+/** Folds one character that stands for the same as another: width, case and kana are not told
+ * apart; 0 for what is dropped. For NFKC text. Latin accents are dropped. */
+gunichar dn_text_fold(gunichar c);
+
+G_END_DECLS
+#endif
