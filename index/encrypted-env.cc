@@ -20,7 +20,6 @@
 #include "config.h"
 #include "index/encrypted-env.h"
 
-#include <openssl/rand.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/env_encryption.h>
@@ -32,6 +31,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 /* rocksdb_env_t, rocksdb_t and rocksdb_column_family_handle_t are private to RocksDB's c.cc; what
@@ -146,7 +146,7 @@ class Provider : public rocksdb::EncryptionProvider
             return Status::InvalidArgument("no room for the first page");
         memset(prefix, 0, size);
         memcpy(prefix, MAGIC, sizeof MAGIC);
-        if (RAND_bytes(reinterpret_cast<unsigned char *>(prefix + NONCE_AT), NONCE) != 1)
+        if (getentropy(prefix + NONCE_AT, NONCE) != 0)
             return Status::IOError("no random bytes");
         return Stream(cipher_, prefix + NONCE_AT).Encrypt(0, prefix + CHECK_AT, CHECK);
     }

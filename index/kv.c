@@ -19,8 +19,8 @@
 
 enum {
     CACHE_BYTES = 32 << 20,
-    MEMTABLES_BYTES = 32 << 20, /* of all families together; then they are flushed */
-    MEMTABLE_BYTES = 16 << 20,  /* of one family */
+    MEMTABLES_BYTES = 16 << 20, /* of all families together; then they are flushed */
+    MEMTABLE_BYTES = 8 << 20,   /* of one family */
     ARENA_BYTES = 256 << 10,
     BLOCK_BYTES = 16 << 10,
     OPEN_FILES = 256,

@@ -18,7 +18,12 @@
 
 #include <string.h>
 
-enum { MAX_FOLDED_BYTES = 512, NUMBER_DIGITS = 13, IDEOGRAPH_REPEAT = 0x3005 };
+enum {
+    MAX_NAME_BYTES = 2048,
+    MAX_FOLDED_BYTES = 512,
+    NUMBER_DIGITS = 13,
+    IDEOGRAPH_REPEAT = 0x3005
+};
 
 /* Each string: the form that is kept, then those that are written for it in names. */
 static const char *const variants[] = {
@@ -301,22 +306,26 @@ drop_forms(GString *name)
         drop_all(name, forms_anywhere[i]);
 }
 
+/* At the end of a character; what is longer is no name. */
 static void
-cut_long(char *text)
+cut_long(char *text, size_t most)
 {
-    if (strlen(text) > MAX_FOLDED_BYTES)
-        *g_utf8_find_prev_char(text, text + MAX_FOLDED_BYTES + 1) = '\0';
+    if (strlen(text) > most)
+        *g_utf8_find_prev_char(text, text + most + 1) = '\0';
 }
 
 char *
 dn_party_fold(const char *name)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
-    g_autofree char *nfkc = dn_text_nfkc(valid);
+    g_autofree char *nfkc = NULL;
     g_autofree char *whole = NULL;
     g_autoptr(GString) folded = NULL;
-    g_autoptr(GString) words = spaced_words(nfkc);
+    g_autoptr(GString) words = NULL;
 
+    cut_long(valid, MAX_NAME_BYTES);
+    nfkc = dn_text_nfkc(valid);
+    words = spaced_words(nfkc);
     while (drop_latin_form(words))
         ;
     whole = fold_characters(words->str);
@@ -329,7 +338,7 @@ dn_party_fold(const char *name)
         drop_all(folded, "(");
         drop_all(folded, ")");
     }
-    cut_long(folded->str);
+    cut_long(folded->str, MAX_FOLDED_BYTES);
     return g_strdup(folded->str);
 }
 

@@ -29,6 +29,7 @@ enum {
     BUDGET_ROWS_A_HIT = 4, /* ... and as many more for each voucher asked for */
     RACE_STEPS = 512,      /* of the first round; doubled each round */
     SEEK_STEPS = 8,        /* a seek costs as much as so many steps */
+    SHORT_STEPS = 4096,
     NEXTS_BEFORE_SEEK = 8,
     CURSOR_VERSION = 1,
     FINGERPRINT_BYTES = 8,
@@ -1277,6 +1278,38 @@ visit_hits(Search *search, GArray *hits, DnQueryVisitor visit, void *user_data, 
     return true;
 }
 
+/* Words are dear to test one voucher at a time, and often rare: are all that have them few? */
+static bool
+is_short(Search *search, Source *source)
+{
+    Candidate ignored;
+
+    while (source->steps < SHORT_STEPS && source_next(search, source, &ignored))
+        ;
+    if (source->steps >= SHORT_STEPS)
+        return false;
+    source_rewind(source);
+    return true;
+}
+
+/* A page by the walk, or by the words when few have them; false when that would take long. */
+static bool
+find_quickly(Search *search, GArray *hits, guint most)
+{
+    uint64_t budget = BUDGET_ROWS + (uint64_t)BUDGET_ROWS_A_HIT * search->query->limit;
+
+    if (search->terms) {
+        g_autoptr(Source) lists = source_of_lists(search);
+
+        if (is_short(search, lists)) {
+            find_by_source(search, lists, hits, most);
+            return true;
+        }
+        budget *= 1 + SEEK_STEPS * search->terms->len;
+    }
+    return find_by_walk(search, hits, most, budget);
+}
+
 /* True when walking in order goes through the very rows that @source would. */
 static bool
 is_walk(const Search *search, const Source *source)
@@ -1297,10 +1330,9 @@ find(Search *search, DnQueryVisitor visit, void *user_data, char **out_cursor, G
     g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(Hit));
     g_autoptr(GPtrArray) sources = NULL;
     g_autofree char *cursor = NULL;
-    uint64_t budget = BUDGET_ROWS + (uint64_t)BUDGET_ROWS_A_HIT * limit;
     bool all = false;
 
-    if (limit == 0 || !find_by_walk(search, hits, most, budget)) {
+    if (limit == 0 || !find_quickly(search, hits, most)) {
         Source *source = NULL;
 
         g_array_set_size(hits, 0);

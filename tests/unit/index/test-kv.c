@@ -362,7 +362,7 @@ test_no_file_has_plain_text(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 static void
 test_damage_is_reported(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 24; round++) {
         g_autofree char *dir = g_strdup_printf("%s/d%d", f->dir, round);
         g_autoptr(GDir) names = NULL;
         g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
@@ -457,7 +457,7 @@ write_and_die(const char *dir, int batches, int flush_every)
 static void
 test_kill_leaves_one_moment(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    /* Without flushes the memtables fill (20 kB x 6 x 700 > 32 MiB) and go out by themselves. */
+    /* Without flushes the memtables fill (20 kB x 6 x 700 > 16 MiB) and go out by themselves. */
     static const int flush_every[] = {1000000, 7, 100};
     int last[G_N_ELEMENTS(flush_every)] = {0};
 

@@ -369,7 +369,8 @@ query_draw(DnQuery *query)
     *query = (DnQuery){.limit = any(limits)};
     query->has_date = below(3) == 0;
     query->date_from_days = below(4) == 0 ? INT32_MIN + 1 : random_days();
-    query->date_to_days = below(4) == 0 ? INT32_MAX : query->date_from_days + below(6);
+    query->date_to_days =
+        below(4) == 0 ? INT32_MAX : MIN(query->date_from_days, INT32_MAX - 6) + below(6);
     if (below(4) == 0)
         query->date_to_days = random_days();
     query->has_amount = below(3) == 0;
