@@ -88,6 +88,15 @@ dn_key_add_term(GByteArray *key, const char *text)
     }
 }
 
+GByteArray *
+dn_key_copy(const GByteArray *key)
+{
+    GByteArray *copy = g_byte_array_sized_new(key->len + 32);
+
+    g_byte_array_append(copy, key->data, key->len);
+    return copy;
+}
+
 bool
 dn_key_next(GByteArray *key)
 {

@@ -55,6 +55,9 @@ void dn_key_add_string(GByteArray *key, const char *text);
 /** A string that is only compared for equality; a long one is replaced by its digest. */
 void dn_key_add_term(GByteArray *key, const char *text);
 
+/** (transfer full) The same bytes again. */
+GByteArray *dn_key_copy(const GByteArray *key);
+
 /** Turns @key into the first key after all that begin with it; false when there is none (all bytes
  * are ff). */
 bool dn_key_next(GByteArray *key);
