@@ -318,7 +318,11 @@ scan_for(const char *dir, const char *const *words, unsigned *out_files)
         g_autofree char *bytes = NULL;
         gsize size = 0;
 
-        g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+        /* RocksDB removes what it no longer needs meanwhile. */
+        if (!g_file_get_contents(path, &bytes, &size, NULL)) {
+            g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+            continue;
+        }
         ++*out_files;
         for (size_t i = 0; words[i]; i++)
             if (memmem(bytes, size, words[i], strlen(words[i]))) {
