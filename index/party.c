@@ -317,7 +317,7 @@ cut_long(char *text, size_t most)
 char *
 dn_party_fold(const char *name)
 {
-    g_autofree char *valid = g_utf8_make_valid(name, -1);
+    g_autofree char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, MAX_NAME_BYTES + 4));
     g_autofree char *nfkc = NULL;
     g_autofree char *whole = NULL;
     g_autoptr(GString) folded = NULL;
@@ -345,7 +345,7 @@ dn_party_fold(const char *name)
 char *
 dn_party_number(const char *text)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, MAX_NAME_BYTES));
     g_autofree char *nfkc = dn_text_nfkc(valid);
     GString *number = g_string_new("T");
     bool first = true;

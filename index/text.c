@@ -9,7 +9,11 @@
 
 #include <string.h>
 
-enum { MAX_WORD_CHARS = 32 }; /* a longer one is found by its beginning */
+enum {
+    MAX_WORD_CHARS = 32,    /* a longer one is found by its beginning */
+    MAX_PIECE_BYTES = 4096, /* normalising takes the square of a run of combining marks */
+    IDEOGRAPH_REPEAT = 0x3005,
+};
 
 typedef struct {
     GPtrArray *tokens;
@@ -17,6 +21,7 @@ typedef struct {
     bool query;
     gunichar last; /* of the CJK run */
     size_t run_chars;
+    gunichar before; /* the last character of all */
     GString *word;
     size_t word_chars;
 } Cutter;
@@ -136,21 +141,21 @@ joins_digits(const char *at, gunichar before)
 }
 
 static void
-cut(Cutter *self, const char *text)
+cut_piece(Cutter *self, const char *text, size_t size)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    g_autofree char *nfkc = dn_text_nfkc(valid);
-    g_autofree char *joined = dn_text_join_cjk(nfkc);
-    gunichar before = 0;
+    g_autofree char *piece = g_strndup(text, size);
+    g_autofree char *nfkc = dn_text_nfkc(piece);
 
-    for (const char *p = joined; *p; p = g_utf8_next_char(p)) {
+    for (const char *p = nfkc; *p; p = g_utf8_next_char(p)) {
         gunichar raw = g_utf8_get_char(p);
         gunichar c = dn_text_fold(raw);
 
-        if (c == 0 || joins_digits(p, before))
+        if (c == 0 || joins_digits(p, self->before))
             continue;
-        before = raw;
-        if (!g_unichar_isalnum(c) && c != 0x3005) { /* 々 */
+        self->before = raw;
+        if (c == ' ') { /* recognition puts spaces between kanji: 領 収 書 */
+            cutter_end_word(self);
+        } else if (!g_unichar_isalnum(c) && c != IDEOGRAPH_REPEAT) {
             cutter_end_word(self);
             cutter_end_run(self);
         } else if (dn_text_is_cjk(c)) {
@@ -158,6 +163,34 @@ cut(Cutter *self, const char *text)
         } else {
             cutter_word(self, c);
         }
+    }
+}
+
+/* A line, or as much of it as may be normalised at once. */
+static const char *
+piece_end(const char *text)
+{
+    const char *end = text;
+
+    while (*end && *end != '\n' && end - text < MAX_PIECE_BYTES)
+        end++;
+    if (*end == '\n')
+        return end + 1;
+    while (*end && ((unsigned char)*end & 0xc0) == 0x80)
+        end--;
+    return end;
+}
+
+static void
+cut(Cutter *self, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    for (const char *p = valid; *p;) {
+        const char *end = piece_end(p);
+
+        cut_piece(self, p, (size_t)(end - p));
+        p = end;
     }
     cutter_end_word(self);
     cutter_end_run(self);

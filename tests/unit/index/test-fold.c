@@ -131,6 +131,32 @@ test_hostile_names_are_cut(void)
     g_assert_cmpuint(strlen(d), ==, 510);
 }
 
+/* What takes the square of its length would take hours. */
+static void
+test_hostile_texts_take_linear_time(void)
+{
+    enum { COUNT = 1 << 20 };
+    g_autofree char *spaces = g_strnfill(COUNT, ' ');
+    g_autofree char *letters = g_strnfill(COUNT, 'x');
+    g_autoptr(GString) marks = g_string_new("e");
+    g_autoptr(GPtrArray) of_spaces = dn_text_tokens(spaces);
+    g_autoptr(GPtrArray) of_letters = dn_text_tokens(letters);
+    g_autoptr(GPtrArray) of_marks = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *number = NULL;
+
+    for (int i = 0; i < COUNT / 4; i++)
+        g_string_append(marks, i % 2 ? "\xcc\xa3" : "\xcc\x81"); /* below, above */
+    of_marks = dn_text_tokens(marks->str);
+    name = dn_party_fold(marks->str);
+    number = dn_party_number(marks->str);
+    g_assert_cmpuint(of_spaces->len, ==, 0);
+    g_assert_cmpuint(of_letters->len, ==, 1);
+    g_assert_cmpuint(of_marks->len, ==, 1);
+    g_assert_cmpstr(name, ==, "e");
+    g_assert_null(number);
+}
+
 static void
 test_registration_numbers(void)
 {
@@ -178,6 +204,8 @@ test_tokens_of_a_text(void)
         {"Zürich café", "zurich cafe"},
         {"東京abc駅", "東京 京 abc 駅"},
         {"1,2 , 3", "12 3"},
+        {"東 京\n都", "東京 京 都"},
+        {"領　収", "領収 収"},
         {"", ""},
         {" \n\t・", ""},
     };
@@ -288,6 +316,7 @@ main(int argc, char **argv)
     g_test_add_func("/fold/different", test_names_that_are_not);
     g_test_add_func("/fold/form-only", test_nothing_but_a_legal_form_is_kept);
     g_test_add_func("/fold/hostile", test_hostile_names_are_cut);
+    g_test_add_func("/fold/hostile-text", test_hostile_texts_take_linear_time);
     g_test_add_func("/fold/number", test_registration_numbers);
     g_test_add_func("/fold/tokens", test_tokens_of_a_text);
     g_test_add_func("/fold/terms", test_terms_of_a_query);
