@@ -1,1 +1,2 @@
-# see tests/local.mk
+dist_check_SCRIPTS += tests/headers/headers.sh
+TESTS += tests/headers/headers.sh

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/evidence/token.c - what a time-stamp token says, and whether it holds.
+ *
+ * Two questions are kept apart. Does the token hold: one signature, by a certificate that may only
+ * stamp, that names itself in the signed part (RFC 5816) and was valid at genTime? Does the signer
+ * count: is there a chain to an authority that the trust list names for that day? OpenSSL's own
+ * TS_RESP_verify_token() answers both at once and cannot tell "unknown" from "forged", so the CMS
+ * layer is used.
+ *
+ * The certificates in a token are not signed over: they are candidates, nothing more.
+ */
+#include "config.h"
+#include "engine/evidence/token.h"
+
+#include <openssl/bn.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/ess.h>
+#include <openssl/pem.h>
+#include <openssl/ts.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/date.h"
+#include "base/text.h"
+#include "engine/evidence/trust.h"
+
+enum {
+    MIN_DIGEST_BYTES = 28,  /* SHA-224: SHA-1 and MD5 no longer prove anything */
+    MIN_SECURITY_LEVEL = 2, /* 112 bits: RSA 2048, P-224, SHA-224 */
+    MAX_CHAIN_DEPTH = 8,
+    MAX_NAME_BYTES = 512,
+    MAX_SERIAL_BYTES = 64, /* RFC 3161 asks for 20 */
+};
+
+static const int64_t ms_per_day = 24 * 60 * 60 * 1000;
+
+typedef STACK_OF(X509) X509Stack;
+
+static void
+token_free_stack(X509Stack *self)
+{
+    sk_X509_pop_free(self, X509_free);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509Stack, token_free_stack)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ESS_SIGNING_CERT, ESS_SIGNING_CERT_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_TST_INFO, TS_TST_INFO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE_CTX, X509_STORE_CTX_free)
+
+/* Says why OpenSSL said no, if it told. Empties its queue, so that nothing is blamed on a later
+ * call. */
+static bool
+token_corrupt_by_openssl(GError **error, const char *what)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    ERR_clear_error();
+    return dn_fail(error, DN_ERROR_CORRUPT, "time-stamp token: %s%s%s", what, reason ? ": " : "",
+                   reason ? reason : "");
+}
+
+static CMS_ContentInfo *
+token_parse(GBytes *token, GError **error)
+{
+    g_autoptr(CMS_ContentInfo) cms = NULL;
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(token, &size);
+    const uint8_t *end = bytes;
+
+    if (size > DN_TOKEN_MAX_BYTES)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "time-stamp token: %zu bytes, %d are the most that is looked at", size,
+                            DN_TOKEN_MAX_BYTES);
+    cms = size > 0 ? d2i_CMS_ContentInfo(NULL, &end, (long)size) : NULL;
+    if (!cms) {
+        token_corrupt_by_openssl(error, "not a CMS message");
+        return NULL;
+    }
+    if (end != bytes + size)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "time-stamp token: %zu bytes behind its end",
+                            (size_t)(bytes + size - end));
+    if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
+        OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_id_smime_ct_TSTInfo)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "not a time-stamp token (RFC 3161 2.4.2)");
+    return g_steal_pointer(&cms);
+}
+
+static TS_TST_INFO *
+token_parse_info(const uint8_t *bytes, size_t size)
+{
+    g_autoptr(TS_TST_INFO) info = NULL;
+    const uint8_t *end = bytes;
+
+    info = size > 0 && size <= DN_TOKEN_MAX_BYTES ? d2i_TS_TST_INFO(NULL, &end, (long)size) : NULL;
+    if (!info || end != bytes + size)
+        return NULL;
+    return g_steal_pointer(&info);
+}
+
+/* A stack that holds a reference of its own to each certificate. */
+static bool
+token_push(X509Stack *stack, X509 *certificate)
+{
+    if (!X509_up_ref(certificate))
+        return false;
+    if (sk_X509_push(stack, certificate) > 0)
+        return true;
+    X509_free(certificate);
+    return false;
+}
+
+/* Every certificate by which the token might be checked: what it brings along, then the list's. */
+static X509Stack *
+token_candidates(CMS_ContentInfo *cms, const DnTrust *trust)
+{
+    g_autoptr(X509Stack) all = CMS_get1_certs(cms);
+
+    if (!all)
+        all = sk_X509_new_null();
+    for (size_t i = 0; all && i < dn_trust_count(trust); i++) {
+        const DnTrustAuthority *authority = dn_trust_peek(trust, i);
+
+        token_push(all, authority->anchor);
+        for (int k = 0; k < sk_X509_num(authority->extra); k++)
+            token_push(all, sk_X509_value(authority->extra, k));
+    }
+    return g_steal_pointer(&all);
+}
+
+/* RFC 3161 2.4.2 and 5816: the signed attributes name the signer's certificate by its hash, so that
+ * another certificate over the same key cannot be put in its place. */
+static bool
+token_check_signer_named(CMS_SignerInfo *signer_info, X509 *signer, X509Stack *candidates,
+                         GError **error)
+{
+    g_autoptr(ESS_SIGNING_CERT) v1 = NULL;
+    g_autoptr(ESS_SIGNING_CERT_V2) v2 = NULL;
+    X509Stack *chain = sk_X509_new_null();
+    const ASN1_STRING *attribute = NULL;
+    const uint8_t *at = NULL;
+    bool named = false;
+
+    attribute = CMS_signed_get0_data_by_OBJ(
+        signer_info, OBJ_nid2obj(NID_id_smime_aa_signingCertificate), -3, V_ASN1_SEQUENCE);
+    if (attribute) {
+        at = ASN1_STRING_get0_data(attribute);
+        v1 = d2i_ESS_SIGNING_CERT(NULL, &at, ASN1_STRING_length(attribute));
+    }
+    attribute = CMS_signed_get0_data_by_OBJ(
+        signer_info, OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2), -3, V_ASN1_SEQUENCE);
+    if (attribute) {
+        at = ASN1_STRING_get0_data(attribute);
+        v2 = d2i_ESS_SIGNING_CERT_V2(NULL, &at, ASN1_STRING_length(attribute));
+    }
+
+    /* The signer comes first; issuers that the attribute may name besides are among the rest. */
+    if (chain && sk_X509_push(chain, signer) > 0) {
+        for (int i = 0; i < sk_X509_num(candidates); i++)
+            if (X509_cmp(sk_X509_value(candidates, i), signer) != 0)
+                sk_X509_push(chain, sk_X509_value(candidates, i));
+        named = (v1 || v2) && OSSL_ESS_check_signing_certs(v1, v2, chain, 1) == 1;
+    }
+    sk_X509_free(chain); /* it only lends them */
+    if (!named)
+        return token_corrupt_by_openssl(error, "it does not name its signer's certificate");
+    return true;
+}
+
+/* (transfer full) The content that the one signature covers, and (transfer full) its signer. */
+static TS_TST_INFO *
+token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_signer,
+                      GError **error)
+{
+    g_autoptr(TS_TST_INFO) info = NULL;
+    g_autoptr(BIO) content = BIO_new(BIO_s_mem());
+    STACK_OF(CMS_SignerInfo) *signer_infos = CMS_get0_SignerInfos(cms);
+    CMS_SignerInfo *signer_info = NULL;
+    X509_ALGOR *digest = NULL;
+    const EVP_MD *md = NULL;
+    X509 *signer = NULL;
+    char *bytes = NULL;
+    long size = 0;
+
+    if (sk_CMS_SignerInfo_num(signer_infos) != 1)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "time-stamp token: %d signatures, want one (RFC 3161 2.4.2)",
+                            sk_CMS_SignerInfo_num(signer_infos));
+    if (CMS_verify(cms, candidates, NULL, NULL, content, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) !=
+        1) {
+        token_corrupt_by_openssl(error, "its signature does not hold");
+        return NULL;
+    }
+    signer_info = sk_CMS_SignerInfo_value(signer_infos, 0);
+    CMS_SignerInfo_get0_algs(signer_info, NULL, &signer, &digest, NULL);
+    md = EVP_get_digestbyobj(digest->algorithm);
+    if (!signer || !md || EVP_MD_get_size(md) < MIN_DIGEST_BYTES)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "time-stamp token: its signature is over a digest that is too weak");
+    if (!token_check_signer_named(signer_info, signer, candidates, error))
+        return NULL;
+
+    size = BIO_get_mem_data(content, &bytes);
+    info = token_parse_info((const uint8_t *)bytes, size > 0 ? (size_t)size : 0);
+    if (!info) {
+        token_corrupt_by_openssl(error, "what it signs is no TSTInfo");
+        return NULL;
+    }
+    X509_up_ref(signer);
+    *out_signer = signer;
+    return g_steal_pointer(&info);
+}
+
+static bool
+token_check_imprint(TS_TST_INFO *info, const DnTokenImprint *imprint, GError **error)
+{
+    TS_MSG_IMPRINT *said = TS_TST_INFO_get_msg_imprint(info);
+    const ASN1_OCTET_STRING *bytes = TS_MSG_IMPRINT_get_msg(said);
+    const ASN1_OBJECT *algorithm = NULL;
+
+    if (TS_TST_INFO_get_version(info) != 1)
+        return dn_fail(error, DN_ERROR_CORRUPT, "time-stamp token: version %ld, want 1",
+                       TS_TST_INFO_get_version(info));
+    X509_ALGOR_get0(&algorithm, NULL, NULL, TS_MSG_IMPRINT_get_algo(said));
+    if (OBJ_obj2nid(algorithm) != imprint->digest_nid ||
+        (size_t)ASN1_STRING_length(bytes) != imprint->size_bytes ||
+        CRYPTO_memcmp(ASN1_STRING_get0_data(bytes), imprint->bytes, imprint->size_bytes) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "time-stamp token: it stamps another hash");
+    return true;
+}
+
+static unsigned
+token_digits(const uint8_t *text, size_t count)
+{
+    unsigned value = 0;
+
+    for (size_t i = 0; i < count; i++)
+        value = 10 * value + (unsigned)(text[i] - '0');
+    return value;
+}
+
+/* YYYYMMDDhhmmss[.f+]Z (RFC 3161 2.4.2). OpenSSL's converters drop the fraction. */
+static bool
+token_read_time(const ASN1_GENERALIZEDTIME *time, int64_t *out_utc_ms, GError **error)
+{
+    const uint8_t *text = ASN1_STRING_get0_data(time);
+    size_t size = (size_t)ASN1_STRING_length(time);
+    unsigned fraction_ms = 0;
+    size_t at = 14;
+    DnDate date;
+
+    if (size < 15 || size > 32 || text[size - 1] != 'Z')
+        goto bad;
+    for (size_t i = 0; i < size - 1; i++)
+        if (!g_ascii_isdigit(text[i]) && !(i == 14 && text[i] == '.' && size > 16))
+            goto bad;
+    if (text[at] == '.')
+        for (unsigned unit = 100; unit > 0 && g_ascii_isdigit(text[++at]); unit /= 10)
+            fraction_ms += unit * token_digits(text + at, 1);
+    else if (size != 15)
+        goto bad;
+
+    date = (DnDate){.year = (int16_t)token_digits(text, 4),
+                    .month = (uint8_t)token_digits(text + 4, 2),
+                    .day = (uint8_t)token_digits(text + 6, 2)};
+    unsigned hour = token_digits(text + 8, 2);
+    unsigned minute = token_digits(text + 10, 2);
+    unsigned second = token_digits(text + 12, 2);
+    if (!dn_date_is_valid(&date) || hour > 23 || minute > 59 || second > 60)
+        goto bad;
+    *out_utc_ms = dn_date_to_days(&date) * ms_per_day +
+                  ((hour * 60LL + minute) * 60 + second) * 1000 + fraction_ms;
+    return true;
+
+bad:
+    return dn_fail(error, DN_ERROR_CORRUPT, "time-stamp token: its time is malformed");
+}
+
+static bool
+token_check_signer(X509 *signer, int64_t at_utc_ms, GError **error)
+{
+    time_t at = (time_t)(at_utc_ms / 1000);
+
+    if (X509_check_purpose(signer, X509_PURPOSE_TIMESTAMP_SIGN, 0) != 1)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "time-stamp token: its signer's certificate is not for time-stamping only");
+    if (X509_cmp_time(X509_get0_notBefore(signer), &at) >= 0)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "time-stamp token: its signer's certificate was not yet valid then");
+    if (X509_cmp_time(X509_get0_notAfter(signer), &at) <= 0)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "time-stamp token: its signer's certificate had ended by then");
+    return true;
+}
+
+static bool
+token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc_ms)
+{
+    g_autoptr(X509_STORE) store = X509_STORE_new();
+    g_autoptr(X509_STORE_CTX) context = X509_STORE_CTX_new();
+    X509_VERIFY_PARAM *param = NULL;
+    bool chains = false;
+
+    if (store && context && X509_STORE_add_cert(store, anchor) == 1 &&
+        X509_STORE_CTX_init(context, store, signer, candidates) == 1 &&
+        X509_STORE_CTX_set_purpose(context, X509_PURPOSE_TIMESTAMP_SIGN) == 1) {
+        param = X509_STORE_CTX_get0_param(context);
+        X509_VERIFY_PARAM_set_time(param, (time_t)(at_utc_ms / 1000));
+        X509_VERIFY_PARAM_set_depth(param, MAX_CHAIN_DEPTH);
+        X509_VERIFY_PARAM_set_auth_level(param, MIN_SECURITY_LEVEL);
+        /* The list is the root of trust: what it names need not be self-signed. */
+        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+        chains = X509_verify_cert(context) == 1;
+    }
+    ERR_clear_error();
+    return chains;
+}
+
+/* (nullable) The first authority of the list that answers for the token. Accreditation counts on
+ * the day of the stamp; the certificates must also hold when the token was renewed. */
+static const DnTrustAuthority *
+token_find_authority(const DnTrust *trust, X509 *signer, X509Stack *candidates, const char *policy,
+                     int64_t gen_time_utc_ms, int64_t at_utc_ms)
+{
+    DnDate day = dn_date_in_japan(gen_time_utc_ms);
+
+    for (size_t i = 0; i < dn_trust_count(trust); i++) {
+        const DnTrustAuthority *authority = dn_trust_peek(trust, i);
+
+        if (dn_date_compare(&day, &authority->from) < 0 ||
+            dn_date_compare(&day, &authority->until) > 0)
+            continue;
+        if (authority->policy && strcmp(authority->policy, policy) != 0)
+            continue;
+        if (token_chains_to(signer, candidates, authority->anchor, at_utc_ms))
+            return authority;
+    }
+    return NULL;
+}
+
+static char *
+token_subject(X509 *signer)
+{
+    g_autoptr(BIO) out = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+    long size = 0;
+
+    if (out)
+        X509_NAME_print_ex(out, X509_get_subject_name(signer), 0,
+                           XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    size = out ? BIO_get_mem_data(out, &bytes) : 0;
+    ERR_clear_error();
+    return dn_text_sanitise(size > 0 ? bytes : "", CLAMP(size, 0, MAX_NAME_BYTES));
+}
+
+static bool
+token_describe(TS_TST_INFO *info, DnTokenInfo *out_info, GError **error)
+{
+    g_autoptr(BIGNUM) serial = ASN1_INTEGER_to_BN(TS_TST_INFO_get_serial(info), NULL);
+    char policy[256];
+    int length = OBJ_obj2txt(policy, sizeof policy, TS_TST_INFO_get_policy_id(info), 1);
+    uint8_t bytes[MAX_SERIAL_BYTES];
+    int size = 0;
+
+    if (!serial || BN_is_negative(serial) || BN_num_bytes(serial) > (int)sizeof bytes ||
+        length <= 0 || (size_t)length >= sizeof policy) {
+        ERR_clear_error();
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "time-stamp token: its serial number or policy is malformed");
+    }
+    size = BN_bn2bin(serial, bytes);
+    out_info->serial = size > 0 ? dn_hex(bytes, (size_t)size) : g_strdup("00");
+    out_info->policy = g_strdup(policy);
+    return true;
+}
+
+bool
+dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTrust *trust,
+                        int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
+    g_autoptr(X509Stack) candidates = NULL;
+    g_autoptr(X509Stack) signer = sk_X509_new_null();
+    g_autoptr(TS_TST_INFO) info = NULL;
+    g_auto(DnTokenInfo) said = {0};
+    const DnTrustAuthority *authority = NULL;
+    X509 *certificate = NULL;
+    int64_t at_utc_ms = 0;
+
+    if (!cms)
+        return false;
+    candidates = token_candidates(cms, trust);
+    if (!candidates || !signer)
+        return dn_fail(error, DN_ERROR_LIMIT, "out of memory");
+    info = token_check_signature(cms, candidates, &certificate, error);
+    if (!info)
+        return false;
+    sk_X509_push(signer, certificate);
+    if (!token_check_imprint(info, imprint, error) ||
+        !token_read_time(TS_TST_INFO_get_time(info), &said.gen_time_utc_ms, error) ||
+        !token_describe(info, &said, error))
+        return false;
+
+    at_utc_ms = said.gen_time_utc_ms;
+    if (!token_check_signer(certificate, at_utc_ms, error))
+        return false;
+    if (renewed_utc_ms > 0) {
+        if (renewed_utc_ms < at_utc_ms)
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "time-stamp token: it is younger than the one that renews it");
+        at_utc_ms = renewed_utc_ms;
+        if (!token_check_signer(certificate, at_utc_ms, error))
+            return dn_fail_in(error, "at its renewal");
+    }
+
+    authority = token_find_authority(trust, certificate, candidates, said.policy,
+                                     said.gen_time_utc_ms, at_utc_ms);
+    said.trusted = authority != NULL;
+    said.accredited = authority && authority->accredited;
+    said.authority = authority ? g_strdup(authority->name) : token_subject(certificate);
+    *out_info = said;
+    memset(&said, 0, sizeof said);
+    return true;
+}
+
+bool
+dn_token_verify(GBytes *token, const DnSha256 *imprint, const DnTrust *trust, DnTokenInfo *out_info,
+                GError **error)
+{
+    DnTokenImprint wanted = {NID_sha256, imprint->bytes, DN_SHA256_BYTES};
+
+    return dn_token_verify_imprint(token, &wanted, trust, 0, out_info, error);
+}
+
+void
+dn_token_info_clear(DnTokenInfo *self)
+{
+    g_clear_pointer(&self->serial, g_free);
+    g_clear_pointer(&self->policy, g_free);
+    g_clear_pointer(&self->authority, g_free);
+}
+
+bool
+dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, NULL);
+    g_autoptr(TS_TST_INFO) info = NULL;
+    ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
+    const ASN1_INTEGER *said = NULL;
+
+    if (content && *content)
+        info =
+            token_parse_info(ASN1_STRING_get0_data(*content), (size_t)ASN1_STRING_length(*content));
+    said = info ? TS_TST_INFO_get_nonce(info) : NULL;
+    ERR_clear_error();
+    return said && ASN1_INTEGER_cmp(said, nonce) == 0;
+}
+
+static bool
+token_is_signer(CMS_ContentInfo *cms, X509 *certificate)
+{
+    STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+
+    return sk_CMS_SignerInfo_num(infos) > 0 &&
+           CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(infos, 0), certificate) == 0;
+}
+
+char *
+dn_token_certificates_pem(GBytes *token, GError **error)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
+    g_autoptr(X509Stack) all = NULL;
+    g_autoptr(BIO) out = NULL;
+    char *bytes = NULL;
+    long size = 0;
+    bool written = true;
+
+    if (!cms)
+        return NULL;
+    all = CMS_get1_certs(cms);
+    out = BIO_new(BIO_s_mem());
+    for (int pass = 0; out && pass < 2; pass++)
+        for (int i = 0; i < sk_X509_num(all); i++)
+            if (token_is_signer(cms, sk_X509_value(all, i)) == (pass == 0))
+                written = written && PEM_write_bio_X509(out, sk_X509_value(all, i)) == 1;
+    if (!out || !written) {
+        token_corrupt_by_openssl(error, "a certificate in it is malformed");
+        return NULL;
+    }
+    size = BIO_get_mem_data(out, &bytes);
+    return g_strndup(size > 0 ? bytes : "", size > 0 ? (size_t)size : 0);
+}

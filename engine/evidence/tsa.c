@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/evidence/tsa.c - asks a time-stamp authority (RFC 3161 over HTTP); the only user of curl.
+ *
+ * The answer is not believed: status, imprint, nonce and signature are checked before the token is
+ * handed on, because a token that does not hold is noticed years too late otherwise. The URL may
+ * hold a password, so messages name only its host.
+ */
+#include "config.h"
+#include "engine/evidence/evidence.h"
+
+#include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ts.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/evidence/token.h"
+
+enum {
+    NONCE_BYTES = 16,
+    MAX_ANSWER_BYTES = DN_TOKEN_MAX_BYTES,
+    MAX_SAID_BYTES = 200, /* of what the authority says, in a message */
+    HTTP_OK = 200,
+};
+
+typedef struct curl_slist CurlList;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CurlList, curl_slist_free_all)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_REQ, TS_REQ_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_RESP, TS_RESP_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_ALGOR, X509_ALGOR_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_INTEGER, ASN1_INTEGER_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
+
+/* RFC 3161 2.4.2, PKIFailureInfo. */
+static const struct {
+    int bit;
+    const char *meaning;
+} failures[] = {
+    {TS_INFO_BAD_ALG, "it does not accept SHA-256"},
+    {TS_INFO_BAD_REQUEST, "it does not permit the request"},
+    {TS_INFO_BAD_DATA_FORMAT, "it cannot read the request"},
+    {TS_INFO_TIME_NOT_AVAILABLE, "its clock is not available"},
+    {TS_INFO_UNACCEPTED_POLICY, "it does not support the policy"},
+    {TS_INFO_UNACCEPTED_EXTENSION, "it does not support an extension"},
+    {TS_INFO_ADD_INFO_NOT_AVAILABLE, "additional information is not available"},
+    {TS_INFO_SYSTEM_FAILURE, "a failure of its system"},
+};
+
+typedef struct {
+    char *host;         /* scheme, host and port: what messages may name */
+    GByteArray *answer; /* at most MAX_ANSWER_BYTES */
+    bool too_large;
+} TsaCall;
+
+static void
+tsa_call_clear(TsaCall *self)
+{
+    g_free(self->host);
+    g_byte_array_unref(self->answer);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TsaCall, tsa_call_clear)
+
+static void
+tsa_init_curl(void)
+{
+    static gsize done = 0;
+
+    if (g_once_init_enter(&done)) {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        g_once_init_leave(&done, 1);
+    }
+}
+
+/* (transfer full) "http://host:port" of an http or https URL. */
+static char *
+tsa_parse_host(const char *url, GError **error)
+{
+    g_autoptr(CURLU) parsed = curl_url();
+    g_autofree char *name = NULL;
+    char *scheme = NULL;
+    char *host = NULL;
+    char *port = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0))
+        name = g_strdup_printf("%s://%s:%s", scheme, host, port);
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    if (!name)
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "the address of the time-stamp authority: want "
+                            "http://host/path or https://host/path");
+    return g_steal_pointer(&name);
+}
+
+/* --- the request --- */
+
+static ASN1_INTEGER *
+tsa_new_nonce(void)
+{
+    uint8_t bytes[NONCE_BYTES];
+    g_autoptr(BIGNUM) number = NULL;
+
+    if (RAND_bytes(bytes, sizeof bytes) != 1)
+        return NULL;
+    /* Positive and of full length, whatever was drawn. */
+    bytes[0] = (uint8_t)((bytes[0] & 0x7f) | 0x40);
+    number = BN_bin2bn(bytes, sizeof bytes, NULL);
+    return number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+}
+
+static GBytes *
+tsa_encode_request(const DnSha256 *imprint, ASN1_INTEGER *nonce, GError **error)
+{
+    g_autoptr(TS_REQ) request = TS_REQ_new();
+    g_autoptr(TS_MSG_IMPRINT) message = TS_MSG_IMPRINT_new();
+    g_autoptr(X509_ALGOR) digest = X509_ALGOR_new();
+    unsigned char *der = NULL;
+    int size = -1;
+    GBytes *bytes = NULL;
+
+    if (request && message && digest && nonce &&
+        X509_ALGOR_set0(digest, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL) == 1 &&
+        TS_MSG_IMPRINT_set_algo(message, digest) == 1 &&
+        TS_MSG_IMPRINT_set_msg(message, (unsigned char *)imprint->bytes, DN_SHA256_BYTES) == 1 &&
+        TS_REQ_set_version(request, 1) == 1 && TS_REQ_set_msg_imprint(request, message) == 1 &&
+        TS_REQ_set_nonce(request, nonce) == 1 && TS_REQ_set_cert_req(request, 1) == 1)
+        size = i2d_TS_REQ(request, &der);
+    ERR_clear_error();
+    if (size <= 0)
+        return dn_fail_null(error, DN_ERROR_EXTERNAL, "cannot make a time-stamp request");
+    bytes = g_bytes_new(der, (size_t)size);
+    OPENSSL_free(der);
+    return bytes;
+}
+
+/* --- the call --- */
+
+static size_t
+tsa_receive(char *bytes, size_t one, size_t count, void *user_data)
+{
+    TsaCall *call = user_data;
+    size_t size = one * count;
+
+    if (size > MAX_ANSWER_BYTES - call->answer->len) {
+        call->too_large = true;
+        return 0;
+    }
+    g_byte_array_append(call->answer, (const guint8 *)bytes, (guint)size);
+    return size;
+}
+
+static bool
+tsa_restrict_protocols(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+#else
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK;
+#endif
+}
+
+static bool
+tsa_prepare(CURL *curl, const char *url, GBytes *request, CurlList *headers, uint32_t timeout_ms,
+            TsaCall *call)
+{
+    long size = (long)g_bytes_get_size(request);
+    const void *body = g_bytes_get_data(request, NULL);
+
+    /* No signals: other threads run. No redirect and no proxy from the environment: the request
+     * goes where the configuration says, or fails. */
+    return tsa_restrict_protocols(curl) && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_USERAGENT, "dencho") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, size) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, tsa_receive) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, call) == CURLE_OK;
+}
+
+/* (nullable) (transfer full) The media type of the answer, made safe for a message. */
+static char *
+tsa_media_type(CURL *curl)
+{
+    const char *type = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || !type)
+        return NULL;
+    return dn_text_sanitise(type, (gssize)MIN(strlen(type), (size_t)MAX_SAID_BYTES));
+}
+
+/* Posts @request; the answer is in @call when it was HTTP 200. */
+static bool
+tsa_post(const char *url, GBytes *request, uint32_t timeout_ms, TsaCall *call, char **out_type,
+         GError **error)
+{
+    g_autoptr(CURL) curl = curl_easy_init();
+    g_autoptr(CurlList) headers = NULL;
+    CURLcode result = CURLE_FAILED_INIT;
+    long status = 0;
+
+    headers = curl_slist_append(NULL, "Content-Type: application/timestamp-query");
+    if (!curl || !headers || !curl_slist_append(headers, "Accept: application/timestamp-reply") ||
+        !curl_slist_append(headers, "Expect:") ||
+        !tsa_prepare(curl, url, request, headers, timeout_ms, call))
+        return dn_fail(error, DN_ERROR_EXTERNAL, "cannot prepare the HTTP request");
+
+    result = curl_easy_perform(curl);
+    if (call->too_large)
+        return dn_fail(error, DN_ERROR_LIMIT, "its answer is larger than %d bytes",
+                       MAX_ANSWER_BYTES);
+    if (result == CURLE_OPERATION_TIMEDOUT)
+        return dn_fail(error, DN_ERROR_LIMIT, "no answer within %" G_GUINT32_FORMAT " ms",
+                       timeout_ms);
+    if (result != CURLE_OK)
+        return dn_fail(error, DN_ERROR_EXTERNAL, "%s", curl_easy_strerror(result));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != HTTP_OK)
+        return dn_fail(error, DN_ERROR_EXTERNAL, "it answered HTTP %ld", status);
+    *out_type = tsa_media_type(curl);
+    return true;
+}
+
+/* --- the answer --- */
+
+static bool
+tsa_check_status(TS_RESP *response, GError **error)
+{
+    TS_STATUS_INFO *info = TS_RESP_get_status_info(response);
+    const ASN1_INTEGER *number = TS_STATUS_INFO_get0_status(info);
+    const STACK_OF(ASN1_UTF8STRING) *texts = TS_STATUS_INFO_get0_text(info);
+    const ASN1_BIT_STRING *bits = TS_STATUS_INFO_get0_failure_info(info);
+    g_autoptr(GString) said = g_string_new(NULL);
+    int64_t status = -1;
+
+    if (ASN1_INTEGER_get_int64(&status, number) != 1)
+        return dn_fail(error, DN_ERROR_FORMAT, "its answer is malformed");
+    if (status == TS_STATUS_GRANTED || status == TS_STATUS_GRANTED_WITH_MODS)
+        return true;
+
+    for (size_t i = 0; bits && i < G_N_ELEMENTS(failures); i++)
+        if (ASN1_BIT_STRING_get_bit(bits, failures[i].bit))
+            g_string_append_printf(said, "; %s", failures[i].meaning);
+    for (int i = 0; texts && i < sk_ASN1_UTF8STRING_num(texts) && said->len < MAX_SAID_BYTES; i++) {
+        const ASN1_UTF8STRING *text = sk_ASN1_UTF8STRING_value(texts, i);
+        g_autofree char *safe =
+            dn_text_sanitise((const char *)ASN1_STRING_get0_data(text),
+                             CLAMP(ASN1_STRING_length(text), 0, MAX_SAID_BYTES));
+
+        g_strdelimit(safe, "\n\f\t", ' ');
+        g_string_append_printf(said, "; it says: %s", safe);
+    }
+    return dn_fail(error, DN_ERROR_EXTERNAL,
+                   "it refused the request (status %" G_GINT64_FORMAT ")%s", status, said->str);
+}
+
+/* (transfer full) The token's own bytes: what stands behind the status (RFC 3161 2.4.2). To encode
+ * it again could change bytes whose hash is kept. */
+static GBytes *
+tsa_cut_token(const uint8_t *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    long length = 0;
+    int tag = 0;
+    int class = 0;
+
+    if (ASN1_get_object(&at, &length, &tag, &class, (long)size) != V_ASN1_CONSTRUCTED ||
+        at + length != bytes + size)
+        return NULL;
+    if (ASN1_get_object(&at, &length, &tag, &class, (long)(bytes + size - at)) !=
+        V_ASN1_CONSTRUCTED)
+        return NULL;
+    at += length;
+    return at < bytes + size ? g_bytes_new(at, (size_t)(bytes + size - at)) : NULL;
+}
+
+static GBytes *
+tsa_read_answer(const TsaCall *call, const char *type, GError **error)
+{
+    const uint8_t *end = call->answer->data;
+    size_t size = call->answer->len;
+    g_autoptr(TS_RESP) response = NULL;
+    GBytes *token = NULL;
+
+    response = size > 0 ? d2i_TS_RESP(NULL, &end, (long)size) : NULL;
+    ERR_clear_error();
+    if (!response || end != call->answer->data + size)
+        return dn_fail_null(error, DN_ERROR_FORMAT,
+                            "its answer of %zu bytes (%s) is no time-stamp response", size,
+                            type ? type : "no media type");
+    if (!tsa_check_status(response, error))
+        return NULL;
+    token = TS_RESP_get_token(response) ? tsa_cut_token(call->answer->data, size) : NULL;
+    ERR_clear_error();
+    if (!token)
+        return dn_fail_null(error, DN_ERROR_FORMAT, "it granted the request and sent no token");
+    return token;
+}
+
+static bool
+tsa_check_token(GBytes *token, const DnSha256 *imprint, const ASN1_INTEGER *nonce, GError **error)
+{
+    g_autoptr(DnTrust) nobody = dn_trust_new_empty();
+    g_auto(DnTokenInfo) info = {0};
+    g_autoptr(GError) cause = NULL;
+
+    if (!dn_token_verify(token, imprint, nobody, &info, &cause))
+        return dn_fail(error, DN_ERROR_EXTERNAL, "it sent a token that does not hold: %s",
+                       cause->message);
+    if (!dn_token_has_nonce(token, nonce))
+        return dn_fail(error, DN_ERROR_EXTERNAL,
+                       "it sent a token without the nonce of this request: an old answer?");
+    return true;
+}
+
+GBytes *
+dn_tsa_stamp(const char *url, const DnSha256 *imprint, uint32_t timeout_ms, GError **error)
+{
+    g_auto(TsaCall) call = {.answer = g_byte_array_new()};
+    g_autoptr(ASN1_INTEGER) nonce = tsa_new_nonce();
+    g_autoptr(GBytes) request = NULL;
+    g_autoptr(GBytes) token = NULL;
+    g_autofree char *type = NULL;
+
+    g_assert(timeout_ms > 0);
+    tsa_init_curl();
+    call.host = tsa_parse_host(url, error);
+    if (!call.host)
+        return NULL;
+    request = tsa_encode_request(imprint, nonce, error);
+    if (!request)
+        return NULL;
+    if (tsa_post(url, request, timeout_ms, &call, &type, error))
+        token = tsa_read_answer(&call, type, error);
+    if (!token || !tsa_check_token(token, imprint, nonce, error)) {
+        dn_fail_in(error, "time-stamp authority %s", call.host);
+        return NULL;
+    }
+    return g_steal_pointer(&token);
+}
