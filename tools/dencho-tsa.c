@@ -501,12 +501,15 @@ static const char *
 connection_check_head(const char *head, size_t *out_body_bytes)
 {
     g_auto(GStrv) lines = g_strsplit(head, "\r\n", -1);
-    const char *type = connection_header(lines, "Content-Type");
-    const char *length = connection_header(lines, "Content-Length");
+    const char *type = NULL;
+    const char *length = NULL;
     guint64 bytes = 0;
 
+    /* An empty head has no first line at all. */
     if (!lines[0] || !g_str_has_suffix(lines[0], " HTTP/1.1"))
         return "505 HTTP Version Not Supported";
+    type = connection_header(lines, "Content-Type");
+    length = connection_header(lines, "Content-Length");
     if (!g_str_has_prefix(lines[0], "POST /"))
         return "405 Method Not Allowed";
     if (!type || g_ascii_strcasecmp(type, "application/timestamp-query") != 0)

@@ -59,7 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTrust, dn_trust_free)
 
 typedef struct {
     int64_t gen_time_utc_ms;
-    char *serial;    /* hexadecimal */
+    char *serial;    /* hexadecimal, a minus sign before a negative one */
     char *policy;    /* dotted OID */
     char *authority; /* name in the trust list, or the signer's subject */
     bool trusted;    /* chains to an authority of the trust list whose dates cover genTime */

@@ -366,17 +366,20 @@ token_describe(TS_TST_INFO *info, DnTokenInfo *out_info, GError **error)
     g_autoptr(BIGNUM) serial = ASN1_INTEGER_to_BN(TS_TST_INFO_get_serial(info), NULL);
     char policy[256];
     int length = OBJ_obj2txt(policy, sizeof policy, TS_TST_INFO_get_policy_id(info), 1);
+    g_autofree char *digits = NULL;
     uint8_t bytes[MAX_SERIAL_BYTES];
     int size = 0;
 
-    if (!serial || BN_is_negative(serial) || BN_num_bytes(serial) > (int)sizeof bytes ||
-        length <= 0 || (size_t)length >= sizeof policy) {
+    if (!serial || BN_num_bytes(serial) > (int)sizeof bytes || length <= 0 ||
+        (size_t)length >= sizeof policy) {
         ERR_clear_error();
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "time-stamp token: its serial number or policy is malformed");
     }
     size = BN_bn2bin(serial, bytes);
-    out_info->serial = size > 0 ? dn_hex(bytes, (size_t)size) : g_strdup("00");
+    digits = size > 0 ? dn_hex(bytes, (size_t)size) : g_strdup("00");
+    /* Some authorities forget the leading zero, and their numbers come out negative. */
+    out_info->serial = g_strconcat(BN_is_negative(serial) ? "-" : "", digits, NULL);
     out_info->policy = g_strdup(policy);
     return true;
 }

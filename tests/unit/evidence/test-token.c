@@ -38,9 +38,10 @@ assert_corrupt(GBytes *bad, const DnSha256 *hash, const DnTrust *trust, const ch
 
     g_assert_false(dn_token_verify(bad, hash, trust, &info, &error));
     g_assert_nonnull(error);
-    g_test_message("%s", error->message);
-    if (said)
+    if (said) {
+        g_test_message("%s", error->message);
         g_assert_nonnull(strstr(error->message, said));
+    }
     assert_code(error, CORRUPT);
     /* Out parameters are left alone. */
     g_assert_cmpint(info.gen_time_utc_ms, ==, 7);
@@ -404,11 +405,19 @@ test_forgeries(void)
 typedef struct {
     const char *file;
     const char *chain;
-    const char *text; /* what was stamped */
+    const char *text; /* what was stamped; NULL: the mock's payload */
     int digest_nid;
     bool holds;
     bool trusted;
 } Vector;
+
+static char *
+timestamps_folder(void)
+{
+    const char *source = g_getenv("DENCHO_SRCDIR");
+
+    return g_build_filename(source ? source : ".", "..", "shared", "data", "timestamps", NULL);
+}
 
 static GBytes *
 token_of_response(const char *path)
@@ -442,11 +451,19 @@ check_vector(const char *data, const Vector *vector)
     g_autoptr(DnTrust) trust = trust_of(folder, lines);
     g_auto(DnTokenInfo) info = {0};
     g_autoptr(GError) error = NULL;
+    g_autofree char *payload_path = g_build_filename(data, "sigstore.mock", "payload", NULL);
+    g_autofree char *payload = NULL;
     uint8_t hash[EVP_MAX_MD_SIZE];
     unsigned size = 0;
+    size_t text_size = 0;
 
-    EVP_Digest(vector->text, strlen(vector->text), hash, &size,
-               EVP_get_digestbynid(vector->digest_nid), NULL);
+    if (vector->text) {
+        payload = g_strdup(vector->text);
+        text_size = strlen(payload);
+    } else {
+        g_assert_true(g_file_get_contents(payload_path, &payload, &text_size, NULL));
+    }
+    EVP_Digest(payload, text_size, hash, &size, EVP_get_digestbynid(vector->digest_nid), NULL);
     bool holds = dn_token_verify_imprint(theirs, &(DnTokenImprint){vector->digest_nid, hash, size},
                                          trust, 0, &info, &error);
     g_test_message("%s: %s", vector->file, holds ? info.authority : error->message);
@@ -460,6 +477,7 @@ test_tokens_of_others(void)
 {
     static const char sigstage[] = "sigstage/ts_chain.pem";
     static const char local[] = "test_tsa/ts_chain.pem";
+    static const char mock[] = "sigstore.mock/ts_chain.pem";
     static const Vector vectors[] = {
         {"sigstage/response-sha256.tsr", sigstage, "hello", NID_sha256, true, true},
         {"sigstage/response-sha384.tsr", sigstage, "hello", NID_sha384, true, true},
@@ -473,10 +491,10 @@ test_tokens_of_others(void)
         {"test_tsa/response.tsr", sigstage, "hello", NID_sha512, true, false},
         {"test_tsa/other_response.tsr", local, "hello", NID_sha512, true, false},
         {"test_tsa/response-injected-certs.tsr", local, "hello", NID_sha512, true, true},
+        /* Its certificate ended in 2024, its serial number is negative; its text is in a file. */
+        {"sigstore.mock/response-expired.tsr", mock, NULL, NID_sha256, true, true},
     };
-    const char *source = g_getenv("DENCHO_SRCDIR");
-    g_autofree char *data =
-        g_build_filename(source ? source : ".", "..", "shared", "data", "timestamps", NULL);
+    g_autofree char *data = timestamps_folder();
 
     if (!g_file_test(data, G_FILE_TEST_IS_DIR)) {
         g_test_skip("the collection of time stamps is not here");
@@ -484,6 +502,46 @@ test_tokens_of_others(void)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(vectors); i++)
         check_vector(data, &vectors[i]);
+}
+
+/* A commercial service, its root kept as DER, an intermediate in the token. */
+static void
+test_token_of_a_public_service(void)
+{
+    g_autofree char *data = timestamps_folder();
+    g_autofree char *root_path = g_build_filename(data, "identrust", "ts_chain.pem", NULL);
+    g_autofree char *path = g_build_filename(data, "identrust", "issue-104.tsr", NULL);
+    g_autofree char *pem_path = g_build_filename(folder, "identrust.pem", NULL);
+    g_autofree char *der = NULL;
+    g_autoptr(X509) root = NULL;
+    g_autoptr(BIO) out = NULL;
+    g_autoptr(GBytes) theirs = NULL;
+    g_autoptr(DnTrust) trust = NULL;
+    g_auto(DnTokenInfo) info = {0};
+    g_autoptr(GError) error = NULL;
+    const uint8_t *at = NULL;
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    unsigned hash_size = 0;
+    size_t size = 0;
+
+    if (!g_file_get_contents(root_path, &der, &size, NULL)) {
+        g_test_skip("the collection of time stamps is not here");
+        return;
+    }
+    at = (const uint8_t *)der;
+    root = d2i_X509(NULL, &at, (long)size);
+    out = BIO_new_file(pem_path, "w");
+    g_assert_cmpint(PEM_write_bio_X509(out, root), ==, 1);
+    g_clear_pointer(&out, BIO_free_all);
+
+    theirs = token_of_response(path);
+    trust = trust_of(folder, "certificate=identrust.pem\nfrom=2020-01-01\naccredited=false");
+    EVP_Digest("hello", 5, hash, &hash_size, EVP_sha512(), NULL);
+    g_assert_true(dn_token_verify_imprint(theirs, &(DnTokenImprint){NID_sha512, hash, hash_size},
+                                          trust, 0, &info, &error));
+    g_assert_no_error(error);
+    g_assert_true(info.trusted);
+    g_assert_cmpstr(info.policy, ==, "2.16.840.1.113839.0.6.13.3");
 }
 
 int
@@ -509,6 +567,7 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/token/pem", test_signer_is_the_first_certificate);
     g_test_add_func("/evidence/token/forgeries", test_forgeries);
     g_test_add_func("/evidence/token/others", test_tokens_of_others);
+    g_test_add_func("/evidence/token/public-service", test_token_of_a_public_service);
     status = g_test_run();
     g_bytes_unref(token);
     temp_folder_free(folder);

@@ -5,10 +5,13 @@
 #include "config.h"
 #include "engine/evidence/evidence.h"
 
-#include <openssl/ts.h>
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "tests/unit/evidence/authority.h"
 
 enum { TIMEOUT_MS = 20000, SHORT_MS = 300 };
@@ -314,6 +317,106 @@ test_stamp_outside_the_certificate_is_refused(void)
     }
 }
 
+/* --- dencho-tsa itself --- */
+
+/* (transfer full) What the authority answers to these bytes, as text up to the first NUL. */
+static char *
+answer_to(const Authority *authority, const char *bytes, size_t size)
+{
+    unsigned port =
+        (unsigned)strtoul(authority_url(authority) + strlen("http://127.0.0.1:"), NULL, 10);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    dn_autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_autoptr(GString) answer = g_string_new(NULL);
+    char buffer[4096];
+    ssize_t count = 0;
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    while (size > 0 && (count = send(fd, bytes, size, MSG_NOSIGNAL)) > 0) {
+        bytes += count;
+        size -= (size_t)count;
+    }
+    shutdown(fd, SHUT_WR);
+    while ((count = recv(fd, buffer, sizeof buffer, 0)) > 0)
+        g_string_append_len(answer, buffer, count);
+    return g_string_free(g_steal_pointer(&answer), FALSE);
+}
+
+static void
+test_authority_speaks_strict_http(void)
+{
+#define QUERY "Content-Type: application/timestamp-query\r\n"
+    static const struct {
+        const char *request;
+        const char *status; /* NULL: hangs up */
+    } requests[] = {
+        {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 405 "},
+        {"POST / HTTP/1.0\r\n" QUERY "\r\n", "HTTP/1.1 505 "},
+        {"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 415 "},
+        {"POST / HTTP/1.1\r\n" QUERY "\r\n", "HTTP/1.1 411 "},
+        {"POST / HTTP/1.1\r\n" QUERY "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "HTTP/1.1 411 "},
+        {"POST / HTTP/1.1\r\n" QUERY "Content-Length: 99999999\r\n\r\n", "HTTP/1.1 413 "},
+        {"POST / HTTP/1.1\r\n" QUERY "Content-Length: -1\r\n\r\n", "HTTP/1.1 413 "},
+        {"POST / HTTP/1.1\r\n" QUERY "Content-Length: 0\r\n\r\n", "HTTP/1.1 413 "},
+        {"\r\n\r\n", "HTTP/1.1 505 "},
+        {"POST / HTTP/1.1\r\n", NULL},
+        {"POST / HTTP/1.1\r\n" QUERY "Content-Length: 30\r\n\r\nabc", NULL},
+        {"", NULL},
+        /* What cannot be read is answered in the form of the protocol. */
+        {"POST / HTTP/1.1\r\n" QUERY "content-length: 3\r\n\r\nabc", "HTTP/1.1 200 "},
+    };
+#undef QUERY
+    g_autoptr(TempFolder) folder = temp_folder_new();
+    g_autoptr(Authority) authority = NULL;
+    g_autofree char *endless = g_strnfill(64 * 1024, 'x');
+    g_autofree char *refusal = NULL;
+    g_autoptr(GBytes) token = NULL;
+    g_autoptr(GError) error = NULL;
+    DnSha256 imprint = hash_of("voucher");
+
+    authority_init(folder, NULL);
+    authority = authority_start(folder, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+        g_autofree char *answer =
+            answer_to(authority, requests[i].request, strlen(requests[i].request));
+
+        if (requests[i].status)
+            g_assert_true(g_str_has_prefix(answer, requests[i].status));
+        else
+            g_assert_cmpstr(answer, ==, "");
+    }
+    refusal = answer_to(authority, endless, strlen(endless));
+    g_assert_true(refusal[0] == '\0' || g_str_has_prefix(refusal, "HTTP/1.1 431 "));
+    /* And it is still there. */
+    token = dn_tsa_stamp(authority_url(authority), &imprint, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(token);
+}
+
+static void
+test_authority_keeps_its_folder(void)
+{
+    g_autoptr(TempFolder) folder = temp_folder_new();
+    g_autoptr(Authority) authority = NULL;
+    g_autofree char *program =
+        g_build_filename(g_getenv("DENCHO_BUILDDIR"), "tools", "dencho-tsa", NULL);
+    char *again[] = {program, (char *)"serve", folder, NULL};
+    char *renewed[] = {program, (char *)"init", folder, NULL};
+    int status = 0;
+
+    authority_init(folder, NULL);
+    authority = authority_start(folder, NULL);
+    /* Two servers would give a serial number twice; a second init would orphan every stamp. */
+    g_assert_true(g_spawn_sync(NULL, again, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                               NULL, &status, NULL));
+    g_assert_cmpint(WEXITSTATUS(status), ==, dn_error_exit_status(DN_ERROR_BUSY));
+    g_assert_true(g_spawn_sync(NULL, renewed, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                               NULL, &status, NULL));
+    g_assert_cmpint(WEXITSTATUS(status), ==, dn_error_exit_status(DN_ERROR_EXISTS));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -339,5 +442,7 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/tsa/password", test_password_is_not_told);
     g_test_add_func("/evidence/tsa/outside-certificate",
                     test_stamp_outside_the_certificate_is_refused);
+    g_test_add_func("/evidence/dencho-tsa/http", test_authority_speaks_strict_http);
+    g_test_add_func("/evidence/dencho-tsa/folder", test_authority_keeps_its_folder);
     return g_test_run();
 }
