@@ -60,7 +60,7 @@ verdict 'a header that leans on another is found' "$status"
 
 (cd "$root" && find . -mindepth 1 \( -name '.*' -o -name 'build*' -o -name 'dencho-[0-9]*' \
     -o -name autom4te.cache \) -prune -o -type f -name '*.h' -print |
-    sed 's,^\./,,' | grep -v '^config\.h$' | sort) >"$scratch/headers"
+    sed 's,^\./,,' | sort) >"$scratch/headers"
 
 while IFS= read -r header; do
     for suffix in c cc; do

@@ -548,6 +548,100 @@ test_renewals_are_capped(void)
     assert_code(error, CORRUPT);
 }
 
+/* --- by hand --- */
+
+/* (nullable) (transfer full) The shell lines that docs/evidence.md gives to an auditor. */
+static char *
+lines_for_auditors(void)
+{
+    const char *source = g_getenv("DENCHO_SRCDIR");
+    g_autofree char *path = g_build_filename(source ? source : ".", "docs", "evidence.md", NULL);
+    g_autofree char *page = NULL;
+    const char *start = NULL;
+    const char *end = NULL;
+
+    g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+    start = strstr(page, "```sh\n");
+    g_assert_nonnull(start);
+    start += strlen("```sh\n");
+    end = strstr(start, "\n```");
+    g_assert_nonnull(end);
+    return g_strndup(start, (size_t)(end + 1 - start));
+}
+
+static bool
+tools_are_here(void)
+{
+    static const char *const names[] = {"openssl", "basenc", "sha256sum", "awk"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *found = g_find_program_in_path(names[i]);
+
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* How often the script says that a token verifies, or -1 when it ends with a failure. */
+static int
+check_by_hand(const char *original, GBytes *record)
+{
+    g_autofree char *record_path = g_build_filename(folder, "record.ers", NULL);
+    g_autofree char *original_path = g_build_filename(folder, "original", NULL);
+    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *script_path = g_build_filename(folder, "by-hand.sh", NULL);
+    const char *command[] = {"sh", script_path, original_path, record_path, ca_path, NULL};
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    int status = -1;
+    int verified = 0;
+
+    write_text(folder, "original", original);
+    g_assert_true(g_file_set_contents(record_path, g_bytes_get_data(record, NULL),
+                                      (gssize)g_bytes_get_size(record), NULL));
+    g_assert_true(g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
+                               &err, &status, NULL));
+    g_test_message("%s%s", out, err);
+    for (const char *at = out; (at = strstr(at, "Verification: OK")); at++)
+        verified++;
+    return status == 0 ? verified : -1;
+}
+
+static void
+test_page_for_auditors_works(void)
+{
+    g_autofree char *script = lines_for_auditors();
+    g_autoptr(DnHashTree) tree = tree_of(5);
+    DnSha256 root = dn_hash_tree_root(tree);
+    g_autoptr(GBytes) token = stamp(&root);
+    g_autoptr(GBytes) renewed = NULL;
+    g_autoptr(GBytes) wrong = NULL;
+    g_autoptr(GBytes) alone = record_in_batch(1, 0);
+
+    if (!tools_are_here()) {
+        g_test_skip("openssl(1) or basenc(1) is not here");
+        return;
+    }
+    write_text(folder, "by-hand.sh", script);
+    for (unsigned i = 0; i < 5; i++) {
+        g_autofree char *original = g_strdup_printf("voucher %u", i);
+        g_autoptr(GBytes) record = record_of(5, i, token, tree);
+
+        g_assert_cmpint(check_by_hand(original, record), ==, 1);
+        g_assert_cmpint(check_by_hand("voucher 9", record), ==, -1);
+        if (i == 3)
+            renewed = renew(record);
+    }
+    g_assert_cmpint(check_by_hand("voucher 3", renewed), ==, 2);
+    g_assert_cmpint(check_by_hand("voucher 0", alone), ==, 1);
+    g_assert_cmpint(check_by_hand("voucher 1", alone), ==, -1);
+    g_clear_pointer(&token, g_bytes_unref);
+    token = stamp(&(DnSha256){{0}});
+    wrong = record_of(5, 3, token, tree);
+    g_assert_cmpint(check_by_hand("voucher 3", wrong), ==, -1);
+}
+
 /* --- size and speed: told, with a bound that only a mistake breaks --- */
 
 static void
@@ -594,6 +688,7 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/record/renewed-older", test_renewal_may_not_be_older);
     g_test_add_func("/evidence/record/renewed-untrusted", test_untrusted_renewal_costs_the_trust);
     g_test_add_func("/evidence/record/renewals", test_renewals_are_capped);
+    g_test_add_func("/evidence/record/by-hand", test_page_for_auditors_works);
     g_test_add_func("/evidence/record/large-batch", test_record_of_a_large_batch_is_small);
     status = g_test_run();
     authority_free(authority);
