@@ -31,6 +31,7 @@ enum {
     MIN_DIGEST_BYTES = 28,  /* SHA-224: SHA-1 and MD5 no longer prove anything */
     MIN_SECURITY_LEVEL = 2, /* 112 bits: RSA 2048, P-224, SHA-224 */
     MAX_CHAIN_DEPTH = 8,
+    MAX_CERTIFICATES = 64, /* in a token; each may be hashed and compared many times */
     MAX_NAME_BYTES = 512,
     MAX_SERIAL_BYTES = 64, /* RFC 3161 asks for 20 */
 };
@@ -119,13 +120,18 @@ token_push(X509Stack *stack, X509 *certificate)
 
 /* Every certificate by which the token might be checked: what it brings along, then the list's. */
 static X509Stack *
-token_candidates(CMS_ContentInfo *cms, const DnTrust *trust)
+token_candidates(CMS_ContentInfo *cms, const DnTrust *trust, GError **error)
 {
     g_autoptr(X509Stack) all = CMS_get1_certs(cms);
 
+    if (sk_X509_num(all) > MAX_CERTIFICATES)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "time-stamp token: more than %d certificates",
+                            MAX_CERTIFICATES);
     if (!all)
         all = sk_X509_new_null();
-    for (size_t i = 0; all && i < dn_trust_count(trust); i++) {
+    if (!all)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "out of memory");
+    for (size_t i = 0; i < dn_trust_count(trust); i++) {
         const DnTrustAuthority *authority = dn_trust_peek(trust, i);
 
         token_push(all, authority->anchor);
@@ -174,7 +180,7 @@ token_check_signer_named(CMS_SignerInfo *signer_info, X509 *signer, X509Stack *c
     return true;
 }
 
-/* (transfer full) The content that the one signature covers, and (transfer full) its signer. */
+/* (transfer full) The content that the one signature covers, and its signer, lent by @cms. */
 static TS_TST_INFO *
 token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_signer,
                       GError **error)
@@ -213,7 +219,6 @@ token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_si
         token_corrupt_by_openssl(error, "what it signs is no TSTInfo");
         return NULL;
     }
-    X509_up_ref(signer);
     *out_signer = signer;
     return g_steal_pointer(&info);
 }
@@ -390,44 +395,42 @@ dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTr
 {
     g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
     g_autoptr(X509Stack) candidates = NULL;
-    g_autoptr(X509Stack) signer = sk_X509_new_null();
     g_autoptr(TS_TST_INFO) info = NULL;
     g_auto(DnTokenInfo) said = {0};
     const DnTrustAuthority *authority = NULL;
-    X509 *certificate = NULL;
+    X509 *signer = NULL; /* lent by cms */
     int64_t at_utc_ms = 0;
 
     if (!cms)
         return false;
-    candidates = token_candidates(cms, trust);
-    if (!candidates || !signer)
-        return dn_fail(error, DN_ERROR_LIMIT, "out of memory");
-    info = token_check_signature(cms, candidates, &certificate, error);
+    candidates = token_candidates(cms, trust, error);
+    if (!candidates)
+        return false;
+    info = token_check_signature(cms, candidates, &signer, error);
     if (!info)
         return false;
-    sk_X509_push(signer, certificate);
     if (!token_check_imprint(info, imprint, error) ||
         !token_read_time(TS_TST_INFO_get_time(info), &said.gen_time_utc_ms, error) ||
         !token_describe(info, &said, error))
         return false;
 
     at_utc_ms = said.gen_time_utc_ms;
-    if (!token_check_signer(certificate, at_utc_ms, error))
+    if (!token_check_signer(signer, at_utc_ms, error))
         return false;
     if (renewed_utc_ms > 0) {
         if (renewed_utc_ms < at_utc_ms)
             return dn_fail(error, DN_ERROR_CORRUPT,
                            "time-stamp token: it is younger than the one that renews it");
         at_utc_ms = renewed_utc_ms;
-        if (!token_check_signer(certificate, at_utc_ms, error))
+        if (!token_check_signer(signer, at_utc_ms, error))
             return dn_fail_in(error, "at its renewal");
     }
 
-    authority = token_find_authority(trust, certificate, candidates, said.policy,
-                                     said.gen_time_utc_ms, at_utc_ms);
+    authority = token_find_authority(trust, signer, candidates, said.policy, said.gen_time_utc_ms,
+                                     at_utc_ms);
     said.trusted = authority != NULL;
     said.accredited = authority && authority->accredited;
-    said.authority = authority ? g_strdup(authority->name) : token_subject(certificate);
+    said.authority = authority ? g_strdup(authority->name) : token_subject(signer);
     *out_info = said;
     memset(&said, 0, sizeof said);
     return true;

@@ -229,6 +229,8 @@ test_frame_must_be_whole(void)
     g_autoptr(GBytes) record = record_in_batch(10, 4);
     g_autoptr(GByteArray) longer = g_byte_array_new();
     g_autoptr(GBytes) more = NULL;
+    size_t huge_size = 5 * 1024 * 1024;
+    g_autoptr(GBytes) huge = g_bytes_new_take(g_malloc0(huge_size), huge_size);
     DnSha256 leaf = leaf_of(4);
     size_t size = 0;
     const uint8_t *bytes = g_bytes_get_data(record, &size);
@@ -242,6 +244,7 @@ test_frame_must_be_whole(void)
     g_byte_array_append(longer, (const guint8 *)"", 1);
     more = g_byte_array_free_to_bytes(g_steal_pointer(&longer));
     assert_fails(more, &leaf, DN_ERROR_CORRUPT);
+    assert_fails(huge, &leaf, DN_ERROR_CORRUPT);
 }
 
 /* Builds records from parts: a tag and its content in hexadecimal, or bytes. */
@@ -338,6 +341,8 @@ test_forms_of_others(void)
         {"020101300d" SHA256, "a20430020400", "", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "a2840000000430020400", "", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "a285010000000430020400", "", "", DN_ERROR_CORRUPT},
+        {"020101300d" SHA256, "a2023080", "", "", DN_ERROR_CORRUPT},
+        {"020101300d" SHA256, "a0810b0609608648016503040201", "", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "0500", "", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "", "3000", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "", "0500", "", DN_ERROR_CORRUPT},
@@ -389,6 +394,35 @@ test_wide_list_in_any_order_holds(void)
     record = assemble("020101300d" SHA256, hashes->str, token, "", "");
     for (int i = 0; i < 3; i++)
         assert_holds(record, &leaves[i], trust, true);
+}
+
+/* The record of a chain of 65 lists: more than any tree of 2^64 leaves has. */
+static void
+test_endless_path_is_corrupt(void)
+{
+    DnSha256 path[65];
+    DnSha256 leaf = leaf_of(0);
+    g_autoptr(GString) lists = g_string_new(NULL);
+    g_autofree char *first = dn_hex(leaf.bytes, DN_SHA256_BYTES);
+    g_autoptr(GBytes) token = NULL;
+    g_autoptr(GBytes) record = NULL;
+    DnSha256 root;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(path); i++) {
+        g_autofree char *hex = NULL;
+
+        path[i] = leaf_of(100 + i);
+        hex = dn_hex(path[i].bytes, DN_SHA256_BYTES);
+        if (i == 0)
+            g_string_append_printf(lists, "30440420%s0420%s", first, hex);
+        else
+            g_string_append_printf(lists, "30220420%s", hex);
+    }
+    root = dn_hash_path_root(&leaf, path, G_N_ELEMENTS(path));
+    token = stamp(&root);
+    g_string_prepend(lists, "a2820946"); /* 70 + 64 x 36 bytes */
+    record = assemble("020101300d" SHA256, lists->str, token, "", "");
+    assert_fails(record, &leaf, DN_ERROR_CORRUPT);
 }
 
 /* --- renewal --- */
@@ -683,6 +717,7 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/record/frame", test_frame_must_be_whole);
     g_test_add_func("/evidence/record/forms", test_forms_of_others);
     g_test_add_func("/evidence/record/wide-list", test_wide_list_in_any_order_holds);
+    g_test_add_func("/evidence/record/endless-path", test_endless_path_is_corrupt);
     g_test_add_func("/evidence/record/renewed", test_batch_of_records_is_renewed);
     g_test_add_func("/evidence/record/renewed-late", test_renewal_must_come_in_time);
     g_test_add_func("/evidence/record/renewed-older", test_renewal_may_not_be_older);

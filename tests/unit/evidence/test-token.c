@@ -22,6 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_RESP, TS_RESP_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_TST_INFO, TS_TST_INFO_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_EXTENSION, X509_EXTENSION_free)
 
@@ -302,6 +303,32 @@ test_signer_is_the_first_certificate(void)
     assert_code(error, CORRUPT);
 }
 
+/* --- threads --- */
+
+enum { THREADS = 4, ROUNDS = 25 };
+
+static void *
+verify_often(void *data)
+{
+    const DnTrust *trust = data;
+
+    for (int i = 0; i < ROUNDS; i++)
+        assert_trusted(token, trust, true, false);
+    return NULL;
+}
+
+static void
+test_threads_share_a_trust_list(void)
+{
+    g_autoptr(DnTrust) trust = authority_trust(folder);
+    GThread *threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        threads[i] = g_thread_new("verify", verify_often, trust);
+    for (int i = 0; i < THREADS; i++)
+        g_thread_join(threads[i]);
+}
+
 /* --- tokens that nobody would issue --- */
 
 typedef struct {
@@ -310,17 +337,19 @@ typedef struct {
     bool names_signer;
     bool embeds_signer;
     int content_nid;
+    int extra;        /* certificates that have nothing to do with it */
     const char *said; /* (nullable) NULL: it holds */
+    int signatures;   /* 0 counts as 1 */
 } Forgery;
 
 static X509 *
-forged_certificate(EVP_PKEY *key, const char *usage)
+forged_certificate(EVP_PKEY *key, const char *usage, int serial)
 {
     X509 *certificate = X509_new();
     X509_NAME *name = X509_get_subject_name(certificate);
 
     X509_set_version(certificate, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)"forger\r\n\033[31m", -1,
@@ -337,26 +366,49 @@ forged_certificate(EVP_PKEY *key, const char *usage)
     return certificate;
 }
 
-/* The TSTInfo of the good token, signed by a key of our own. */
+/* What the good token says. */
+static TS_TST_INFO *
+info_of_token(void)
+{
+    const uint8_t *at = g_bytes_get_data(token, NULL);
+    g_autoptr(CMS_ContentInfo) good = d2i_CMS_ContentInfo(NULL, &at, (long)g_bytes_get_size(token));
+    const ASN1_OCTET_STRING *content = *CMS_get0_content(good);
+
+    at = ASN1_STRING_get0_data(content);
+    return d2i_TS_TST_INFO(NULL, &at, ASN1_STRING_length(content));
+}
+
+/* @info (NULL: what is no TSTInfo), signed by a key of our own. */
 static GBytes *
-forge(const Forgery *how)
+forge(const Forgery *how, TS_TST_INFO *info)
 {
     g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
-    g_autoptr(X509) certificate = forged_certificate(key, how->usage);
-    const uint8_t *at = g_bytes_get_data(token, NULL);
-    g_autoptr(CMS_ContentInfo) good = d2i_CMS_ContentInfo(NULL, &at, g_bytes_get_size(token));
+    g_autoptr(X509) certificate = forged_certificate(key, how->usage, 1);
     g_autoptr(CMS_ContentInfo) bad = NULL;
-    const ASN1_OCTET_STRING *content = *CMS_get0_content(good);
-    g_autoptr(BIO) in =
-        BIO_new_mem_buf(ASN1_STRING_get0_data(content), ASN1_STRING_length(content));
+    g_autoptr(BIO) in = BIO_new(BIO_s_mem());
     unsigned flags = CMS_BINARY | CMS_NOSMIMECAP | (how->names_signer ? CMS_CADES : 0) |
                      (how->embeds_signer ? 0 : CMS_NOCERTS);
     unsigned char *der = NULL;
     int size = 0;
     GBytes *bytes = NULL;
 
+    if (info) {
+        size = i2d_TS_TST_INFO(info, &der);
+        BIO_write(in, der, size);
+        OPENSSL_free(der);
+        der = NULL;
+    } else {
+        BIO_puts(in, "no TSTInfo");
+    }
     bad = CMS_sign(NULL, NULL, NULL, NULL, CMS_PARTIAL | CMS_BINARY);
-    g_assert_nonnull(CMS_add1_signer(bad, certificate, key, how->digest, flags));
+    for (int i = 0; i < MAX(1, how->signatures); i++)
+        g_assert_nonnull(
+            CMS_add1_signer(bad, certificate, key, how->digest, flags | (i > 0 ? CMS_NOCERTS : 0)));
+    for (int i = 0; i < how->extra; i++) {
+        g_autoptr(X509) other = forged_certificate(key, NULL, 2 + i);
+
+        g_assert_cmpint(CMS_add1_cert(bad, other), ==, 1);
+    }
     g_assert_cmpint(CMS_set1_eContentType(bad, OBJ_nid2obj(how->content_nid)), ==, 1);
     g_assert_cmpint(CMS_final(bad, in, NULL, CMS_BINARY), ==, 1);
     size = i2d_CMS_ContentInfo(bad, &der);
@@ -369,34 +421,147 @@ static void
 test_forgeries(void)
 {
     const Forgery forgeries[] = {
-        {"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, NULL},
-        {"critical,timeStamping", EVP_sha512(), true, true, NID_id_smime_ct_TSTInfo, NULL},
-        {"timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, "time-stamping"},
-        {"critical,timeStamping,codeSigning", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo,
+        {"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 0, NULL},
+        {"critical,timeStamping", EVP_sha512(), true, true, NID_id_smime_ct_TSTInfo, 0, NULL},
+        {"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 20, NULL},
+        {"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 64,
+         "more than 64"},
+        {"timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 0, "time-stamping"},
+        {"critical,timeStamping,codeSigning", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 0,
          "time-stamping"},
-        {NULL, EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, "time-stamping"},
-        {"critical,timeStamping", EVP_sha256(), false, true, NID_id_smime_ct_TSTInfo, "name"},
-        {"critical,timeStamping", EVP_sha1(), true, true, NID_id_smime_ct_TSTInfo, "weak"},
-        {"critical,timeStamping", EVP_sha256(), true, false, NID_id_smime_ct_TSTInfo, "signature"},
-        {"critical,timeStamping", EVP_sha256(), true, true, NID_pkcs7_data, "not a time-stamp"},
+        {NULL, EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 0, "time-stamping"},
+        {"critical,timeStamping", EVP_sha256(), false, true, NID_id_smime_ct_TSTInfo, 0, "name"},
+        {"critical,timeStamping", EVP_sha1(), true, true, NID_id_smime_ct_TSTInfo, 0, "weak"},
+        {"critical,timeStamping", EVP_sha256(), true, false, NID_id_smime_ct_TSTInfo, 0,
+         "signature"},
+        {"critical,timeStamping", EVP_sha256(), true, true, NID_pkcs7_data, 0, "not a time-stamp"},
+        {"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo, 0,
+         "2 signatures", 2},
     };
+    g_autoptr(TS_TST_INFO) info = info_of_token();
     g_autoptr(DnTrust) trust = authority_trust(folder);
 
     for (size_t i = 0; i < G_N_ELEMENTS(forgeries); i++) {
-        g_autoptr(GBytes) forged = forge(&forgeries[i]);
+        g_autoptr(GBytes) forged = forge(&forgeries[i], info);
 
         if (forgeries[i].said) {
             assert_corrupt(forged, &imprint, trust, forgeries[i].said);
         } else {
-            g_auto(DnTokenInfo) info = {0};
+            g_auto(DnTokenInfo) told = {0};
 
             /* It holds as far as it goes, and it is nobody's word. */
-            g_assert_true(dn_token_verify(forged, &imprint, trust, &info, NULL));
-            g_assert_false(info.trusted);
-            g_assert_true(g_str_has_prefix(info.authority, "CN=forger"));
-            for (const char *c = info.authority; *c; c++)
+            g_assert_true(dn_token_verify(forged, &imprint, trust, &told, NULL));
+            g_assert_false(told.trusted);
+            g_assert_true(g_str_has_prefix(told.authority, "CN=forger"));
+            for (const char *c = told.authority; *c; c++)
                 g_assert_false(g_ascii_iscntrl(*c));
         }
+    }
+}
+
+static Forgery
+honestly(void)
+{
+    return (Forgery){"critical,timeStamping", EVP_sha256(), true, true, NID_id_smime_ct_TSTInfo};
+}
+
+static void
+test_times(void)
+{
+    static const struct {
+        const char *suffix; /* behind the seconds */
+        int ms;             /* -1: malformed */
+    } times[] = {{"Z", 0},         {".5Z", 500},    {".05Z", 50},
+                 {".1239Z", 123},  {".000001Z", 0}, {"", -1},
+                 {".Z", -1},       {".5", -1},      {"+0900", -1},
+                 {".5+0900Z", -1}, {"0Z", -1},      {"..5Z", -1},
+                 {".5.5Z", -1},    {"ZZ", -1},      {" Z", -1},
+                 {",5Z", -1},      {".5ZZ", -1},    {".0123456789012345678901234567890Z", -1}};
+    static const char *const never[] = {"20261301000000Z",
+                                        "20260230000000Z",
+                                        "20260101240000Z",
+                                        "20260101006000Z",
+                                        "20260101000061Z",
+                                        "00000101000000Z",
+                                        "2026-01-01T00Z",
+                                        "Z",
+                                        ""};
+    Forgery how = honestly();
+    g_autoptr(TS_TST_INFO) info = info_of_token();
+    g_autoptr(DnTrust) nobody = dn_trust_new_empty();
+    ASN1_GENERALIZEDTIME *time = (ASN1_GENERALIZEDTIME *)TS_TST_INFO_get_time(info);
+    g_autofree char *seconds = g_strndup((const char *)ASN1_STRING_get0_data(time), 14);
+    g_auto(DnTokenInfo) truth = {0};
+
+    g_assert_true(dn_token_verify(token, &imprint, nobody, &truth, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
+        g_autofree char *text = g_strconcat(seconds, times[i].suffix, NULL);
+        g_autoptr(GBytes) forged = NULL;
+        g_auto(DnTokenInfo) told = {0};
+
+        ASN1_STRING_set(time, text, -1);
+        forged = forge(&how, info);
+        if (times[i].ms < 0) {
+            assert_corrupt(forged, &imprint, nobody, NULL);
+        } else {
+            g_assert_true(dn_token_verify(forged, &imprint, nobody, &told, NULL));
+            g_assert_cmpint(told.gen_time_utc_ms, ==,
+                            truth.gen_time_utc_ms / 1000 * 1000 + times[i].ms);
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(never); i++) {
+        g_autoptr(GBytes) forged = NULL;
+
+        ASN1_STRING_set(time, never[i], -1);
+        forged = forge(&how, info);
+        assert_corrupt(forged, &imprint, nobody, "its time is malformed");
+    }
+}
+
+static void
+test_odd_contents(void)
+{
+    Forgery how = honestly();
+    g_autoptr(TS_TST_INFO) info = info_of_token();
+    g_autoptr(DnTrust) nobody = dn_trust_new_empty();
+    g_autoptr(GBytes) junk = forge(&how, NULL);
+    g_autoptr(GBytes) versioned = NULL;
+    g_autoptr(GBytes) endless = NULL;
+    ASN1_INTEGER *serial = (ASN1_INTEGER *)TS_TST_INFO_get_serial(info);
+    g_autofree char *digits = g_strnfill(100, 'x');
+
+    assert_corrupt(junk, &imprint, nobody, "no TSTInfo");
+    TS_TST_INFO_set_version(info, 2);
+    versioned = forge(&how, info);
+    assert_corrupt(versioned, &imprint, nobody, "version 2");
+    TS_TST_INFO_set_version(info, 1);
+    ASN1_STRING_set(serial, digits, -1);
+    endless = forge(&how, info);
+    assert_corrupt(endless, &imprint, nobody, "serial number");
+}
+
+/* A list that trusts a certificate which may do neither is a slip, and says so. */
+static void
+test_anchor_must_issue_or_stamp(void)
+{
+    static const char *const usages[] = {NULL, "critical,codeSigning", "timeStamping"};
+    g_autofree char *pem_path = g_build_filename(folder, "anchor.pem", NULL);
+    g_autofree char *list_path = g_build_filename(folder, "anchor.conf", NULL);
+
+    write_text(folder, "anchor.conf",
+               "[authority a]\ncertificate=anchor.pem\nfrom=2020-01-01\naccredited=true\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(usages); i++) {
+        g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
+        g_autoptr(X509) certificate = forged_certificate(key, usages[i], 1);
+        g_autoptr(BIO) out = BIO_new_file(pem_path, "w");
+        g_autoptr(DnTrust) trust = NULL;
+        g_autoptr(GError) error = NULL;
+
+        PEM_write_bio_X509(out, certificate);
+        g_clear_pointer(&out, BIO_free_all);
+        trust = dn_trust_load(list_path, &error);
+        g_assert_null(trust);
+        assert_code(error, INVALID);
     }
 }
 
@@ -565,7 +730,11 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/token/flips", test_flipped_bits_change_nothing_that_is_said);
     g_test_add_func("/evidence/token/openssl", test_stock_openssl_agrees);
     g_test_add_func("/evidence/token/pem", test_signer_is_the_first_certificate);
+    g_test_add_func("/evidence/token/threads", test_threads_share_a_trust_list);
     g_test_add_func("/evidence/token/forgeries", test_forgeries);
+    g_test_add_func("/evidence/token/times", test_times);
+    g_test_add_func("/evidence/token/odd-contents", test_odd_contents);
+    g_test_add_func("/evidence/token/anchor", test_anchor_must_issue_or_stamp);
     g_test_add_func("/evidence/token/others", test_tokens_of_others);
     g_test_add_func("/evidence/token/public-service", test_token_of_a_public_service);
     status = g_test_run();

@@ -87,6 +87,8 @@ test_slips_are_told(void)
          "PEM"},
         {"[authority a]\ncertificate=torn.pem\nfrom=2024-01-01\naccredited=true\n",
          DN_ERROR_INVALID, "PEM"},
+        {"[authority a]\ncertificate=crowd.pem\nfrom=2024-01-01\naccredited=true\n", DN_ERROR_LIMIT,
+         "crowd.pem"},
         {"[authority a]\ncertificate=.\nfrom=2024-01-01\naccredited=true\n", DN_ERROR_INVALID,
          NULL},
         {"[authority ]\ncertificate=ca.pem\nfrom=2024-01-01\naccredited=true\n", DN_ERROR_INVALID,
@@ -99,10 +101,14 @@ test_slips_are_told(void)
     g_autofree char *good = g_build_filename(folder, "ca.pem", NULL);
     g_autofree char *pem = NULL;
     g_autofree char *torn = NULL;
+    g_autoptr(GString) crowd = g_string_new(NULL);
 
     authority_init(folder, NULL);
     /* A good certificate, then half of one. */
     g_assert_true(g_file_get_contents(good, &pem, NULL, NULL));
+    for (int i = 0; i < 20; i++)
+        g_string_append(crowd, pem);
+    write_text(folder, "crowd.pem", crowd->str);
     torn = g_strdup_printf("%s%.100s\n", pem, pem);
     write_text(folder, "torn.pem", torn);
     for (size_t i = 0; i < G_N_ELEMENTS(slips); i++)

@@ -199,10 +199,14 @@ test_garbage_is_format(void)
     static const uint8_t long_sequence[] = {0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x30};
     /* granted, and no token */
     static const uint8_t granted[] = {0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x00};
+    /* a status of nine bytes */
+    static const uint8_t vast[] = {0x30, 0x0d, 0x30, 0x0b, 0x02, 0x09, 0x01, 0,
+                                   0,    0,    0,    0,    0,    0,    0};
     static const struct {
         const void *body;
         size_t size;
-    } bodies[] = {{NULL, 0},
+    } bodies[] = {{vast, sizeof vast},
+                  {NULL, 0},
                   {html, sizeof html - 1},
                   {empty_sequence, sizeof empty_sequence},
                   {long_sequence, sizeof long_sequence},
