@@ -212,6 +212,18 @@ deal_kanji(int64_t amount)
     return g_strdup(out->str);
 }
 
+bool
+deal_slashed(const Deal *self)
+{
+    return (self->look & 0x300) == 0;
+}
+
+bool
+deal_overstamped(const Deal *self)
+{
+    return (self->look & 0x3000) == 0;
+}
+
 char *
 deal_money(const Deal *self, int64_t amount)
 {

@@ -69,15 +69,17 @@ static void
 letter_issuer(Pen *pen, double x, double y, const Deal *deal)
 {
     const Company *issuer = deal->issuer;
+    bool over = deal_overstamped(deal);
+    double width = 0;
     char number[15];
 
     company_regnum(issuer, number);
-    pen_fit(pen, x, y, 4.6, PEN_BOLD, 68, "%s", issuer->name);
+    width = pen_fit(pen, x, y, 4.6, PEN_BOLD, 66, "%s", issuer->name);
     pen_text(pen, x, y + 6, 3.3, 0, "〒%s", issuer->zip);
     pen_fit(pen, x, y + 11, 3.3, 0, 68, "%s", issuer->address);
     pen_text(pen, x, y + 16, 3.3, 0, "TEL %s", issuer->tel);
     pen_text(pen, x, y + 21, 3.3, 0, "登録番号:%s", number);
-    pen_seal(pen, x + 61, y + 19, 15, false,
+    pen_seal(pen, over ? x + width : x + 61, over ? y + 1 : y + 19, 15, false,
              g_utf8_strlen(issuer->name, -1) > 9 ? "見本会社代表之印" : "見本之印");
 }
 
@@ -533,8 +535,9 @@ const Paper papers_letter[] = {
     {"order", "order", A4, order_classic, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
     {"order-ruled", "order", A4, order_ruled, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
     {"contract", "contract", A4, letter_contract, letter_deal_contract, 1, TRADE_SERVICES,
-     TRADE_SERVICES, .no_regnum = true},
+     TRADE_SERVICES, .no_regnum = true, .no_seal = true},
     {"statement", "statement", A4, letter_statement, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
-    {"english", "invoice", A4, letter_english, letter_deal_english, 1, TRADE_EXPORT, TRADE_EXPORT},
+    {"english", "invoice", A4, letter_english, letter_deal_english, 1, TRADE_EXPORT, TRADE_EXPORT,
+     .no_seal = true},
 };
 const unsigned n_papers_letter = G_N_ELEMENTS(papers_letter);

@@ -14,3 +14,5 @@ regenerate-samples: samples/make-samples
 endif
 
 EXTRA_DIST += samples/README.md samples/truth.tsv samples/documents samples/broken
+dist_check_SCRIPTS += samples/check-samples.sh
+TESTS += samples/check-samples.sh

@@ -230,12 +230,25 @@ main_write(const Recipe *recipe, const Paper *paper, const Deal *deal, const cha
     }
 }
 
+/** What makes a document hard beside its treatment; NULL when nothing does. */
+static const char *
+main_quirk(const Recipe *recipe, const Paper *paper, const Deal *deal)
+{
+    if (recipe->render == RENDER_PDF)
+        return NULL;
+    if (main_is_roll(paper))
+        return deal_slashed(deal) ? "stroked zeros" : NULL;
+    return deal_overstamped(deal) && !paper->no_seal ? "seal over the name" : NULL;
+}
+
 static void
 main_truth(GString *out, const Recipe *recipe, const Paper *paper, const Deal *deal)
 {
     const Company *issuer = deal->issuer;
     char date[DN_DATE_TEXT + 1];
     char regnum[15] = "-";
+    const char *quirk = main_quirk(recipe, paper, deal);
+    bool hard = main_effects[recipe->effect].hard || quirk != NULL;
     g_autofree char *amount = dn_money_format(deal->total, deal->currency);
     g_autofree char *party = g_strdup(issuer->name);
     g_autofree char *others = g_strdup("");
@@ -256,17 +269,19 @@ main_truth(GString *out, const Recipe *recipe, const Paper *paper, const Deal *d
         g_free(others);
         others = g_strdup(deal->buyer->name);
     }
-    g_string_append_printf(
-        out, "documents/%s\t%s\t\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s, %s, %d dpi", recipe->file, date,
-        paper->no_amount ? "-" : amount, paper->no_amount ? "-" : deal->currency, party, others,
-        regnum, paper->kind, main_effects[recipe->effect].hard ? "hard" : "clean",
-        main_renders[recipe->render].name, main_effects[recipe->effect].name, recipe->dpi);
+    g_string_append_printf(out, "documents/%s\t%s\t\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s, %s, %d dpi",
+                           recipe->file, date, paper->no_amount ? "-" : amount,
+                           paper->no_amount ? "-" : deal->currency, party, others, regnum,
+                           paper->kind, hard ? "hard" : "clean", main_renders[recipe->render].name,
+                           main_effects[recipe->effect].name, recipe->dpi);
     if (recipe->orientation != 0)
         g_string_append_printf(out, ", EXIF orientation %u", recipe->orientation);
     if (recipe->degrees != 0)
         g_string_append_printf(out, ", %.1f degrees", recipe->degrees);
     if (deal->base[RATE_8] != 0)
         g_string_append(out, deal->base[RATE_10] != 0 ? ", 8% and 10%" : ", 8%");
+    if (quirk != NULL)
+        g_string_append_printf(out, ", %s", quirk);
     if (paper->pages > 1)
         g_string_append_printf(out, ", %u pages", paper->pages);
     g_string_append_c(out, '\n');

@@ -146,6 +146,10 @@ char *deal_date(const DnDate *date, unsigned style);
 const char *deal_weekday(const DnDate *date);
 /** 壱万弐千 for 12000, as on cheques and hand-written receipts. (transfer full) */
 char *deal_kanji(int64_t amount);
+/** One till in four prints 0 with a stroke, which readers take for 9. */
+bool deal_slashed(const Deal *self);
+/** One clerk in four puts the seal over the name, as custom has it. */
+bool deal_overstamped(const Deal *self);
 /** 12,345 or 1,234.50 by currency. (transfer full) */
 char *deal_money(const Deal *self, int64_t amount);
 
@@ -204,6 +208,7 @@ typedef struct {
     bool no_amount;
     bool no_regnum;
     bool no_shop; /* names the legal person only */
+    bool no_seal;
 } Paper;
 
 /* till.c: thermal rolls. slip.c: 領収書 forms. letter.c: A4. */

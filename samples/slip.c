@@ -24,10 +24,11 @@ slip_reason(const Deal *deal)
     }
 }
 
-/** Returns where the name ends: the seal is put there. */
+/** Returns the middle of the seal of @seal_mm: at the end of the name, or clear of it. */
 static double
-slip_issuer(Pen *pen, double x, double y, const Deal *deal)
+slip_issuer(Pen *pen, double x, double y, const Deal *deal, double seal_mm)
 {
+    const double number_mm = 46; /* what the line below the name needs */
     double width = 0;
     const Company *issuer = deal->issuer;
     char number[15];
@@ -35,10 +36,12 @@ slip_issuer(Pen *pen, double x, double y, const Deal *deal)
     company_regnum(issuer, number);
     pen_text(pen, x, y, 3.1, 0, "〒%s", issuer->zip);
     pen_fit(pen, x, y + 4.6, 3.1, 0, 66, "%s", issuer->address);
-    width = pen_text(pen, x, y + 10.4, 4.4, PEN_BOLD, "%s", issuer->name);
+    width = pen_text(pen, x, y + 10.4, 4.1, PEN_BOLD, "%s", issuer->name);
     pen_text(pen, x, y + 15.2, 3.1, 0, "TEL %s", issuer->tel);
     pen_text(pen, x, y + 19.8, 3.1, 0, "登録番号 %s", number);
-    return x + width;
+    if (deal_overstamped(deal))
+        return x + width + seal_mm / 2 - 5;
+    return x + MAX(width + 1.5, number_mm) + seal_mm / 2;
 }
 
 static void
@@ -80,7 +83,7 @@ slip_pad(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     pen_text(pen, 30, 53.5, 3.7, 0, "但 %sとして", slip_reason(deal));
     pen_text(pen, 30, 59, 3.4, 0, "上記正に領収いたしました");
     slip_taxes(pen, 14, 66, deal);
-    pen_seal(pen, slip_issuer(pen, 100, 60.5, deal) + 6, 73, 14, false, "印");
+    pen_seal(pen, slip_issuer(pen, 94, 60.5, deal, 14), 72, 14, false, "印");
     return 90;
 }
 
@@ -101,7 +104,7 @@ slip_kanji(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     pen_fit(pen, 90, 45.5, 8, PEN_CENTER, 124, "金%s円也", total);
     pen_text(pen, 26, 55.5, 3.8, 0, "但し %s(内消費税等 %s円・10%%)", slip_reason(deal), tax);
     pen_text(pen, 26, 61.5, 3.8, 0, "%s  上記の通り領収致しました", date);
-    pen_seal(pen, slip_issuer(pen, 100, 66, deal) + 6, 77, 13, true, "見本");
+    pen_seal(pen, slip_issuer(pen, 94, 66, deal, 13), 77, 13, true, "見本");
     return 92;
 }
 
@@ -112,7 +115,7 @@ slip_office(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     g_autofree char *date = deal_date(&deal->date, deal->date_style);
     g_autofree char *total = deal_money(deal, deal->total);
 
-    pen->family = (deal->look & 1) != 0 ? "Noto Sans CJK JP" : "IPAGothic";
+    pen->family = (deal->look & 1) != 0 ? "Noto Sans CJK JP" : "IPAPGothic";
     pen_shade(pen, 8, 8, 164, 11, 0.16, 0.30, 0.45);
     pen_ink(pen, 1, 1, 1);
     pen_text(pen, 90, 16, 6.4, PEN_CENTER | PEN_BOLD, "領 収 書");
@@ -129,7 +132,7 @@ slip_office(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     pen_text(pen, 12, 53, 3.5, 0, "但し、%sとして。上記金額を正に領収いたしました。",
              slip_reason(deal));
     slip_taxes(pen, 12, 63, deal);
-    pen_seal(pen, MIN(164, slip_issuer(pen, 100, 62, deal) + 7), 74, 15, false, "見本之印");
+    pen_seal(pen, slip_issuer(pen, 94, 62, deal, 15), 74, 15, false, "見本之印");
     return 90;
 }
 

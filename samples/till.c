@@ -15,6 +15,13 @@ static const double till_step = 4.1;
 
 static const char *const till_payments[] = {"現金", "クレジット", "交通系IC", "コード決済"};
 
+/** IPAGothic strokes its half-width zeros. Embedded in a PDF it is a tenth of the other's size. */
+static void
+till_font(Pen *pen, const Deal *deal)
+{
+    pen->family = pen->vector || deal_slashed(deal) ? "IPAGothic" : "Noto Sans Mono CJK JP";
+}
+
 static void G_GNUC_PRINTF(5, 6)
     till_row(Pen *pen, double y, unsigned flags, const char *left, const char *fmt, ...)
 {
@@ -75,6 +82,19 @@ till_paid(Pen *pen, double y, const Deal *deal, const char *cash, const char *ch
     return y + 2 * till_step;
 }
 
+/** The sum stretched by @stretch, as cheap heads enlarge, or in a larger face. */
+static void
+till_total(Pen *pen, double y, unsigned stretch, const Deal *deal, const char *label)
+{
+    g_autofree char *total = deal_money(deal, deal->total);
+    bool face = (deal->look & 0xc00) != 0;
+    double size = face ? 4.8 : till_size;
+
+    stretch = face ? 0 : stretch;
+    pen_text(pen, till_left, y, size, stretch, "%s", label);
+    pen_text(pen, till_right, y, size, PEN_RIGHT | stretch, "¥%s", total);
+}
+
 static unsigned
 till_pieces(const Deal *deal)
 {
@@ -90,6 +110,7 @@ till_head(Pen *pen, double y, const Deal *deal)
 {
     const Company *shop = deal->issuer;
 
+    till_font(pen, deal);
     if ((deal->look & 1) != 0) {
         pen_text(pen, till_middle, y, till_size, PEN_CENTER, "%s",
                  (deal->look & 2) != 0 ? "毎度ありがとうございます" : "ご来店ありがとうございます");
@@ -115,7 +136,6 @@ static double
 till_market(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
 {
     g_autofree char *date = deal_date(&deal->date, deal->date_style);
-    g_autofree char *total = deal_money(deal, deal->total);
     g_autofree char *subtotal = deal_money(deal, deal->subtotal);
     double y = till_head(pen, 8, deal);
 
@@ -154,9 +174,7 @@ till_market(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     y = till_rates(pen, y + till_step, deal, "(外税8%対象額", "(外税10%対象額", "外税8%",
                    "外税10%");
     y += 0.6 * till_step;
-    pen_text(pen, till_left, y, till_size, PEN_WIDE, "%s",
-             (deal->look & 64) != 0 ? "合計" : "合 計");
-    pen_text(pen, till_right, y, till_size, PEN_RIGHT | PEN_WIDE, "¥%s", total);
+    till_total(pen, y, PEN_WIDE, deal, (deal->look & 64) != 0 ? "合計" : "合 計");
     y = till_paid(pen, y + 1.4 * till_step, deal, "お預り", "お釣り");
     y += 0.4 * till_step;
     pen_text(pen, till_left, y, till_size, 0, "お買上点数   %u点", till_pieces(deal));
@@ -185,7 +203,6 @@ static double
 till_convenience(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
 {
     g_autofree char *date = deal_date(&deal->date, deal->date_style);
-    g_autofree char *total = deal_money(deal, deal->total);
     g_autofree char *tax = deal_money(deal, deal->tax[RATE_10] + deal->tax[RATE_8]);
     double y = till_head(pen, 8, deal);
 
@@ -216,9 +233,7 @@ till_convenience(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
                  line->rate == RATE_8 ? "軽" : "  ");
     }
     y += till_step;
-    pen_text(pen, till_left, y, till_size, PEN_TALL, "%s",
-             (deal->look & 32) != 0 ? "合   計" : "税込合計");
-    pen_text(pen, till_right, y, till_size, PEN_RIGHT | PEN_TALL, "¥%s", total);
+    till_total(pen, y, PEN_TALL, deal, (deal->look & 32) != 0 ? "合   計" : "税込合計");
     y += till_step * 1.2;
     y = till_rates(pen, y, deal, "( 8%対象", "(10%対象", "  (内消費税等 8%", "  (内消費税等10%");
     if (deal->base[RATE_8] != 0 && deal->base[RATE_10] != 0) {
@@ -289,6 +304,7 @@ till_machine(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     g_autofree char *tax = deal_money(deal, deal->tax[RATE_10]);
     double y = 11;
 
+    till_font(pen, deal);
     pen_text(pen, till_middle, y, 6, PEN_CENTER, "%s",
              (deal->look & 16) != 0 ? "領 収 書" : "領 収 証");
     y += 2 * till_step;
