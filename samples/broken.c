@@ -204,14 +204,14 @@ broken_jpegs(Broken *self)
 
     if (!g_file_get_contents(path, &data, &size, self->error))
         return false;
-    /* Walk the segments to the frame header and make its sides as large as they go. */
+    /* Walk the segments to the frame header and make its sides as large as libjpeg takes. */
     while (at + 9 < size && (uint8_t)data[at + 1] != 0xc0)
         at += 2 + ((size_t)(uint8_t)data[at + 2] << 8 | (uint8_t)data[at + 3]);
     if (at + 9 >= size)
         return dn_fail(self->error, DN_ERROR_FORMAT, "%s: no frame header", path);
-    memset(data + at + 5, 0xff, 4);
+    memcpy(data + at + 5, "\xfd\xe8\xfd\xe8", 4); /* 65000 x 65000 */
     return broken_cut(self, "truncated.jpg", "exif-7.jpg", 500, "FORMAT|read") &&
-           broken_put(self, "jpeg-size-lie.jpg", data, MIN(size, 20000), "LIMIT|FORMAT");
+           broken_put(self, "jpeg-size-lie.jpg", data, MIN(size, 20000), "LIMIT");
 }
 
 typedef struct {

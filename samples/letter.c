@@ -336,8 +336,9 @@ letter_ruled(Pen *pen, const Deal *deal, unsigned page, const LetterWords *words
     return letter_body(pen, 91, deal, words, true);
 }
 
+/** The table of papers wants functions: one for each layout and its words. */
 #define LETTER_DRAW(layout, words)                                                                 \
-    static double words##_##layout(Pen *pen, const Deal *deal, unsigned page)                      \
+    static double letter_##words##_##layout(Pen *pen, const Deal *deal, unsigned page)             \
     {                                                                                              \
         return letter_##layout(pen, deal, page, &letter_##words);                                  \
     }
@@ -518,22 +519,27 @@ letter_deal_contract(Deal *out, Chance *chance, const Company *issuer)
 
 #define A4 210, 297
 const Paper papers_letter[] = {
-    {"invoice-classic", "invoice", A4, invoice_classic, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD},
-    {"invoice-bar", "invoice", A4, invoice_bar, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD},
-    {"invoice-ruled", "invoice", A4, invoice_ruled, letter_deal, 1, TRADE_PRINTING, TRADE_FOOD},
-    {"invoice-long", "invoice", A4, invoice_classic, letter_deal_long, 2, TRADE_PARTS, TRADE_FOOD},
-    {"delivery", "delivery_note", A4, delivery_classic, letter_deal, 1, TRADE_PRINTING, TRADE_FOOD,
-     .no_amount = true},
-    {"delivery-ruled", "delivery_note", A4, delivery_ruled, letter_deal, 1, TRADE_PRINTING,
-     TRADE_FOOD, .no_amount = true},
-    {"delivery-priced", "delivery_note", A4, delivery_priced_bar, letter_deal, 1, TRADE_PRINTING,
+    {"invoice-classic", "invoice", A4, letter_invoice_classic, letter_deal, 1, TRADE_SERVICES,
      TRADE_FOOD},
-    {"delivery-priced-ruled", "delivery_note", A4, delivery_priced_ruled, letter_deal, 1,
+    {"invoice-bar", "invoice", A4, letter_invoice_bar, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD},
+    {"invoice-ruled", "invoice", A4, letter_invoice_ruled, letter_deal, 1, TRADE_PRINTING,
+     TRADE_FOOD},
+    {"invoice-long", "invoice", A4, letter_invoice_classic, letter_deal_long, 2, TRADE_PARTS,
+     TRADE_FOOD},
+    {"delivery", "delivery_note", A4, letter_delivery_classic, letter_deal, 1, TRADE_PRINTING,
+     TRADE_FOOD, .no_amount = true},
+    {"delivery-ruled", "delivery_note", A4, letter_delivery_ruled, letter_deal, 1, TRADE_PRINTING,
+     TRADE_FOOD, .no_amount = true},
+    {"delivery-priced", "delivery_note", A4, letter_delivery_priced_bar, letter_deal, 1,
      TRADE_PRINTING, TRADE_FOOD},
-    {"quotation", "quotation", A4, quotation_classic, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD},
-    {"quotation-bar", "quotation", A4, quotation_bar, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD},
-    {"order", "order", A4, order_classic, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
-    {"order-ruled", "order", A4, order_ruled, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
+    {"delivery-priced-ruled", "delivery_note", A4, letter_delivery_priced_ruled, letter_deal, 1,
+     TRADE_PRINTING, TRADE_FOOD},
+    {"quotation", "quotation", A4, letter_quotation_classic, letter_deal, 1, TRADE_SERVICES,
+     TRADE_FOOD},
+    {"quotation-bar", "quotation", A4, letter_quotation_bar, letter_deal, 1, TRADE_SERVICES,
+     TRADE_FOOD},
+    {"order", "order", A4, letter_order_classic, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
+    {"order-ruled", "order", A4, letter_order_ruled, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
     {"contract", "contract", A4, letter_contract, letter_deal_contract, 1, TRADE_SERVICES,
      TRADE_SERVICES, .no_regnum = true, .no_seal = true},
     {"statement", "statement", A4, letter_statement, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},

@@ -330,6 +330,8 @@ main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
                   : dice < 80 ? EFFECT_FADE
                   : dice < 92 ? EFFECT_PHOTO_MILD
                               : EFFECT_PHOTO;
+    if (out->effect == EFFECT_FADE && !main_is_roll(paper))
+        out->effect = EFFECT_SCAN; /* only heat-sensitive paper fades */
     out->dpi = dpis[chance_below(chance, G_N_ELEMENTS(dpis))];
     if (main_is_roll(paper) && chance_below(chance, 2) == 0)
         out->dpi = 203;

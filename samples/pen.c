@@ -36,7 +36,6 @@ pen_init(Pen *self, cairo_t *cr, double dpi, bool dots)
     self->layout = pango_layout_new(context);
     g_object_unref(context);
     self->family = "IPAGothic";
-    self->gap_mm = 0;
     self->vector = false;
     pango_attr_list_insert(attrs, pango_attr_fallback_new(FALSE));
     pango_layout_set_attributes(self->layout, attrs);
@@ -66,14 +65,6 @@ pen_put(Pen *self, double x, double y, double size, unsigned flags, double fit, 
     pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
     pango_layout_set_font_description(self->layout, font);
     pango_font_description_free(font);
-    if (self->gap_mm != 0) {
-        g_autoptr(PangoAttrList) attrs = pango_attr_list_new();
-
-        pango_attr_list_insert(attrs, pango_attr_fallback_new(FALSE));
-        pango_attr_list_insert(attrs,
-                               pango_attr_letter_spacing_new((int)(self->gap_mm * PANGO_SCALE)));
-        pango_layout_set_attributes(self->layout, attrs);
-    }
     pango_layout_set_text(self->layout, text, -1);
     cairo_save(self->cr);
     pango_layout_get_extents(self->layout, NULL, &box);
@@ -91,12 +82,6 @@ pen_put(Pen *self, double x, double y, double size, unsigned flags, double fit, 
     cairo_move_to(self->cr, 0, -(double)pango_layout_get_baseline(self->layout) / PANGO_SCALE);
     pango_cairo_show_layout(self->cr, self->layout);
     cairo_restore(self->cr);
-    if (self->gap_mm != 0) {
-        g_autoptr(PangoAttrList) attrs = pango_attr_list_new();
-
-        pango_attr_list_insert(attrs, pango_attr_fallback_new(FALSE));
-        pango_layout_set_attributes(self->layout, attrs);
-    }
     return width;
 }
 

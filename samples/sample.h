@@ -168,8 +168,7 @@ typedef struct {
     cairo_t *cr;
     PangoLayout *layout;
     const char *family;
-    double gap_mm; /* added between letters */
-    bool vector;   /* fonts will be embedded: a megabyte of Noto Sans becomes IPAPGothic */
+    bool vector; /* fonts will be embedded: a megabyte of Noto Sans becomes IPAPGothic */
 } Pen;
 
 /** Draws on @cr, whose unit becomes the millimetre of a page of @dpi dots an inch. @dots: every dot
@@ -191,7 +190,7 @@ void pen_ink(Pen *self, double r, double g, double b);
 void pen_seal(Pen *self, double x, double y, double size, bool round, const char *letters);
 void pen_barcode(Pen *self, double x, double y, double w, double h, unsigned seed);
 
-/* paper.h: layouts. */
+/* Layouts, and the kinds of deal that each can show. */
 
 typedef struct {
     const char *name;

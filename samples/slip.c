@@ -5,9 +5,6 @@
 #include "config.h"
 #include "samples/sample.h"
 
-static const char *const slip_reasons[] = {"お品代",   "文具代",   "お食事代", "会議費",
-                                           "駐車場代", "消耗品代", "資材代",   "飲食代"};
-
 static const char *
 slip_reason(const Deal *deal)
 {
@@ -20,7 +17,7 @@ slip_reason(const Deal *deal)
     case TRADE_HARDWARE:
         return (deal->look & 64) != 0 ? "工具・資材代" : "消耗品代";
     default:
-        return slip_reasons[0];
+        return "お品代";
     }
 }
 

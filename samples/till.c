@@ -22,8 +22,11 @@ till_font(Pen *pen, const Deal *deal)
     pen->family = pen->vector || deal_slashed(deal) ? "IPAGothic" : "Noto Sans Mono CJK JP";
 }
 
-static void G_GNUC_PRINTF(5, 6)
-    till_row(Pen *pen, double y, unsigned flags, const char *left, const char *fmt, ...)
+static void till_row(Pen *pen, double y, unsigned flags, const char *left, const char *fmt, ...)
+    G_GNUC_PRINTF(5, 6);
+
+static void
+till_row(Pen *pen, double y, unsigned flags, const char *left, const char *fmt, ...)
 {
     g_autofree char *right = NULL;
     va_list args;
