@@ -481,6 +481,34 @@ letter_statement(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     return letter_body(pen, 86, deal, &letter_delivery_priced, true);
 }
 
+/** A circular: nothing was dealt, though a day and a sender are there. */
+static double
+letter_notice(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
+{
+    static const char *const text[] = {
+        "拝啓 時下ますますご清栄のこととお慶び申し上げます。",
+        "平素は格別のご高配を賜り、厚く御礼申し上げます。",
+        "さて、このたび弊社では業務拡大に伴い、下記の通り事務所を移転することに",
+        "なりました。これを機に、社員一同なお一層の努力をいたす所存でございます。",
+        "今後とも変わらぬご愛顧を賜りますよう、お願い申し上げます。"};
+    g_autofree char *date = deal_date(&deal->date, deal->date_style);
+    double y = 100;
+
+    pen->family = (deal->look & 1) != 0 ? "IPAMincho" : "Noto Serif CJK JP";
+    pen_text(pen, letter_right, 26, 3.9, PEN_RIGHT, "%s", date);
+    pen_text(pen, letter_left, 38, 4.4, 0, "お取引先各位");
+    letter_issuer(pen, 122, 46, deal);
+    pen_text(pen, 105, 86, 6.2, PEN_CENTER | PEN_BOLD, "事務所移転のお知らせ");
+    for (unsigned i = 0; i < G_N_ELEMENTS(text); i++, y += 8)
+        pen_text(pen, 26, y, 4, 0, "%s", text[i]);
+    pen_text(pen, letter_right, y, 4, PEN_RIGHT, "敬具");
+    pen_text(pen, 105, y + 14, 4, PEN_CENTER, "記");
+    pen_text(pen, 36, y + 26, 4, 0, "新住所  %s", deal->issuer->address);
+    pen_text(pen, 36, y + 34, 4, 0, "電話番号  %s(変更ありません)", deal->issuer->tel);
+    pen_text(pen, letter_right, y + 50, 4, PEN_RIGHT, "以上");
+    return y + 54;
+}
+
 static void
 letter_deal_with(Deal *out, Chance *chance, const Company *issuer, int low, int high)
 {
@@ -543,6 +571,8 @@ const Paper papers_letter[] = {
     {"contract", "contract", A4, letter_contract, letter_deal_contract, 1, TRADE_SERVICES,
      TRADE_SERVICES, .no_regnum = true, .no_seal = true},
     {"statement", "statement", A4, letter_statement, letter_deal, 1, TRADE_PARTS, TRADE_FOOD},
+    {"notice", "other", A4, letter_notice, letter_deal, 1, TRADE_SERVICES, TRADE_FOOD,
+     .no_amount = true},
     {"english", "invoice", A4, letter_english, letter_deal_english, 1, TRADE_EXPORT, TRADE_EXPORT,
      .no_seal = true},
 };

@@ -120,6 +120,7 @@ static const Recipe main_set[] = {
     {"order-02.tif", "order-ruled", "有限会社舟見水産", RENDER_G4, EFFECT_NONE, 200},
     {"contract-01.pdf", "contract", "合同会社あさつゆ企画", RENDER_PDF, EFFECT_NONE, 300},
     {"statement-01.pdf", "statement", "株式会社栗里食品", RENDER_PDF, EFFECT_NONE, 300},
+    {"notice-01.pdf", "notice", "株式会社クリーンこだま", RENDER_PDF, EFFECT_NONE, 300},
     {"english-01.pdf", "english", "Harbour Lane Instruments Ltd", RENDER_PDF, EFFECT_NONE, 300},
     {"english-02.png", "english", "Northgate Sample Supply, Inc.", RENDER_PNG, EFFECT_NONE, 200},
     {"skew-01.jpg", "market", "スーパーひぐらし", RENDER_JPEG, EFFECT_SKEW, 203, 0, 2.6},

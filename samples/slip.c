@@ -79,6 +79,11 @@ slip_pad(Pen *pen, const Deal *deal, unsigned page G_GNUC_UNUSED)
     pen_text(pen, 136, 43.6, 3.2, 0, "(税込)");
     pen_text(pen, 30, 53.5, 3.7, 0, "但 %sとして", slip_reason(deal));
     pen_text(pen, 30, 59, 3.4, 0, "上記正に領収いたしました");
+    if (deal->total - deal->tax[RATE_10] >= 50000) { /* 印紙税法 別表第一 17 号 */
+        pen_box(pen, 70, 62, 18, 20, 0.2);
+        pen_text(pen, 79, 70, 2.8, PEN_CENTER, "収 入");
+        pen_text(pen, 79, 76, 2.8, PEN_CENTER, "印 紙");
+    }
     slip_taxes(pen, 14, 66, deal);
     pen_seal(pen, slip_issuer(pen, 94, 60.5, deal, 14), 72, 14, false, "印");
     return 90;

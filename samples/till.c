@@ -45,7 +45,11 @@ till_number(Pen *pen, double y, unsigned flags, const Deal *deal, const char *la
     double x = (flags & PEN_CENTER) != 0 ? till_middle : till_left;
 
     company_regnum(deal->issuer, number);
-    pen_text(pen, x, y, till_size, flags, "%s%s", label, number);
+    if ((deal->look & 0x4000) != 0)
+        pen_text(pen, x, y, till_size, flags, "%s%.2s-%.4s-%.4s-%s", label, number, number + 2,
+                 number + 6, number + 10);
+    else
+        pen_text(pen, x, y, till_size, flags, "%s%s", label, number);
 }
 
 /** Base and tax of each rate that occurs; returns the next line. */
