@@ -1,1 +1,2 @@
-# see Makefile.am
+# Manual pages.
+dist_man_MANS += docs/dencho.1

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cli/filter.c - options to a DnSearch.
+ */
+#include "config.h"
+#include "cli/filter.h"
+
+bool
+dn_filter_read(const DnFilter *self, const char *currency, DnFilterTerms *out, GError **error)
+{
+    *out = (DnFilterTerms){0};
+    if (self->date && !dn_value_date_range(self->date, &out->dates, error))
+        return dn_fail_in(error, "--date");
+    if (self->amount && !dn_value_amount_range(self->amount, currency, &out->amounts, error))
+        return dn_fail_in(error, "--amount");
+    if (!dn_value_choice("--missing", self->missing, "date|amount|party", error) ||
+        !dn_value_choice("--deleted", self->deleted, "include|only", error))
+        return false;
+    out->search = (DnSearch){
+        .date_from = out->dates.has_from ? &out->dates.from : NULL,
+        .date_to = out->dates.has_to ? &out->dates.to : NULL,
+        .amount_from = out->amounts.has_from ? &out->amounts.from : NULL,
+        .amount_to = out->amounts.has_to ? &out->amounts.to : NULL,
+        .party = self->party,
+        .text = self->text,
+        .kind = self->kind,
+        .label = self->label,
+        .missing = self->missing,
+        .deleted = self->deleted,
+    };
+    return true;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cli/history.c - `dencho history`: what happened to a voucher, from the first entry on.
+ */
+#include "config.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool
+print_change(const json_t *change, GError **error)
+{
+    g_autofree char *before = dn_json_text(json_object_get(change, "before"));
+    g_autofree char *after = dn_json_text(json_object_get(change, "after"));
+    const char *field = dn_json_string(change, "field");
+
+    return dn_out_line(error, "    %s: %s → %s", field ? field : "", before[0] ? before : "(none)",
+                       after[0] ? after : "(none)");
+}
+
+static bool
+print_entry(const json_t *entry, void *user_data, GError **error)
+{
+    const DnCli *cli = user_data;
+
+    if (cli->json)
+        return dn_out_json(entry, error);
+    const char *at = dn_json_string(entry, "at");
+    const char *actor = dn_json_string(entry, "actor");
+    const char *type = dn_json_string(entry, "type");
+    const char *reason = dn_json_string(entry, "reason");
+    const json_t *changes = dn_json_array(entry, "changes");
+
+    if (!dn_out_line(error, "%" PRId64 "  %s  %s  %s%s%s", dn_json_int(entry, "seq", 0),
+                     at ? at : "", actor ? actor : "", type ? type : "", reason ? "  " : "",
+                     reason ? reason : ""))
+        return false;
+    for (size_t i = 0; i < json_array_size(changes); i++)
+        if (!print_change(json_array_get(changes, i), error))
+            return false;
+    return true;
+}
+
+static bool
+run(DnCli *cli, char **arguments, GError **error)
+{
+    DnUuid id;
+    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+
+    return archive && dn_cli_find_id(archive, arguments[0], &id, error) &&
+           dn_archive_history(archive, &id, print_entry, cli, error);
+}
+
+const DnCommand dn_command_history = {
+    .name = "history",
+    .arguments = "ID",
+    .summary = "Show who changed what of a voucher, when and why",
+    .example = "dencho history 01932b5e-7c1a-7def-8123-456789abcdef",
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

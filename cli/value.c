@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cli/value.c - ranges, amounts, words from a list.
+ */
+#include "config.h"
+#include "cli/value.h"
+#include "base/money.h"
+
+#include <string.h>
+
+const char *const dn_typed_names[] = {"date",     "amount", "party",  "kind",
+                                      "received", "label",  "origin", NULL};
+
+/* Parts "A..B" into its ends; "" is an open one. A single value is both. */
+static bool
+split_range(const char *text, char **out_from, char **out_to, GError **error)
+{
+    const char *dots = strstr(text, "..");
+
+    if (text[0] == '\0' || strcmp(text, "..") == 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "a range needs an end: write A..B, A.., ..B or one value");
+    *out_from = dots ? g_strndup(text, (size_t)(dots - text)) : g_strdup(text);
+    *out_to = g_strdup(dots ? dots + 2 : text);
+    g_strstrip(*out_from);
+    g_strstrip(*out_to);
+    return true;
+}
+
+bool
+dn_value_date_range(const char *text, DnDateRange *out, GError **error)
+{
+    g_autofree char *from = NULL;
+    g_autofree char *to = NULL;
+    DnDateRange range = {0};
+
+    if (!split_range(text, &from, &to, error))
+        return false;
+    range.has_from = from[0] != '\0';
+    range.has_to = to[0] != '\0';
+    if ((range.has_from && !dn_date_parse(from, &range.from, error)) ||
+        (range.has_to && !dn_date_parse(to, &range.to, error)))
+        return false;
+    if (range.has_from && range.has_to && dn_date_compare(&range.from, &range.to) > 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "the range ends before it begins: write 2026-04-01..2026-04-30");
+    *out = range;
+    return true;
+}
+
+bool
+dn_value_amount_range(const char *text, const char *currency, DnAmountRange *out, GError **error)
+{
+    g_autofree char *from = NULL;
+    g_autofree char *to = NULL;
+    DnAmountRange range = {0};
+
+    if (!split_range(text, &from, &to, error))
+        return false;
+    range.has_from = from[0] != '\0';
+    range.has_to = to[0] != '\0';
+    if ((range.has_from && !dn_money_parse(from, currency, &range.from, error)) ||
+        (range.has_to && !dn_money_parse(to, currency, &range.to, error)))
+        return false;
+    if (range.has_from && range.has_to && range.from > range.to)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "the range ends below its begin: write 10,000..20,000");
+    *out = range;
+    return true;
+}
+
+bool
+dn_value_amount(const char *text, const char *currency, int64_t *out_minor, char *out_currency,
+                GError **error)
+{
+    g_autofree char *plain = g_strstrip(g_strdup(text));
+    size_t size = strlen(plain);
+    const char *code = size > DN_CURRENCY_TEXT ? plain + size - DN_CURRENCY_TEXT : "";
+
+    if (dn_money_scale(code) >= 0)
+        currency = code;
+    if (!dn_money_parse(plain, currency, out_minor, error))
+        return false;
+    g_strlcpy(out_currency, currency, DN_CURRENCY_TEXT + 1);
+    return true;
+}
+
+bool
+dn_value_choice(const char *what, const char *text, const char *choices, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(choices, "|", -1);
+
+    if (!text || g_strv_contains((const char *const *)words, text))
+        return true;
+    g_autofree char *list = g_strjoinv(", ", words);
+
+    return dn_fail(error, DN_ERROR_INVALID, "%s '%s' is unknown: write one of %s", what, text,
+                   list);
+}
+
+/* How many single-character edits part two words. */
+static size_t
+edit_distance(const char *a, const char *b)
+{
+    size_t width = strlen(b);
+    g_autofree size_t *row = g_new(size_t, width + 1);
+
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            size_t above = row[j];
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+            row[j] = MIN(change, MIN(above, row[j - 1]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[width];
+}
+
+const char *
+dn_value_nearest(const char *word, const char *const *words)
+{
+    /* A word that shares less than about two thirds of its letters is no slip of the pen. */
+    size_t least = MAX(2, strlen(word) / 3) + 1;
+    const char *best = NULL;
+
+    for (; *words; words++) {
+        size_t distance = edit_distance(word, *words);
+
+        if (distance < least) {
+            least = distance;
+            best = *words;
+        }
+    }
+    return best;
+}
+
+static void
+add_labels(DnTyped *self, const char *text)
+{
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_auto(GStrv) words = g_strsplit(text, ";", -1);
+
+    if (self->labels)
+        g_strv_builder_addv(all, (const char **)self->labels);
+    for (char **word = words; *word; word++)
+        if (*g_strstrip(*word))
+            g_strv_builder_add(all, *word);
+    g_strfreev(self->labels);
+    self->labels = g_strv_builder_end(all);
+}
+
+static void
+replace_text(char **slot, const char *text)
+{
+    g_free(*slot);
+    *slot = g_strdup(text);
+}
+
+bool
+dn_typed_set(DnTyped *self, const char *name, const char *text, const char *currency,
+             GError **error)
+{
+    bool good = true;
+
+    if (!text || !*text)
+        return true;
+    if (strcmp(name, "date") == 0)
+        self->has_date = good = dn_date_parse(text, &self->date, error);
+    else if (strcmp(name, "received") == 0)
+        self->has_received = good = dn_date_parse(text, &self->received, error);
+    else if (strcmp(name, "amount") == 0)
+        self->has_amount = good =
+            dn_value_amount(text, currency, &self->amount, self->currency, error);
+    else if (strcmp(name, "party") == 0)
+        replace_text(&self->party, text);
+    else if (strcmp(name, "kind") == 0)
+        replace_text(&self->kind, text);
+    else if (strcmp(name, "label") == 0)
+        add_labels(self, text);
+    else if ((good = dn_value_choice("origin", text, "scan|electronic", error)))
+        replace_text(&self->origin, text);
+    return good || dn_fail_in(error, "%s", name);
+}
+
+DnTyped *
+dn_typed_copy(const DnTyped *self)
+{
+    DnTyped *copy = g_new(DnTyped, 1);
+
+    *copy = *self;
+    copy->origin = g_strdup(self->origin);
+    copy->kind = g_strdup(self->kind);
+    copy->party = g_strdup(self->party);
+    copy->labels = g_strdupv(self->labels);
+    return copy;
+}
+
+void
+dn_typed_fill(const DnTyped *self, DnIngest *out)
+{
+    out->origin = self->origin;
+    out->kind = self->kind;
+    out->party = self->party;
+    out->date = self->has_date ? &self->date : NULL;
+    out->received = self->has_received ? &self->received : NULL;
+    out->amount = self->has_amount ? &self->amount : NULL;
+    out->currency = self->has_amount ? self->currency : NULL;
+    out->labels = (const char *const *)self->labels;
+}
+
+void
+dn_typed_clear(DnTyped *self)
+{
+    g_free(self->origin);
+    g_free(self->kind);
+    g_free(self->party);
+    g_strfreev(self->labels);
+    *self = (DnTyped){0};
+}
+
+void
+dn_typed_free(DnTyped *self)
+{
+    if (!self)
+        return;
+    dn_typed_clear(self);
+    g_free(self);
+}
