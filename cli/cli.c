@@ -30,7 +30,7 @@ enum {
     HELP_COLUMN = 34,
 };
 
-static DnCli cli;
+static DnCli cli = {.key_fd = -1};
 static gboolean want_help;
 static gboolean want_version;
 
@@ -402,7 +402,7 @@ dn_cli_open(const DnCli *self, GError **error)
     g_autofree char *actor = dn_cli_actor();
     DnArchiveOptions options = {
         .key_file = self->key_file,
-        .key_fd = self->key_fd,
+        .key_fd = MAX(0, self->key_fd), /* 0: none */
         .tenant = self->tenant,
         .actor = actor,
     };
@@ -411,8 +411,10 @@ dn_cli_open(const DnCli *self, GError **error)
         return dn_fail_null(error, DN_ERROR_INVALID,
                             "which archive? write -A DIR or set DENCHO_ARCHIVE; "
                             "`dencho init DIR` makes one");
-    if (self->key_fd < 0)
-        return dn_fail_null(error, DN_ERROR_INVALID, "--key-fd %d is no descriptor: write 3",
+    if (self->key_fd != -1 && self->key_fd <= STDERR_FILENO)
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "--key-fd %d: a key comes from descriptor 3 or above: write "
+                            "--key-fd 3 3<FILE",
                             self->key_fd);
     return dn_archive_open(dir, &options, error);
 }

@@ -25,7 +25,7 @@ typedef struct {
     char *archive_dir;
     char *tenant;
     char *key_file;
-    int key_fd;
+    int key_fd; /* -1 when none was given */
     gboolean json;
     gboolean quiet;
     gboolean verbose;

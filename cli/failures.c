@@ -39,5 +39,12 @@ dn_failures_finish(const DnFailures *self, DnCli *cli, const json_t *totals, GEr
 
     if (self->count > 0 || failed > 0)
         cli->exit_status = dn_error_exit_status(DN_ERROR_CORRUPT);
-    return dn_out_object(cli, totals, error);
+    if (!dn_out_object(cli, totals, error))
+        return false;
+    if (cli->exit_status != 0)
+        dn_cli_say(cli,
+                   "%s: stored bytes fail their check; leave everything as it is and compare "
+                   "with a backup",
+                   self->bar.what);
+    return true;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "cli/output.h"
 #include "cli/value.h"
+#include "base/money.h"
 
 static struct {
     char *currency;
@@ -61,6 +62,9 @@ run(DnCli *cli, char **arguments, GError **error)
     DnArchiveInit init = {.key_file = cli->key_file, .settings = (const char *const *)settings};
     g_autofree char *key_file = NULL;
 
+    if (given.currency && dn_money_scale(given.currency) < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "--currency %s: write its three letters, as in JPY",
+                       given.currency);
     if (!dn_value_choice("--date-order", given.date_order, "ymd|dmy|mdy", error) ||
         !dn_archive_init(arguments[0], &init, &key_file, error))
         return false;

@@ -190,13 +190,18 @@ dn_table_free(DnTable *self)
 
 /* --- members of results --- */
 
+int
+dn_row_id_columns(const DnCli *cli)
+{
+    return cli->columns >= WIDE_TERMINAL ? DN_UUID_TEXT : SHORT_ID;
+}
+
 char *
 dn_row_id(const DnCli *cli, const json_t *row)
 {
     const char *id = dn_json_string(row, "voucher");
 
-    return cli->columns >= WIDE_TERMINAL ? g_strdup(id ? id : "")
-                                         : g_strndup(id ? id : "", SHORT_ID);
+    return g_strndup(id ? id : "", (gsize)dn_row_id_columns(cli));
 }
 
 char *

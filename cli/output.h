@@ -62,6 +62,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTable, dn_table_free)
  */
 char *dn_row_id(const DnCli *cli, const json_t *row);
 
+/** How many columns that takes. */
+int dn_row_id_columns(const DnCli *cli);
+
 /** (transfer full) "10,800" of the row's or field's minor units, or "" when there is none. @key
  * names the member of the units: "amount" in a row, "value" in a field. */
 char *dn_row_amount(const json_t *row, const char *key);

@@ -17,9 +17,7 @@ static const DnColumn columns[COLUMNS] = {
 };
 
 /* "2026-04-01?", "duplicate", "1,234,567 JPY?" and a name fit; what is longer pushes its line. */
-static const int usual_widths[COLUMNS] = {0, 9, 11, 15, 24, 13, 0};
-
-enum { ID_COLUMNS = DN_UUID_TEXT };
+static const int usual_widths[COLUMNS] = {0, 9, 11, 15, 24, 0, 0};
 
 json_t *
 dn_result_rejected(const GError *problem)
@@ -91,8 +89,7 @@ print_cells(const DnResults *self, const char *const *cells, GError **error)
 
     memcpy(widths, usual_widths, sizeof widths);
     widths[NAME] = self->name_columns;
-    if (self->cli->columns == G_MAXUINT)
-        widths[VOUCHER] = ID_COLUMNS;
+    widths[VOUCHER] = dn_row_id_columns(self->cli);
     g_autofree char *line =
         dn_table_line(columns + first, widths + first, COLUMNS - first, cells + first);
 
@@ -118,10 +115,9 @@ print_table_line(DnResults *self, const char *name, const json_t *result, GError
 
     for (int i = 0; i < COLUMNS; i++) {
         g_autofree char *escaped = dn_log_escape(raw[i]);
+        int most = i == NAME ? self->name_columns : i == PARTY ? usual_widths[PARTY] : 0;
 
-        safe[i] = dn_table_cut(escaped, self->cli->terminal && (i == PARTY || i == NAME)
-                                            ? MAX(usual_widths[i], self->name_columns)
-                                            : 0);
+        safe[i] = dn_table_cut(escaped, self->cli->terminal ? most : 0);
     }
     if (!self->titled) {
         const char *titles[COLUMNS];

@@ -25,6 +25,13 @@ compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool
+is_except(const Walk *self, const struct stat *st)
+{
+    return self->has_except && st->st_dev == self->except.st_dev &&
+           st->st_ino == self->except.st_ino;
+}
+
 /* (transfer full) The names in the folder that are not hidden, by their bytes. */
 static GPtrArray *
 list_folder(const char *path, GError **error)
@@ -73,8 +80,7 @@ walk_folder(const Walk *self, const char *path, int depth)
             continue; /* gone since the folder was listed */
         if (S_ISREG(st.st_mode))
             self->visit(below, NULL, self->user_data);
-        else if (S_ISDIR(st.st_mode) && !(self->has_except && st.st_dev == self->except.st_dev &&
-                                          st.st_ino == self->except.st_ino))
+        else if (S_ISDIR(st.st_mode) && !is_except(self, &st))
             walk_folder(self, below, depth + 1);
     }
 }
@@ -86,8 +92,16 @@ dn_walk(const char *path, const char *except, DnWalkVisitor visit, void *user_da
     struct stat st;
 
     self.has_except = except && stat(except, &self.except) == 0;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+    if (folder && is_except(&self, &st)) {
+        g_autoptr(GError) problem = NULL;
+
+        dn_fail(&problem, DN_ERROR_INVALID, "this is the archive itself");
+        visit(path, problem, user_data);
+    } else if (folder) {
         walk_folder(&self, path, 1);
-    else
+    } else {
         visit(path, NULL, user_data);
+    }
 }

@@ -14,7 +14,7 @@ typedef void (*DnWalkVisitor)(const char *path, const GError *problem, void *use
 
 /** Visits @path itself when it is no folder; else the regular files below it by name. Hidden
  * entries, symbolic links and what is neither file nor folder are left out, and so is the folder
- * @except (nullable): an archive must not swallow itself. */
+ * @except (nullable): an archive must not swallow itself. To name @except itself is INVALID. */
 void dn_walk(const char *path, const char *except, DnWalkVisitor visit, void *user_data);
 
 G_END_DECLS

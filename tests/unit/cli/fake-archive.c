@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOW_STEPS = 500, STEP_US = 10000 };
+enum { STEP_US = 10000 };
 
 struct DnArchive {
     char *dir;
@@ -123,10 +123,10 @@ fake_row(const DnUuid *id)
 bool
 dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
 {
-    json_t *call = json_object();
-
     if (!dn_fs_make_dir(dir, true, error))
         return false;
+    json_t *call = json_object();
+
     note_words(call, "settings", options->settings);
     dn_json_set_string(call, "key_file", options->key_file);
     fake_note(dir, "init", call);
@@ -432,14 +432,15 @@ dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t 
 
 /* --- long work --- */
 
-/* Tells of progress for five seconds when the folder holds "slow". */
+/* Takes as many steps of 10 ms as the file "slow" says. */
 static bool
 fake_work(const DnArchive *self, DnProgress progress, void *user_data, GError **error)
 {
     g_autofree char *slow = fake_file(self, "slow", NULL);
+    uint64_t steps = slow ? g_ascii_strtoull(slow, NULL, 10) : 0;
 
-    for (unsigned i = 0; slow && i < SLOW_STEPS; i++) {
-        if (!progress(i, SLOW_STEPS, user_data))
+    for (uint64_t i = 0; i < steps; i++) {
+        if (!progress(i, steps, user_data))
             return dn_fail(error, DN_ERROR_BUSY, "asked to stop");
         g_usleep(STEP_US);
     }

@@ -127,7 +127,7 @@ calls(const Fixture *f, const char *name)
         return found;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    for (char **line = lines; **line; line++) {
+    for (char **line = lines; *line && line[1]; line++) { /* what is not ended is being written */
         json_t *call = dn_json_parse(*line, strlen(*line), NULL);
 
         g_assert_nonnull(call);
@@ -200,6 +200,7 @@ test_wrong_words_are_answered_with_the_nearest(Fixture *f, gconstpointer data)
     g_auto(Outcome) none = run(f, NULL);
     g_auto(Outcome) few = run(f, "show", NULL);
     g_auto(Outcome) many = run(f, "stats", "extra", NULL);
+    g_auto(Outcome) standard = run(f, "stats", "--key-fd", "0", NULL);
     g_auto(Outcome) hidden = run(f, "dispose", NULL);
 
     (void)data;
@@ -212,6 +213,8 @@ test_wrong_words_are_answered_with_the_nearest(Fixture *f, gconstpointer data)
     g_assert_cmpint(few.status, ==, 64);
     assert_has(few.err, "show ID");
     g_assert_cmpint(many.status, ==, 64);
+    g_assert_cmpint(standard.status, ==, 64);
+    assert_has(standard.err, "--key-fd 3");
     g_assert_cmpint(hidden.status, ==, 64);
     g_assert_cmpstr(command.out, ==, "");
 }
@@ -264,6 +267,7 @@ test_init_hands_its_settings_over(Fixture *f, gconstpointer data)
                                "--set", "limits.pages=7", "--key-file", "safe/k", NULL);
     g_auto(Outcome) again = run(f, "init", "fresh", NULL);
     g_auto(Outcome) wrong = run(f, "init", "other", "--date-order", "ymm", NULL);
+    g_auto(Outcome) no_code = run(f, "init", "other", "--currency", "yen", NULL);
     g_autofree char *fresh = g_build_filename(f->dir, "fresh", NULL);
     Fixture other = {.dir = f->dir, .archive = fresh};
 
@@ -277,6 +281,7 @@ test_init_hands_its_settings_over(Fixture *f, gconstpointer data)
                 "\"limits.pages=7\"],\"key_file\":\"safe/k\"}");
     g_assert_cmpint(again.status, ==, 73);
     g_assert_cmpint(wrong.status, ==, 64);
+    g_assert_cmpint(no_code.status, ==, 64);
 }
 
 /* --- search --- */
@@ -450,6 +455,9 @@ test_ingest_walks_folders_and_leaves_out_what_is_hidden(Fixture *f, gconstpointe
     assert_has(lines[0], "in/a.pdf");
     assert_has(lines[1], "in/b/1.pdf");
     assert_has(lines[2], "in/b/2.pdf");
+    g_auto(Outcome) itself = run(f, "-A", "in/books", "ingest", "in/books", NULL);
+
+    g_assert_cmpint(itself.status, ==, 64);
 }
 
 static void
@@ -682,7 +690,7 @@ test_interrupted_verify_stops(Fixture *f, gconstpointer data)
     const char *const words[] = {program, "verify", NULL};
 
     (void)data;
-    put_done(f, "archive/slow", "");
+    put_done(f, "archive/slow", "1000");
     Running child = start(f, words);
 
     wait_for_calls(f, "verify", 1);
@@ -770,6 +778,55 @@ run_on_terminal(const Fixture *f, const char *const *words, int *out_status)
 
     *out_status = reap(pid);
     return text;
+}
+
+/* The bar is for people: on a terminal, after a second, and gone at the end. */
+static void
+test_bar_shows_on_a_terminal_only(Fixture *f, gconstpointer data)
+{
+    const char *const words[] = {program, "rebuild", NULL};
+    const char *const quiet[] = {program, "rebuild", "--quiet", NULL};
+    int status = 0;
+
+    (void)data;
+    put_done(f, "archive/slow", "130");
+    g_autofree char *shown = run_on_terminal(f, words, &status);
+
+    if (!shown) {
+        g_test_skip("no pseudo-terminal here");
+        return;
+    }
+    g_assert_cmpint(status, ==, 0);
+    assert_has(shown, "rebuild [#");
+    assert_has(shown, " of 130");
+    assert_has(shown, "\r\033[Kentries: 3");
+    g_autofree char *silent = run_on_terminal(f, quiet, &status);
+    g_auto(Outcome) piped = run(f, "rebuild", NULL);
+
+    g_assert_cmpstr(silent, ==, "entries: 3\r\n");
+    g_assert_cmpstr(piped.err, ==, "");
+}
+
+static void
+test_unreadable_folder_is_a_result(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "in/a/x.pdf", STORED("x"));
+    put_done(f, "in/b.pdf", STORED("x"));
+    g_autofree char *closed = g_build_filename(f->dir, "in", "a", NULL);
+
+    if (geteuid() == 0) {
+        g_test_skip("root may read everything");
+        return;
+    }
+    g_assert_cmpint(chmod(closed, 0), ==, 0);
+    g_auto(Outcome) done = run(f, "ingest", "--json", "in", NULL);
+
+    g_assert_cmpint(chmod(closed, 0700), ==, 0);
+    g_assert_cmpint(done.status, ==, 77);
+    assert_has(done.out,
+               "{\"file\":\"in/a\",\"status\":\"rejected\",\"error\":{\"code\":\"DENIED\"");
+    assert_has(done.out, "{\"file\":\"in/b.pdf\",\"status\":\"stored\"");
 }
 
 static void
@@ -1085,6 +1142,8 @@ main(int argc, char **argv)
     T(interrupted_verify_stops, NULL);
     T(output_that_fails_is_noticed, NULL);
     T(reader_that_went_away_is_noticed, NULL);
+    T(bar_shows_on_a_terminal_only, NULL);
+    T(unreadable_folder_is_a_result, NULL);
     T(terminal_gets_no_bytes_of_a_document, NULL);
     T(cat_writes_only_new_private_files, NULL);
     T(corrections_want_a_reason, NULL);

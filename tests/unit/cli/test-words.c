@@ -290,6 +290,71 @@ test_csv_refuses_what_it_would_have_to_guess(void)
     assert_code(error, LIMIT);
 }
 
+/* Tables of cells that hold everything that matters to the format, written as RFC 4180 asks. */
+static void
+test_csv_reads_back_what_a_writer_quotes(void)
+{
+    static const char *const pieces[] = {"a", "\"", ",", "\n", "\r\n", "山", " ", ""};
+
+    for (int round = 0; round < 500; round++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+        int columns = g_test_rand_int_range(1, 5);
+        int rows = g_test_rand_int_range(1, 5);
+
+        for (int i = 0; i < rows * columns; i++) {
+            g_autoptr(GString) cell = g_string_new("x"); /* so that no line is empty */
+            int length = g_test_rand_int_range(0, 6);
+
+            while (length-- > 0)
+                g_string_append(cell, pieces[g_test_rand_int_range(0, (int)G_N_ELEMENTS(pieces))]);
+            g_auto(GStrv) parts = g_strsplit(cell->str, "\"", -1);
+            g_autofree char *doubled = g_strjoinv("\"\"", parts);
+            bool last = i % columns == columns - 1;
+
+            g_string_append_printf(text, "\"%s\"%s", doubled, last ? "\r\n" : ",");
+            g_ptr_array_add(cells, g_strdup(cell->str));
+        }
+        g_autoptr(GPtrArray) parsed = csv(text->str, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(parsed->len, ==, (guint)rows);
+        for (int i = 0; i < rows * columns; i++) {
+            const DnCsvRow *row = parsed->pdata[i / columns];
+
+            g_assert_cmpstr(row->cells[i % columns], ==, cells->pdata[i]);
+        }
+    }
+}
+
+static void
+test_csv_survives_noise(void)
+{
+    static const char letters[] = {'a', '"', ',', '\n', '\r', '\xef', '\xbb', '\xbf', '\0'};
+    unsigned good = 0;
+
+    for (int round = 0; round < 20000; round++) {
+        char text[12];
+        size_t size = (size_t)g_test_rand_int_range(0, (int)sizeof text);
+        g_autoptr(GError) error = NULL;
+
+        for (size_t i = 0; i < size; i++)
+            text[i] = letters[g_test_rand_int_range(0, (int)sizeof letters)];
+        g_autofree char *exact = g_memdup2(text, size); /* so that a sanitizer sees its end */
+        g_autoptr(GPtrArray) rows = dn_csv_parse(exact ? exact : "", size, &error);
+
+        g_assert_true((rows != NULL) == (error == NULL));
+        for (guint i = 0; rows && i < rows->len; i++) {
+            const DnCsvRow *row = rows->pdata[i];
+
+            g_assert_cmpuint(g_strv_length(row->cells), ==, row->count);
+        }
+        good += rows != NULL;
+    }
+    g_assert_cmpuint(good, >, 0);
+}
+
 /* --- manifests --- */
 
 static GPtrArray *
@@ -464,6 +529,8 @@ main(int argc, char **argv)
     T(exit_status_of_a_result);
     T(csv_takes_quotes_breaks_and_a_mark);
     T(csv_refuses_what_it_would_have_to_guess);
+    T(csv_reads_back_what_a_writer_quotes);
+    T(csv_survives_noise);
     T(manifest_values_stand_over_the_defaults);
     T(manifest_names_each_bad_row);
     T(malformed_manifest_is_refused_whole);
