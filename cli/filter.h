@@ -21,29 +21,22 @@ typedef struct {
     char *deleted;
 } DnFilter;
 
-/* Entries of a GOptionEntry table that fill the DnFilter @f. */
-#define DN_FILTER_OPTIONS(f)                                                                        \
-    {"date", 0, 0, G_OPTION_ARG_FILENAME, &(f).date, "transaction date, both ends included",        \
-     "A..B"},                                                                                       \
-        {"amount", 0, 0, G_OPTION_ARG_FILENAME, &(f).amount, "amount, both ends included", "A..B"}, \
-        {"party",    0,                                                                             \
-         0,          G_OPTION_ARG_FILENAME,                                                         \
-         &(f).party, "part of the counterparty's name, or its registration number",                 \
-         "S"},                                                                                      \
-        {"text", 0, 0, G_OPTION_ARG_FILENAME, &(f).text, "words that the document holds", "S"},     \
-        {"kind", 0, 0, G_OPTION_ARG_FILENAME, &(f).kind, "receipt, invoice, ...", "K"},             \
-        {"label", 0, 0, G_OPTION_ARG_FILENAME, &(f).label, "a label that was given", "L"},          \
-        {"missing",                                                                                 \
-         0,                                                                                         \
-         0,                                                                                         \
-         G_OPTION_ARG_FILENAME,                                                                     \
-         &(f).missing,                                                                              \
-         "vouchers without that value: date, amount or party",                                      \
-         "VALUE"},                                                                                  \
-    {                                                                                               \
-        "deleted", 0, 0, G_OPTION_ARG_FILENAME, &(f).deleted,                                       \
-            "deleted vouchers: include or only (default: leave out)", "HOW"                         \
+#define DN_FILTER_TERM(f, name, meaning, argument)                                                 \
+    {                                                                                              \
+        .long_name = #name, .arg = G_OPTION_ARG_FILENAME, .arg_data = &(f).name,                   \
+        .description = (meaning), .arg_description = (argument)                                    \
     }
+
+/* Entries of a GOptionEntry table that fill the DnFilter @f. */
+#define DN_FILTER_OPTIONS(f)                                                                       \
+    DN_FILTER_TERM(f, date, "transaction date, both ends included", "A..B"),                       \
+        DN_FILTER_TERM(f, amount, "amount, both ends included", "A..B"),                           \
+        DN_FILTER_TERM(f, party, "part of the name, or the registration number", "S"),             \
+        DN_FILTER_TERM(f, text, "words that the document holds", "S"),                             \
+        DN_FILTER_TERM(f, kind, "receipt, invoice, ...", "K"),                                     \
+        DN_FILTER_TERM(f, label, "a label that was given", "L"),                                   \
+        DN_FILTER_TERM(f, missing, "vouchers without a date, amount or party", "VALUE"),           \
+        DN_FILTER_TERM(f, deleted, "deleted vouchers: include or only (default: none)", "HOW")
 
 /** A search and the values that it lends. Not to be copied: @search points into it. */
 typedef struct {
