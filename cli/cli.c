@@ -494,3 +494,13 @@ dn_cli_say(const DnCli *self, const char *fmt, ...)
 
     fprintf(stderr, "dencho: %s\n", safe);
 }
+
+void
+dn_cli_say_accreditation(const DnCli *self, const char *what, const json_t *result)
+{
+    if (dn_json_int(result, "stamped", 0) > 0 && !dn_json_bool(result, "accredited", false))
+        dn_cli_say(self,
+                   "%s: NON-ACCREDITED: the trust list shows no accreditation for an "
+                   "authority of these time-stamps",
+                   what);
+}

@@ -77,5 +77,9 @@ bool dn_cli_want_reason(const char *reason, GError **error);
  */
 void dn_cli_say(const DnCli *cli, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
+/** Says NON-ACCREDITED when @result has time-stamps that are not all of an authority that the trust
+ * list shows as accredited: a chain of certificates that holds does not show accreditation. */
+void dn_cli_say_accreditation(const DnCli *cli, const char *what, const json_t *result);
+
 G_END_DECLS
 #endif

@@ -41,6 +41,7 @@ dn_failures_finish(const DnFailures *self, DnCli *cli, const json_t *totals, GEr
         cli->exit_status = dn_error_exit_status(DN_ERROR_CORRUPT);
     if (!dn_out_object(cli, totals, error))
         return false;
+    dn_cli_say_accreditation(cli, self->bar.what, totals);
     if (cli->exit_status != 0)
         dn_cli_say(cli,
                    "%s: stored bytes fail their check; leave everything as it is and compare "

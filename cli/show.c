@@ -16,8 +16,8 @@ static const GOptionEntry options[] = {
     {NULL}};
 
 /* The members that have a block of their own. */
-static const char *const blocks[] = {"fields",   "checks", "versions", "blobs",
-                                     "evidence", "error",  NULL};
+static const char *const blocks[] = {"fields", "proposed", "checks",      "captured", "versions",
+                                     "blobs",  "evidence", "attachments", "error",    NULL};
 
 static bool
 print_plain(const json_t *voucher, GError **error)

@@ -14,9 +14,7 @@ run(DnCli *cli, char **arguments, GError **error)
     (void)arguments;
     if (!archive || !dn_archive_stamp(archive, &result, error))
         return false;
-    if (dn_json_int(result, "stamped", 0) > 0 && !dn_json_bool(result, "accredited", false))
-        dn_cli_say(cli, "stamp: NON-ACCREDITED: the authority is not on the trust list as "
-                        "accredited");
+    dn_cli_say_accreditation(cli, "stamp", result);
     return dn_out_object(cli, result, error);
 }
 

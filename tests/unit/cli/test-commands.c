@@ -963,17 +963,19 @@ static void
 test_history_shows_before_and_after(Fixture *f, gconstpointer data)
 {
     (void)data;
-    put_done(
-        f, "archive/history.jsonl",
-        "{\"seq\":7,\"at\":\"2026-04-01T00:00:00.000Z\",\"actor\":\"cli:a\",\"type\":"
-        "\"voucher.corrected\",\"reason\":\"misread\\u001b\",\"changes\":[{\"field\":"
-        "\"amount\",\"before\":108,\"after\":10800},{\"field\":\"party\",\"after\":\"山\"}]}\n");
+    put_done(f, "archive/history.jsonl",
+             "{\"seq\":7,\"at\":\"2026-04-01T00:00:00.000Z\",\"actor\":\"cli:a\",\"type\":"
+             "\"voucher.corrected\",\"reason\":\"misread\\u001b\",\"changes\":[{\"field\":"
+             "\"amount\",\"before\":108,\"after\":270000,\"currency\":\"EUR\"},"
+             "{\"field\":\"party\",\"before\":null,\"after\":\"山\"}]}\n"
+             "{\"seq\":8,\"type\":\"voucher.linked\",\"book_ref\":\"2026/7\"}\n");
     g_auto(Outcome) table = run(f, "history", ID_A, NULL);
     g_auto(Outcome) json = run(f, "history", ID_A, "--json", NULL);
 
     assert_has(table.out, "7  2026-04-01T00:00:00.000Z  cli:a  voucher.corrected  misread\\x1b\n");
-    assert_has(table.out, "amount: 108 → 10800\n");
+    assert_has(table.out, "amount: 108 → 2,700.00 EUR\n");
     assert_has(table.out, "party: (none) → 山\n");
+    assert_has(table.out, "book_ref: 2026/7\n");
     assert_has(json.out, "\"seq\":7");
 }
 
