@@ -285,6 +285,17 @@ fill_standard_descriptors(void)
             _exit(dn_error_exit_status(DN_ERROR_IO));
 }
 
+/* (transfer full) The user by name, or by number when the system knows none. */
+static char *
+name_actor(void)
+{
+    const struct passwd *user = getpwuid(getuid());
+
+    if (!user || !g_utf8_validate(user->pw_name, -1, NULL))
+        return g_strdup_printf("cli:uid-%u", (unsigned)getuid());
+    return g_strconcat("cli:", user->pw_name, NULL);
+}
+
 static void
 look_at_terminal(void)
 {
@@ -367,6 +378,7 @@ dn_cli_main(int argc, char **argv)
     umask(077);
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write() */
     look_at_terminal();
+    cli.actor = name_actor();
     if (argc < 1)
         return dn_error_exit_status(DN_ERROR_INVALID);
     g_auto(GStrv) words = g_strdupv(argv);
@@ -385,38 +397,39 @@ dn_cli_main(int argc, char **argv)
 
 /* --- for the commands --- */
 
-char *
-dn_cli_actor(void)
+bool
+dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_options,
+               GError **error)
 {
-    const struct passwd *user = getpwuid(getuid());
+    const char *dir = self->archive_dir ? self->archive_dir : g_getenv("DENCHO_ARCHIVE");
 
-    if (!user || !g_utf8_validate(user->pw_name, -1, NULL))
-        return g_strdup_printf("cli:uid-%u", (unsigned)getuid());
-    return g_strconcat("cli:", user->pw_name, NULL);
+    if (!dir || !*dir)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "which archive? write -A DIR or set DENCHO_ARCHIVE; "
+                       "`dencho init DIR` makes one");
+    if (self->key_fd != -1 && self->key_fd <= STDERR_FILENO)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "--key-fd %d: a key comes from descriptor 3 or above: write "
+                       "--key-fd 3 3<FILE",
+                       self->key_fd);
+    *out_dir = dir;
+    *out_options = (DnArchiveOptions){
+        .key_file = self->key_file,
+        .key_fd = MAX(0, self->key_fd), /* 0: none */
+        .tenant = self->tenant,
+        .actor = self->actor,
+    };
+    return true;
 }
 
 DnArchive *
 dn_cli_open(const DnCli *self, GError **error)
 {
-    const char *dir = self->archive_dir ? self->archive_dir : g_getenv("DENCHO_ARCHIVE");
-    g_autofree char *actor = dn_cli_actor();
-    DnArchiveOptions options = {
-        .key_file = self->key_file,
-        .key_fd = MAX(0, self->key_fd), /* 0: none */
-        .tenant = self->tenant,
-        .actor = actor,
-    };
+    const char *dir = NULL;
+    DnArchiveOptions options;
 
-    if (!dir || !*dir)
-        return dn_fail_null(error, DN_ERROR_INVALID,
-                            "which archive? write -A DIR or set DENCHO_ARCHIVE; "
-                            "`dencho init DIR` makes one");
-    if (self->key_fd != -1 && self->key_fd <= STDERR_FILENO)
-        return dn_fail_null(error, DN_ERROR_INVALID,
-                            "--key-fd %d: a key comes from descriptor 3 or above: write "
-                            "--key-fd 3 3<FILE",
-                            self->key_fd);
-    return dn_archive_open(dir, &options, error);
+    return dn_cli_archive(self, &dir, &options, error) ? dn_archive_open(dir, &options, error)
+                                                       : NULL;
 }
 
 typedef struct {

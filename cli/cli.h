@@ -25,7 +25,8 @@ typedef struct {
     char *archive_dir;
     char *tenant;
     char *key_file;
-    int key_fd; /* -1 when none was given */
+    char *actor; /* "cli:yamada": who acts, for the ledger */
+    int key_fd;  /* -1 when none was given */
     gboolean json;
     gboolean quiet;
     gboolean verbose;
@@ -60,11 +61,13 @@ const GOptionEntry *dn_cli_global_options(void);
 /** The whole program but for the exit: returns the exit status. Call once a process. */
 int dn_cli_main(int argc, char **argv);
 
-/** (transfer full) Opens the archive that -A or DENCHO_ARCHIVE names. INVALID when neither does. */
-DnArchive *dn_cli_open(const DnCli *cli, GError **error);
+/** Lends the folder of the archive that -A or DENCHO_ARCHIVE names, and how to open it. INVALID
+ * when neither does. */
+bool dn_cli_archive(const DnCli *cli, const char **out_dir, DnArchiveOptions *out_options,
+                    GError **error);
 
-/** (transfer full) "cli:yamada": who acts, for the ledger. */
-char *dn_cli_actor(void);
+/** (transfer full) Opens it. */
+DnArchive *dn_cli_open(const DnCli *cli, GError **error);
 
 /** The voucher that @text names: a whole id, or its first 8 or more characters when no other
  * voucher of the tenant begins with them. INVALID, NOT_FOUND. */

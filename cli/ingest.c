@@ -291,12 +291,16 @@ run(DnCli *cli, char **arguments, GError **error)
     if (!arguments[0] && !given.manifest)
         return dn_fail(error, DN_ERROR_INVALID,
                        "no files: write dencho ingest FILE... or --manifest CSV");
-    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+    const char *dir = NULL;
+    DnArchiveOptions opening;
+
+    if (!dn_cli_archive(cli, &dir, &opening, error))
+        return false;
+    g_autoptr(DnArchive) archive = dn_archive_open(dir, &opening, error);
 
     if (!archive)
         return false;
     const char *currency = dn_archive_currency(archive);
-    const char *dir = cli->archive_dir ? cli->archive_dir : g_getenv("DENCHO_ARCHIVE");
 
     if (!read_options(&typed, currency, error) ||
         (given.manifest && !list_manifest(items, &typed, currency, error)))

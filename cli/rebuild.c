@@ -11,13 +11,14 @@ run(DnCli *cli, char **arguments, GError **error)
 {
     g_autoptr(json_t) result = NULL;
     DnBar bar = dn_bar_begin(cli, "rebuild");
-    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+    const char *dir = NULL;
+    DnArchiveOptions opening;
 
     (void)arguments;
-    if (!archive)
+    if (!dn_cli_archive(cli, &dir, &opening, error))
         return false;
     dn_interrupt_catch();
-    bool good = dn_archive_rebuild(archive, dn_bar_progress, &bar, &result, error);
+    bool good = dn_archive_rebuild(dir, &opening, dn_bar_progress, &bar, &result, error);
 
     dn_bar_clear(&bar);
     return good && dn_out_object(cli, result, error);

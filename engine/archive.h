@@ -211,10 +211,11 @@ bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor vis
 
 /* --- running it --- */
 
-/** Drops the view and builds it again from the log. *@out_result: {"entries","vouchers","seconds"}.
- */
-bool dn_archive_rebuild(DnArchive *self, DnProgress progress, void *user_data, json_t **out_result,
-                        GError **error);
+/** Drops the view of the archive in @dir and builds it again from the log; nobody may have it open.
+ * A view that is too damaged to open is no hindrance.
+ * *@out_result: {"entries","vouchers","seconds"}. */
+bool dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
+                        void *user_data, json_t **out_result, GError **error);
 
 /** Visits {"name","verdict":"ok"|"warning"|"problem","message"}: keys, log, view, worker, model,
  * clock, disk space, time-stamp authority, what waits. */

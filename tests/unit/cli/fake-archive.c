@@ -512,10 +512,12 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
 }
 
 bool
-dn_archive_rebuild(DnArchive *self, DnProgress progress, void *user_data, json_t **out_result,
-                   GError **error)
+dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
+                   void *user_data, json_t **out_result, GError **error)
 {
-    if (!fake_work(self, progress, user_data, error))
+    g_autoptr(DnArchive) self = dn_archive_open(dir, options, error);
+
+    if (!self || !fake_work(self, progress, user_data, error))
         return false;
     *out_result = json_pack("{s:i}", "entries", 3);
     return true;
