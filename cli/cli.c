@@ -310,23 +310,24 @@ look_at_terminal(void)
 }
 
 static void
-print_error(const char *command, const GError *error)
+print_error(const DnCommand *command, const GError *error)
 {
     g_autofree char *safe = dn_log_escape(error->message);
+    bool has_options = command && command->options;
 
-    fprintf(stderr, "dencho: %s%s%s", command ? command : "", command ? ": " : "", safe);
-    if (command && dn_error_code(error) == DN_ERROR_INVALID)
-        fprintf(stderr, "; see `dencho %s --help`", command);
+    fprintf(stderr, "dencho: %s%s%s", command ? command->name : "", command ? ": " : "", safe);
+    if (has_options && dn_error_code(error) == DN_ERROR_INVALID)
+        fprintf(stderr, "; see `dencho %s --help`", command->name);
     else if (dn_error_code(error) == DN_ERROR_BUSY)
         fputs("; try again when it has ended", stderr);
     fputc('\n', stderr);
 }
 
 static int
-fail(const char *command, const GError *error)
+fail(const DnCommand *command, const GError *error)
 {
     if (dn_interrupt_seen() && dn_error_code(error) == DN_ERROR_BUSY) {
-        dn_cli_say(&cli, "%s: interrupted; what was done so far stands", command);
+        dn_cli_say(&cli, "%s: interrupted; what was done so far stands", command->name);
         return EXIT_INTERRUPTED;
     }
     print_error(command, error);
@@ -335,7 +336,7 @@ fail(const char *command, const GError *error)
 
 /* Output that the system refuses at the last moment is still an error. */
 static int
-finish(const char *command, int exit_status)
+finish(const DnCommand *command, int exit_status)
 {
     g_autoptr(GError) error = NULL;
 
@@ -353,10 +354,10 @@ run_command(char **words)
     g_auto(GStrv) rest = command->minus_words ? protect_minus_words(words) : g_strdupv(words);
 
     if (!parse_options(&rest, command, &error))
-        return fail(command->name, error);
+        return fail(command, error);
     if (want_help) {
         print_command_help(stdout, command);
-        return finish(command->name, 0);
+        return finish(command, 0);
     }
     drop_separator(rest);
     char **arguments = rest + 1;
@@ -364,9 +365,9 @@ run_command(char **words)
     dn_log_init("dencho", cli.verbose);
     if (!check_arguments(command, arguments, &error) || !command->run(&cli, arguments, &error)) {
         fflush(stdout); /* results that were given stand before the message */
-        return fail(command->name, error);
+        return fail(command, error);
     }
-    return finish(command->name, dn_interrupt_seen() ? EXIT_INTERRUPTED : cli.exit_status);
+    return finish(command, dn_interrupt_seen() ? EXIT_INTERRUPTED : cli.exit_status);
 }
 
 int

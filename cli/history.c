@@ -48,7 +48,8 @@ print_rest(const json_t *entry, GError **error)
     json_object_foreach (unconst, key, value) {
         g_autofree char *text = dn_json_text(value);
 
-        if (!g_strv_contains(in_line, key) && !dn_out_line(error, "    %s: %s", key, text))
+        if (text[0] && !g_strv_contains(in_line, key) &&
+            !dn_out_line(error, "    %s: %s", key, text))
             return false;
     }
     return true;

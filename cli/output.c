@@ -214,19 +214,7 @@ dn_row_amount(const json_t *row, const char *key)
     return dn_money_format_grouped(dn_json_int(row, key, 0), currency ? currency : "JPY");
 }
 
-char *
-dn_json_text(const json_t *value)
-{
-    if (!value)
-        return g_strdup("");
-    if (json_is_string(value))
-        return g_strdup(json_string_value(value));
-    if (json_is_boolean(value))
-        return g_strdup(json_is_true(value) ? "yes" : "no");
-    return dn_json_line(value);
-}
-
-/* (transfer full) An array of words in one cell. */
+/* (transfer full) An array of words in one cell, or NULL when it holds something else. */
 static char *
 join_words(const json_t *array)
 {
@@ -235,10 +223,29 @@ join_words(const json_t *array)
     for (size_t i = 0; i < json_array_size(array); i++) {
         const char *word = json_string_value(json_array_get(array, i));
 
-        if (word)
-            g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", word);
+        if (!word) {
+            g_string_free(out, TRUE);
+            return NULL;
+        }
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", word);
     }
     return g_string_free(out, FALSE);
+}
+
+char *
+dn_json_text(const json_t *value)
+{
+    char *words = json_is_array(value) ? join_words(value) : NULL;
+
+    if (words)
+        return words;
+    if (!value || json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0))
+        return g_strdup("");
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    if (json_is_boolean(value))
+        return g_strdup(json_is_true(value) ? "yes" : "no");
+    return dn_json_line(value);
 }
 
 static const DnColumn row_columns[] = {
@@ -263,7 +270,7 @@ dn_rows_add(DnTable *table, const DnCli *cli, const json_t *row, GError **error)
 {
     g_autofree char *id = dn_row_id(cli, row);
     g_autofree char *amount = dn_row_amount(row, "amount");
-    g_autofree char *labels = join_words(dn_json_array(row, "labels"));
+    g_autofree char *labels = dn_json_text(dn_json_array(row, "labels"));
     const char *state =
         dn_json_bool(row, "deleted", false) ? "deleted" : dn_json_string(row, "state");
     const char *cells[] = {id,

@@ -69,7 +69,7 @@ int dn_row_id_columns(const DnCli *cli);
  * names the member of the units: "amount" in a row, "value" in a field. */
 char *dn_row_amount(const json_t *row, const char *key);
 
-/** (transfer full) A value of any type in one line. */
+/** (transfer full) A value of any type in one line; "" for one that says nothing. */
 char *dn_json_text(const json_t *value);
 
 /** The table of vouchers: dn_rows_new(), dn_rows_add() for each row, dn_table_finish(). */

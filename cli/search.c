@@ -29,13 +29,15 @@ static const GOptionEntry options[] = {
 typedef struct {
     const DnCli *cli;
     DnTable *table; /* NULL for JSON */
+    bool any;
 } Printer;
 
 static bool
 print_row(const json_t *row, void *user_data, GError **error)
 {
-    const Printer *self = user_data;
+    Printer *self = user_data;
 
+    self->any = true;
     return self->table ? dn_rows_add(self->table, self->cli, row, error) : dn_out_json(row, error);
 }
 
@@ -89,8 +91,11 @@ run(DnCli *cli, char **arguments, GError **error)
     terms.search.after = given.after;
     if (given.count)
         return print_count(cli, archive, &terms.search, error);
-    return dn_archive_search(archive, &terms.search, print_row, &printer, &cursor, error) &&
-           (!table || dn_table_finish(table, error)) && print_cursor(cli, cursor, error);
+    if (!dn_archive_search(archive, &terms.search, print_row, &printer, &cursor, error))
+        return false;
+    if (!printer.any)
+        dn_cli_say(cli, "search: no voucher has all of that");
+    return (!table || dn_table_finish(table, error)) && print_cursor(cli, cursor, error);
 }
 
 const DnCommand dn_command_search = {

@@ -30,7 +30,7 @@ print_plain(const json_t *voucher, GError **error)
         g_autofree char *text =
             strcmp(key, "amount") == 0 ? dn_row_amount(voucher, key) : dn_json_text(value);
 
-        if (!g_strv_contains(blocks, key) && !dn_out_line(error, "%s: %s", key, text))
+        if (text[0] && !g_strv_contains(blocks, key) && !dn_out_line(error, "%s: %s", key, text))
             return false;
     }
     return true;

@@ -309,6 +309,7 @@ test_search_asks_for_every_term(Fixture *f, gconstpointer data)
     (void)data;
     g_assert_cmpint(found.status, ==, 0);
     g_assert_cmpstr(found.out, ==, "");
+    assert_has(found.err, "no voucher");
     assert_call(f, "search",
                 "{\"date_from\":\"2026-04-01\",\"date_to\":\"2026-04-30\",\"amount_to\":20000,"
                 "\"party\":\"山田\",\"text\":\"電球\",\"kind\":\"receipt\",\"label\":\"a\","
@@ -968,7 +969,8 @@ test_history_shows_before_and_after(Fixture *f, gconstpointer data)
              "\"voucher.corrected\",\"reason\":\"misread\\u001b\",\"changes\":[{\"field\":"
              "\"amount\",\"before\":108,\"after\":270000,\"currency\":\"EUR\"},"
              "{\"field\":\"party\",\"before\":null,\"after\":\"山\"}]}\n"
-             "{\"seq\":8,\"type\":\"voucher.linked\",\"book_ref\":\"2026/7\"}\n");
+             "{\"seq\":8,\"type\":\"voucher.linked\",\"book_ref\":\"2026/7\",\"values\":{},"
+             "\"add\":[],\"remove\":[\"a\",\"b\"]}\n");
     g_auto(Outcome) table = run(f, "history", ID_A, NULL);
     g_auto(Outcome) json = run(f, "history", ID_A, "--json", NULL);
 
@@ -976,6 +978,9 @@ test_history_shows_before_and_after(Fixture *f, gconstpointer data)
     assert_has(table.out, "amount: 108 → 2,700.00 EUR\n");
     assert_has(table.out, "party: (none) → 山\n");
     assert_has(table.out, "book_ref: 2026/7\n");
+    assert_has(table.out, "remove: a b\n");
+    g_assert_null(strstr(table.out, "values"));
+    g_assert_null(strstr(table.out, "add"));
     assert_has(json.out, "\"seq\":7");
 }
 
