@@ -15,7 +15,8 @@ static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
     g_autoptr(json_t) totals = NULL;
-    DnFailures failures = {.bar = dn_bar_begin(cli, "check-export")};
+    DnFailures failures = {.bar = dn_bar_begin(cli, "check-export"),
+                           .advice = "do not rely on this copy; ask for another one"};
 
     dn_interrupt_catch();
     bool good = dn_capsule_check(arguments[0], trust_file, dn_failures_print, dn_bar_progress,

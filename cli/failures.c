@@ -43,9 +43,6 @@ dn_failures_finish(const DnFailures *self, DnCli *cli, const json_t *totals, GEr
         return false;
     dn_cli_say_accreditation(cli, self->bar.what, totals);
     if (cli->exit_status != 0)
-        dn_cli_say(cli,
-                   "%s: stored bytes fail their check; leave everything as it is and compare "
-                   "with a backup",
-                   self->bar.what);
+        dn_cli_say(cli, "%s: %s", self->bar.what, self->advice);
     return true;
 }

@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    DnBar bar; /* first: dn_bar_progress() takes the whole as its user data */
+    DnBar bar;          /* first: dn_bar_progress() takes the whole as its user data */
+    const char *advice; /* what next, when anything failed */
     uint64_t count;
 } DnFailures;
 

@@ -25,7 +25,8 @@ run(DnCli *cli, char **arguments, GError **error)
 {
     DnDateRange dates = {0};
     g_autoptr(json_t) totals = NULL;
-    DnFailures failures = {.bar = dn_bar_begin(cli, "verify")};
+    DnFailures failures = {.bar = dn_bar_begin(cli, "verify"),
+                           .advice = "leave the archive as it is and compare it with a backup"};
 
     (void)arguments;
     if (given.date && !dn_value_date_range(given.date, &dates, error))
