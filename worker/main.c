@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker/main.c - dencho-worker: reads one document after the other, behind a fence.
+ *
+ * Started by the archive (engine/reader.c) as `dencho-worker MODEL MEMORY_BYTES` with a socket as
+ * descriptor 3; what goes through it stands in protocol.md. The end of the socket is the end of the
+ * worker. A model named script:FILE is read by the scripted recogniser, for tests.
+ */
+#include "config.h"
+#include "base/memory.h"
+#include "base/source.h"
+#include "base/wire.h"
+#include "worker/read-document.h"
+#include "worker/rendition.h"
+#include "worker/sandbox.h"
+
+#include <malloc.h>
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SOCKET_FD = 3, JOB_BYTES_MOST = 64 * 1024 };
+enum { CPU_GRACE_MS = 5000 };
+
+static const char SCRIPT_PREFIX[] = "script:";
+
+static void
+tell_page(unsigned page, void *user_data)
+{
+    char body[32];
+    int size = snprintf(body, sizeof body, "{\"page\":%u}", page);
+
+    (void)user_data;
+    /* A peer that has gone is noticed at the next receive. */
+    dn_wire_send(SOCKET_FD, DN_WIRE_PAGE, body, (size_t)size, -1, NULL);
+}
+
+static bool
+do_job(GBytes *body, int document_fd, const DnReadTools *tools, DnOutcome **out_outcome,
+       const char **out_media_type, GError **error)
+{
+    DnJob job;
+
+    if (!dn_job_parse(body, &job, error) ||
+        !dn_sandbox_budget_cpu(job.limits.max_document_ms + CPU_GRACE_MS, error))
+        return false;
+    g_autoptr(GBytes) document =
+        dn_source_map_sealed(document_fd, job.limits.max_document_bytes, error);
+
+    return document && dn_read_document(document, &job, tools, out_outcome, out_media_type, error);
+}
+
+static bool
+serve(const DnReadTools *tools, GError **error)
+{
+    dn_autofd int document_fd = -1;
+    g_autoptr(GBytes) body = NULL;
+    g_autoptr(DnOutcome) outcome = NULL;
+    g_autoptr(GError) verdict = NULL;
+    const char *media_type = NULL;
+    DnWireType type;
+
+    if (!dn_wire_receive(SOCKET_FD, JOB_BYTES_MOST, -1, &type, &body, &document_fd, error))
+        return false;
+    if (type != DN_WIRE_JOB)
+        return dn_fail(error, DN_ERROR_FORMAT, "expected a job");
+    bool sent = do_job(body, document_fd, tools, &outcome, &media_type, &verdict)
+                    ? dn_protocol_send_outcome(SOCKET_FD, outcome, error)
+                    : dn_protocol_send_verdict(SOCKET_FD, verdict, media_type, error);
+
+    g_clear_pointer(&outcome, dn_outcome_free);
+    malloc_trim(0); /* the next document may be small */
+    return sent;
+}
+
+static DnRecognizer *
+open_recognizer(const char *model, GError **error)
+{
+    if (g_str_has_prefix(model, SCRIPT_PREFIX))
+        return dn_recognizer_open(&dn_recognizer_script, model + strlen(SCRIPT_PREFIX), error);
+    return dn_recognizer_open(&dn_recognizer_tesseract, model, error);
+}
+
+/* Loads what the sandbox would refuse or what is slow the first time: the fonts' index, and the
+ * character set module that poppler's strings need. */
+static void
+warm_up(void)
+{
+    GIConv utf16 = g_iconv_open("UTF-8", "UTF-16BE");
+
+    (void)utf16; /* stays open: closing might unload the module */
+    dn_rendition_warm_up();
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) no_recognizer = NULL;
+    g_autoptr(GError) error = NULL;
+    DnSandboxReport report;
+    uint64_t memory_bytes = 0;
+    struct stat st;
+
+    if (argc != 3 || !g_ascii_string_to_unsigned(argv[2], 10, 0, G_MAXINT64, &memory_bytes, NULL) ||
+        fstat(SOCKET_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        fprintf(stderr, "dencho-worker is started by dencho, not by hand\n");
+        return dn_error_exit_status(DN_ERROR_INVALID);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    omp_set_max_active_levels(0); /* more threads make tesseract slower */
+    DnReadTools tools = {.recognizer = open_recognizer(argv[1], &no_recognizer),
+                         .page_done = tell_page};
+
+    tools.no_recognizer = no_recognizer;
+    warm_up();
+    if (!dn_sandbox_enter(memory_bytes, g_getenv("TESSDATA_PREFIX"), &report, &error)) {
+        fprintf(stderr, "dencho-worker: %s\n", error->message);
+        return dn_error_exit_status(DN_ERROR_EXTERNAL);
+    }
+    while (serve(&tools, &error))
+        ;
+    /* Libraries tidy up at exit for nobody's good, and some in ways the sandbox refuses. */
+    _exit(dn_error_code(error) == DN_ERROR_EXTERNAL ? 0
+                                                    : dn_error_exit_status(dn_error_code(error)));
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker/read-document.c - open, and for each page: facts, words (from the text layer, else from
+ * the pixels), rendition; then fields, checks, attachments.
+ */
+#include "config.h"
+#include "worker/read-document.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "worker/checks.h"
+#include "worker/normalise.h"
+#include "worker/rendition.h"
+
+#include <string.h>
+
+enum { NAME_CHARACTERS_MOST = 255 };
+enum { LAYOUT_COLUMNS = 4 }; /* tesseract's page segmentation that keeps ruled tables */
+
+typedef struct {
+    const DnJob *job;
+    const DnReadTools *tools;
+    DnDocument *document;
+    GBytes *bytes;
+    int64_t end_ms;     /* of the monotonic clock */
+    GPtrArray *reports; /* of DnPageReport, one a page */
+    GPtrArray *layers;  /* of GArray of DnGlyph; NULL where the page has no text layer to trust */
+    GPtrArray *texts;   /* of DnPageText, one a page */
+    DnRendition *rendition; /* NULL when none is wanted, needed or possible */
+    json_t *warnings;
+    unsigned pages_read;
+    GError *first_error;
+} Work;
+
+static void
+work_clear(Work *self)
+{
+    g_clear_pointer(&self->document, dn_document_close);
+    g_clear_pointer(&self->reports, g_ptr_array_unref);
+    g_clear_pointer(&self->layers, g_ptr_array_unref);
+    g_clear_pointer(&self->texts, g_ptr_array_unref);
+    g_clear_pointer(&self->rendition, dn_rendition_free);
+    g_clear_pointer(&self->warnings, json_decref);
+    g_clear_error(&self->first_error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+
+static void
+free_layer(void *layer)
+{
+    if (layer)
+        g_array_unref(layer);
+}
+
+static void
+warn(Work *self, const char *what, const GError *error)
+{
+    g_autofree char *text = g_strdup_printf("%s: %s", what, error->message);
+    g_autofree char *safe = dn_text_sanitise(text, -1);
+
+    json_array_append_new(self->warnings, json_string(safe));
+}
+
+static uint32_t
+ms_left(const Work *self)
+{
+    return (uint32_t)MAX(0, self->end_ms - dn_clock_monotonic_ms());
+}
+
+/* ---- pages ---- */
+
+/* The cheap facts of a page, and its text layer when that can be trusted. */
+static void
+survey_page(Work *self, unsigned index)
+{
+    g_autoptr(DnPageReport) report = dn_page_report_new(index + 1);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) layer = NULL;
+
+    report->has_info = dn_document_header(self->document, index, &report->info, &error);
+    if (report->has_info)
+        layer = dn_document_text(self->document, index, NULL);
+    else
+        report->warning = g_strdup(error->message);
+    if (layer && !dn_text_layer_is_plausible(layer))
+        g_clear_pointer(&layer, g_array_unref);
+    g_ptr_array_add(self->reports, g_steal_pointer(&report));
+    g_ptr_array_add(self->layers, g_steal_pointer(&layer));
+}
+
+/* What is left of a page that a truncated file still holds is better than nothing, and is said. */
+static DnPixmap *
+decode(Work *self, unsigned index, DnPageReport *report, GError **error)
+{
+    g_autoptr(GError) damage = NULL;
+    DnPixmap *page = dn_document_decode(self->document, index, DN_FAIL_ON_TRUNCATED, &damage);
+
+    if (page)
+        return page;
+    if (!g_error_matches(damage, DN_ERROR, DN_ERROR_FORMAT)) {
+        g_propagate_error(error, g_steal_pointer(&damage));
+        return NULL;
+    }
+    page = dn_document_decode(self->document, index, DN_FAIL_ON_ERROR, error);
+    if (page) {
+        report->complete = false;
+        report->warning = g_strdup(damage->message);
+    }
+    return page;
+}
+
+static DnPageText *
+recognise(Work *self, const DnPixmap *captured, DnPageReport *report, double *out_degrees,
+          GError **error)
+{
+    const DnReadTools *tools = self->tools;
+    DnPageText *text = NULL;
+    bool complete = true;
+    g_autoptr(DnPixmap) page = NULL;
+
+    if (!tools->recognizer) {
+        g_propagate_error(error, g_error_copy(tools->no_recognizer));
+        return NULL;
+    }
+    page = dn_normalise_page(captured, report->info.orientation, &self->job->limits,
+                             report->operations, out_degrees, error);
+    if (!page || !dn_recognizer_page(tools->recognizer, page, report->page, LAYOUT_COLUMNS,
+                                     MIN(self->job->limits.max_page_ms, ms_left(self)), &text,
+                                     &complete, error))
+        return NULL;
+    if (!complete) {
+        report->complete = false;
+        if (!report->warning)
+            report->warning = g_strdup("the time for the page ended before it was read to its end");
+    }
+    return text;
+}
+
+static void
+render(Work *self, const DnPixmap *captured, const DnPageReport *report, const DnPageText *text,
+       double degrees)
+{
+    g_autoptr(GError) error = NULL;
+    DnRenditionPage page = {
+        .captured = captured,
+        .orientation = report->info.orientation,
+        .jpeg = self->document->codec == &dn_codec_jpeg ? self->bytes : NULL,
+        .text = text,
+        .deskew_degrees = degrees,
+    };
+
+    if (!self->rendition || dn_rendition_add_page(self->rendition, &page, &error))
+        return;
+    warn(self, "no rendition", error);
+    g_clear_pointer(&self->rendition, dn_rendition_free);
+}
+
+static DnPageText *
+read_page(Work *self, unsigned index, GError **error)
+{
+    DnPageReport *report = self->reports->pdata[index];
+    const GArray *layer = self->layers->pdata[index];
+    const DnPageInfo *info = &report->info;
+    g_autoptr(DnPageText) text = NULL;
+    g_autoptr(DnPixmap) captured = NULL;
+    double degrees = 0;
+
+    if (!report->has_info) /* the header has said why */
+        return dn_fail_null(error, DN_ERROR_FORMAT, "%s", report->warning);
+    if (ms_left(self) == 0)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "the %u ms for a document were over",
+                            self->job->limits.max_document_ms);
+    if (!layer || self->rendition) {
+        captured = decode(self, index, report, error);
+        if (!captured)
+            return NULL;
+    }
+    if (layer)
+        text = dn_page_text_from_glyphs(index + 1, info->width_px, info->height_px, info->dpi_x,
+                                        layer);
+    else
+        text = recognise(self, captured, report, &degrees, error);
+    if (!text)
+        return NULL;
+    report->origin = g_strdup(text->origin);
+    if (captured)
+        render(self, captured, report, text, degrees);
+    return g_steal_pointer(&text);
+}
+
+/* A page that failed keeps its place, so that the pages of the text count as those of the paper. */
+static void
+read_or_warn(Work *self, unsigned index)
+{
+    DnPageReport *report = self->reports->pdata[index];
+    g_autoptr(GError) error = NULL;
+    DnPageText *text = read_page(self, index, &error);
+
+    if (text) {
+        self->pages_read++;
+    } else {
+        text = dn_page_text_new(index + 1, report->info.width_px, report->info.height_px,
+                                report->info.dpi_x, "unread");
+        report->complete = false;
+        g_free(report->warning);
+        report->warning = g_strdup(error->message);
+        if (!self->first_error)
+            self->first_error = g_steal_pointer(&error);
+        g_clear_pointer(&self->rendition, dn_rendition_free);
+    }
+    g_ptr_array_add(self->texts, text);
+    self->tools->page_done(index + 1, self->tools->user_data);
+}
+
+/* ---- the document ---- */
+
+static json_t *
+list_attachments(Work *self)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) found = dn_document_attachments(self->document, &error);
+    json_t *list = json_array();
+
+    if (!found)
+        warn(self, "attachments", error);
+    for (unsigned i = 0; found && i < found->len; i++) {
+        const DnAttachment *attachment = found->pdata[i];
+        g_autofree char *name = dn_text_sanitise(attachment->name ? attachment->name : "", -1);
+        g_autofree char *short_name =
+            g_utf8_substring(name, 0, MIN(g_utf8_strlen(name, -1), NAME_CHARACTERS_MOST));
+        DnSha256 digest = dn_sha256_bytes(attachment->bytes);
+        g_autofree char *hex = dn_hex(digest.bytes, sizeof digest.bytes);
+        json_t *object = json_object();
+
+        dn_json_set_string(object, "name", short_name);
+        if (attachment->media_type) {
+            g_autofree char *media_type = dn_text_sanitise(attachment->media_type, -1);
+
+            if (strlen(media_type) <= NAME_CHARACTERS_MOST)
+                dn_json_set_string(object, "media_type", media_type);
+        }
+        dn_json_set_int(object, "bytes", (int64_t)g_bytes_get_size(attachment->bytes));
+        dn_json_set_string(object, "sha256", hex);
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *
+run_checks(const Work *self, const char *kind)
+{
+    g_autofree DnPageInfo *pages = g_new0(DnPageInfo, self->reports->len);
+
+    for (unsigned i = 0; i < self->reports->len; i++) {
+        const DnPageReport *report = self->reports->pdata[i];
+
+        pages[i] = report->info;
+        pages[i].rendered |= !report->has_info; /* nothing is known, so no rule is concerned */
+    }
+    return dn_checks(pages, self->reports->len, dn_checks_is_important(kind));
+}
+
+static json_t *
+compose(Work *self, unsigned page_count)
+{
+    g_autoptr(DnReading) reading =
+        dn_reading_new((const DnPageText *const *)(void *)self->texts->pdata, self->texts->len,
+                       &self->job->profile);
+    const char *kind = self->job->kind[0] ? self->job->kind : reading->kind;
+    json_t *object = json_object();
+
+    dn_json_set_string(object, "media_type", self->document->codec->media_type);
+    dn_json_set_int(object, "pages", page_count);
+    dn_json_set_int(object, "pages_read", self->pages_read);
+    dn_json_set_string(object, "kind", reading->kind);
+    dn_json_take(object, "fields", dn_reading_to_json(reading));
+    dn_json_take(object, "captured", dn_protocol_captured(self->reports));
+    dn_json_take(object, "derived", dn_protocol_derived(self->reports));
+    dn_json_take(object, "checks", run_checks(self, kind));
+    dn_json_take(object, "attachments", list_attachments(self));
+    dn_json_take(object, "warnings", json_incref(self->warnings));
+    return object;
+}
+
+/* When every page brings its own text, the file is its own searchable rendition. */
+static void
+begin_rendition(Work *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!self->job->rendition || !g_ptr_array_find(self->layers, NULL, NULL))
+        return;
+    self->rendition = dn_rendition_new(self->job->limits.max_output_bytes, &error);
+    if (!self->rendition)
+        warn(self, "no rendition", error);
+}
+
+static GBytes *
+finish_rendition(Work *self)
+{
+    g_autoptr(GError) error = NULL;
+    GBytes *pdf = NULL;
+
+    if (self->rendition && !(pdf = dn_rendition_finish(self->rendition, &error)))
+        warn(self, "no rendition", error);
+    return pdf;
+}
+
+static bool
+fits(const Work *self, const char *what, GBytes *part, GError **error)
+{
+    return g_bytes_get_size(part) <= self->job->limits.max_output_bytes ||
+           dn_fail(error, DN_ERROR_LIMIT, "the %s takes %zu bytes, allowed are %u", what,
+                   g_bytes_get_size(part), self->job->limits.max_output_bytes);
+}
+
+bool
+dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOutcome **out_outcome,
+                 const char **out_media_type, GError **error)
+{
+    g_auto(Work) self = {.job = job, .tools = tools, .bytes = bytes};
+    g_autoptr(DnOutcome) outcome = g_new0(DnOutcome, 1);
+
+    *out_media_type = NULL;
+    self.end_ms = dn_clock_monotonic_ms() + job->limits.max_document_ms;
+    self.document = dn_document_open(bytes, &job->limits, error);
+    if (!self.document)
+        return false;
+    *out_media_type = self.document->codec->media_type;
+    self.reports = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_report_free);
+    self.layers = g_ptr_array_new_with_free_func(free_layer);
+    self.texts = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_text_free);
+    self.warnings = json_array();
+
+    unsigned page_count = dn_document_page_count(self.document);
+    unsigned wanted = MIN(page_count, job->limits.max_pages);
+
+    for (unsigned i = 0; i < wanted; i++)
+        survey_page(&self, i);
+    begin_rendition(&self);
+    for (unsigned i = 0; i < wanted; i++)
+        read_or_warn(&self, i);
+    if (self.pages_read == 0) {
+        g_propagate_error(error, g_steal_pointer(&self.first_error));
+        return false;
+    }
+    if (page_count > wanted) {
+        g_autofree char *more = g_strdup_printf("only the first %u pages were read", wanted);
+
+        json_array_append_new(self.warnings, json_string(more));
+        g_clear_pointer(&self.rendition, dn_rendition_free); /* it would show less than there is */
+    }
+    outcome->rendition = finish_rendition(&self);
+    outcome->text = dn_protocol_text(self.texts);
+    outcome->words = dn_protocol_words(self.texts);
+    outcome->reading = compose(&self, page_count);
+    if (!fits(&self, "text", outcome->text, error) || !fits(&self, "words", outcome->words, error))
+        return false;
+    *out_outcome = g_steal_pointer(&outcome);
+    return true;
+}

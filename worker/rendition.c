@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker/rendition.c - cairo draws the words, then the page image over them.
+ *
+ * cairo knows no invisible text, so the words lie under the opaque image: nobody sees them, and
+ * search and copy find them. A font without a glyph for a character does no harm, because cairo
+ * writes the character itself beside it (ActualText).
+ */
+#include "config.h"
+#include "worker/rendition.h"
+#include "worker/checks.h"
+
+#include <cairo-pdf.h>
+#include <cairo.h>
+#include <math.h>
+#include <string.h>
+
+struct DnRendition {
+    cairo_surface_t *surface;
+    cairo_t *cairo;
+    GByteArray *bytes;
+    uint64_t max_bytes;
+    bool is_full;
+};
+
+static const double POINTS_AN_INCH = 72;
+static const double DPI_FALLBACK = 200;
+static const double SIDE_POINTS_MOST = 14400; /* PDF 1.7, appendix C */
+static const double ASCENT = 0.8;             /* of a word's box stands above the base line */
+static const char FONT[] = "Noto Sans CJK JP";
+
+static cairo_status_t
+append(void *closure, const unsigned char *data, unsigned length)
+{
+    DnRendition *self = closure;
+
+    if (self->is_full || self->bytes->len + (uint64_t)length > self->max_bytes) {
+        self->is_full = true;
+        return CAIRO_STATUS_WRITE_ERROR;
+    }
+    g_byte_array_append(self->bytes, data, length);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+static bool
+check(const DnRendition *self, cairo_status_t status, GError **error)
+{
+    if (self->is_full)
+        return dn_fail(error, DN_ERROR_LIMIT,
+                       "the rendition would exceed %" G_GUINT64_FORMAT " bytes", self->max_bytes);
+    if (status == CAIRO_STATUS_NO_MEMORY || status == CAIRO_STATUS_INVALID_SIZE)
+        return dn_fail(error, DN_ERROR_LIMIT, "no memory for the rendition");
+    return status == CAIRO_STATUS_SUCCESS ||
+           dn_fail(error, DN_ERROR_EXTERNAL, "rendition: %s", cairo_status_to_string(status));
+}
+
+DnRendition *
+dn_rendition_new(uint64_t max_bytes, GError **error)
+{
+    g_autoptr(DnRendition) self = g_new0(DnRendition, 1);
+
+    self->bytes = g_byte_array_new();
+    self->max_bytes = max_bytes;
+    self->surface = cairo_pdf_surface_create_for_stream(append, self, 1, 1);
+    self->cairo = cairo_create(self->surface);
+    if (!check(self, cairo_status(self->cairo), error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+void
+dn_rendition_free(DnRendition *self)
+{
+    if (!self)
+        return;
+    g_clear_pointer(&self->cairo, cairo_destroy);
+    if (self->surface) {
+        self->is_full = true; /* closing writes the rest, which nobody wants */
+        cairo_surface_finish(self->surface);
+        cairo_surface_destroy(self->surface);
+    }
+    g_byte_array_unref(self->bytes);
+    g_free(self);
+}
+
+/* ---- the image ---- */
+
+bool
+dn_rendition_jpeg_facts(GBytes *jpeg, uint32_t *out_width_px, uint32_t *out_height_px,
+                        unsigned *out_components)
+{
+    enum { SOI = 0xD8, SOF0 = 0xC0, SOF1 = 0xC1, SOF2 = 0xC2, SOS = 0xDA, FRAME_BYTES = 10 };
+    size_t size = 0;
+    const uint8_t *data = g_bytes_get_data(jpeg, &size);
+    size_t at = 2;
+
+    if (size < 4 || data[0] != 0xFF || data[1] != SOI)
+        return false;
+    while (size - at >= FRAME_BYTES) {
+        const uint8_t *p = data + at;
+        size_t length = (size_t)p[2] << 8 | p[3];
+
+        if (p[0] != 0xFF)
+            return false;
+        if (p[1] == 0xFF) { /* padding */
+            at++;
+            continue;
+        }
+        if (p[1] == SOS || length < 2 || length > size - at - 2)
+            return false;
+        if (p[1] >= SOF0 && p[1] <= 0xCF && p[1] != 0xC4 && p[1] != 0xC8 && p[1] != 0xCC) {
+            /* Baseline, extended and progressive, 8 bits: what a PDF reader decodes (DCTDecode). */
+            if (p[1] > SOF2 || p[4] != 8)
+                return false;
+            *out_height_px = (uint32_t)p[5] << 8 | p[6];
+            *out_width_px = (uint32_t)p[7] << 8 | p[8];
+            *out_components = p[9];
+            return true;
+        }
+        at += 2 + length;
+    }
+    return false;
+}
+
+static bool
+can_embed(GBytes *jpeg, const DnPixmap *captured)
+{
+    uint32_t width_px = 0;
+    uint32_t height_px = 0;
+    unsigned components = 0;
+
+    /* Four components (CMYK) come inverted from some programs and not from others: decoded. */
+    return jpeg && dn_rendition_jpeg_facts(jpeg, &width_px, &height_px, &components) &&
+           (components == 1 || components == 3) && width_px == captured->width_px &&
+           height_px == captured->height_px;
+}
+
+static void
+copy_row(uint32_t *to, const uint8_t *from, const DnPixmap *pixmap)
+{
+    if (pixmap->format == DN_PIXEL_GRAY8)
+        for (uint32_t x = 0; x < pixmap->width_px; x++)
+            to[x] = from[x] * 0x010101U;
+    else
+        for (uint32_t x = 0; x < pixmap->width_px; x++, from += 3)
+            to[x] = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+}
+
+/* cairo writes gray and two-tone pictures as such, though it takes them in as colour. */
+static cairo_surface_t *
+image_of(const DnPixmap *pixmap)
+{
+    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)pixmap->width_px,
+                                                        (int)pixmap->height_px);
+
+    if (cairo_surface_status(image) != CAIRO_STATUS_SUCCESS)
+        return image;
+    uint8_t *data = cairo_image_surface_get_data(image);
+    size_t stride = (size_t)cairo_image_surface_get_stride(image);
+
+    for (uint32_t y = 0; y < pixmap->height_px; y++)
+        copy_row((uint32_t *)(void *)(data + y * stride), dn_pixmap_row(pixmap, y), pixmap);
+    cairo_surface_mark_dirty(image);
+    return image;
+}
+
+static void
+release_bytes(void *bytes)
+{
+    g_bytes_unref(bytes);
+}
+
+static bool
+paint_image(DnRendition *self, const DnRenditionPage *page, GError **error)
+{
+    cairo_surface_t *image = image_of(page->captured);
+    cairo_status_t status = cairo_surface_status(image);
+
+    if (status == CAIRO_STATUS_SUCCESS && can_embed(page->jpeg, page->captured)) {
+        size_t size = 0;
+        const uint8_t *data = g_bytes_get_data(page->jpeg, &size);
+
+        status = cairo_surface_set_mime_data(image, CAIRO_MIME_TYPE_JPEG, data, size, release_bytes,
+                                             g_bytes_ref(page->jpeg));
+    }
+    if (status == CAIRO_STATUS_SUCCESS) {
+        cairo_set_source_surface(self->cairo, image, 0, 0);
+        cairo_paint(self->cairo);
+        cairo_set_source_rgb(self->cairo, 0, 0, 0); /* lets go of the image */
+        status = cairo_status(self->cairo);
+    }
+    cairo_surface_destroy(image);
+    return check(self, status, error);
+}
+
+/* From pixels as stored to the upright page; the sides are those of the stored page. */
+static cairo_matrix_t
+upright_matrix(unsigned orientation, double width, double height)
+{
+    const cairo_matrix_t matrices[] = {
+        {1, 0, 0, 1, 0, 0},            /* 1 upright */
+        {-1, 0, 0, 1, width, 0},       /* 2 mirrored left to right */
+        {-1, 0, 0, -1, width, height}, /* 3 upside down */
+        {1, 0, 0, -1, 0, height},      /* 4 mirrored top to bottom */
+        {0, 1, 1, 0, 0, 0},            /* 5 transposed */
+        {0, 1, -1, 0, height, 0},      /* 6 to be turned right */
+        {0, -1, -1, 0, height, width}, /* 7 transposed the other way */
+        {0, -1, 1, 0, 0, width},       /* 8 to be turned left */
+    };
+
+    return matrices[orientation >= 1 && orientation <= 8 ? orientation - 1 : 0];
+}
+
+/* ---- the words ---- */
+
+static void
+draw_word(cairo_t *cairo, const DnWord *word)
+{
+    const DnBox *box = &word->box;
+    cairo_text_extents_t extents;
+
+    if (box->width <= 0 || box->height <= 0 || !g_utf8_validate(word->text, -1, NULL))
+        return;
+    cairo_text_extents(cairo, word->text, &extents);
+    if (!(extents.x_advance > 0))
+        return;
+    cairo_save(cairo);
+    cairo_translate(cairo, box->x, box->y + ASCENT * box->height);
+    cairo_scale(cairo, box->width / extents.x_advance, box->height);
+    cairo_show_text(cairo, word->text);
+    cairo_restore(cairo);
+}
+
+/* Boxes are those of the page that was read, which deskewing turned about its centre; the image is
+ * shown as captured, so the words are turned back. */
+static void
+draw_words(cairo_t *cairo, const DnPageText *text, double width_px, double height_px,
+           double deskew_degrees)
+{
+    cairo_save(cairo);
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, 1);
+    cairo_translate(cairo, width_px / 2, height_px / 2);
+    cairo_rotate(cairo, deskew_degrees * G_PI / 180);
+    if (text->width_px > 0 && text->height_px > 0)
+        cairo_translate(cairo, -(double)text->width_px / 2, -(double)text->height_px / 2);
+    for (unsigned i = 0; i < text->lines->len; i++) {
+        const DnLine *line = text->lines->pdata[i];
+
+        for (unsigned k = 0; k < line->words->len; k++)
+            draw_word(cairo, line->words->pdata[k]);
+    }
+    cairo_restore(cairo);
+}
+
+bool
+dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **error)
+{
+    const DnPixmap *captured = page->captured;
+    bool sideways = page->orientation >= 5 && page->orientation <= 8;
+    bool believable = dn_checks_believable_dpi(captured->dpi_x, captured->dpi_y);
+    double width_px = sideways ? captured->height_px : captured->width_px;
+    double height_px = sideways ? captured->width_px : captured->height_px;
+    double dpi_x = !believable ? DPI_FALLBACK : sideways ? captured->dpi_y : captured->dpi_x;
+    double dpi_y = !believable ? DPI_FALLBACK : sideways ? captured->dpi_x : captured->dpi_y;
+    double shrink =
+        MIN(1.0, SIDE_POINTS_MOST / (MAX(width_px / dpi_x, height_px / dpi_y) * POINTS_AN_INCH));
+    double scale_x = shrink * POINTS_AN_INCH / dpi_x;
+    double scale_y = shrink * POINTS_AN_INCH / dpi_y;
+    cairo_matrix_t upright =
+        upright_matrix(page->orientation, captured->width_px, captured->height_px);
+
+    cairo_pdf_surface_set_size(self->surface, width_px * scale_x, height_px * scale_y);
+    cairo_save(self->cairo);
+    cairo_scale(self->cairo, scale_x, scale_y);
+    if (page->text)
+        draw_words(self->cairo, page->text, width_px, height_px, page->deskew_degrees);
+    cairo_transform(self->cairo, &upright);
+    if (!paint_image(self, page, error))
+        return false;
+    cairo_restore(self->cairo);
+    cairo_show_page(self->cairo);
+    return check(self, cairo_status(self->cairo), error);
+}
+
+GBytes *
+dn_rendition_finish(DnRendition *self, GError **error)
+{
+    cairo_surface_finish(self->surface);
+    if (!check(self, cairo_surface_status(self->surface), error))
+        return NULL;
+    GBytes *pdf = g_bytes_new(self->bytes->data, self->bytes->len);
+
+    return pdf;
+}
+
+void
+dn_rendition_warm_up(void)
+{
+    cairo_surface_t *scratch = cairo_recording_surface_create(CAIRO_CONTENT_COLOR, NULL);
+    cairo_t *cairo = cairo_create(scratch);
+    cairo_text_extents_t extents;
+
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_text_extents(cairo, "0", &extents);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(scratch);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker/rendition.h - a searchable PDF: the page as it was captured, upright, and its words.
+ *
+ * Threads: one rendition belongs to one thread. Life cycle: new, add_page for each page in order,
+ * finish, free.
+ */
+#ifndef WORKER_RENDITION_H
+#define WORKER_RENDITION_H
+
+#include "codecs/codec.h"
+#include "ocr/page-text.h"
+
+G_BEGIN_DECLS
+
+typedef struct DnRendition DnRendition;
+
+/** What may become of one page. */
+typedef struct {
+    const DnPixmap *captured; /* pixels as stored */
+    unsigned orientation;     /* 1..8; the page is shown upright */
+    GBytes *jpeg;           /* (nullable) the stored JPEG of just these pixels, embedded as it is */
+    const DnPageText *text; /* (nullable) words */
+    double deskew_degrees;  /* by which the upright page was turned before it was read */
+} DnRenditionPage;
+
+/** An empty document of at most @max_bytes. */
+DnRendition *dn_rendition_new(uint64_t max_bytes, GError **error);
+void dn_rendition_free(DnRendition *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnRendition, dn_rendition_free)
+
+/** LIMIT when the document or the memory for the page is too large, EXTERNAL. After a failure the
+ * rendition is of no use. */
+bool dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **error);
+
+/** (transfer full) The PDF. LIMIT, EXTERNAL. */
+GBytes *dn_rendition_finish(DnRendition *self, GError **error);
+
+/** Makes cairo and fontconfig load their fonts' index, once and before a sandbox. */
+void dn_rendition_warm_up(void);
+
+/** How many colour components the JPEG file has, and its size; false when these bytes are no JPEG
+ * that a PDF may hold as it is. */
+bool dn_rendition_jpeg_facts(GBytes *jpeg, uint32_t *out_width_px, uint32_t *out_height_px,
+                             unsigned *out_components);
+
+G_END_DECLS
+#endif
