@@ -117,7 +117,7 @@ static bool
 is_plain(const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7F)
+        if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\f') || *p == 0x7F)
             return false;
     return true;
 }
@@ -143,18 +143,18 @@ static const Shape a_flag = {.kind = IS_BOOL};
 static const Shape a_page = INTEGER(1, 1000000);
 static const Shape a_page_or_none = INTEGER(0, 1000000);
 static const Shape a_count = INTEGER(0, 1000000);
-static const Shape a_side = INTEGER(0, 1000000);
-static const Shape a_place = INTEGER(-1000000, 1000000);
+static const Shape a_side = INTEGER(0, UINT32_MAX); /* as the file claims, not as decoded */
+static const Shape a_place = INTEGER(INT32_MIN, INT32_MAX);
 static const Shape an_amount = INTEGER(-1000000000000000, 1000000000000000);
 static const Shape a_size = INTEGER(0, INT64_MAX);
-static const Shape a_bit_count = INTEGER(1, 64);
-static const Shape an_orientation = INTEGER(0, 255);
+static const Shape a_bit_count = INTEGER(0, UINT16_MAX);
+static const Shape an_orientation = INTEGER(0, UINT32_MAX);
 static const Shape a_scale = INTEGER(0, 4);
 static const Shape a_resolution = {.kind = IS_REAL, .least = 0, .most = 1000000};
 static const Shape a_confidence = {.kind = IS_REAL, .least = 0, .most = 1};
 static const Shape a_name = STRING(1, 200, is_plain);
-static const Shape a_note = STRING(0, 4096, is_plain);
-static const Shape a_word = STRING(1, 4096, is_plain);
+static const Shape a_note = STRING(0, 64 << 10, is_plain);
+static const Shape a_word = STRING(0, 1 << 20, is_plain);
 static const Shape a_day = STRING(DN_DATE_TEXT, DN_DATE_TEXT, is_day);
 static const Shape a_currency = STRING(3, 3, is_currency);
 static const Shape a_registration_number = STRING(14, 14, is_registration_number);
@@ -464,7 +464,8 @@ dn_answer_verdict(GBytes *body, GError **out_verdict, GError **error)
         g_utf8_substring(message, 0, MIN(g_utf8_strlen(message, -1), MESSAGE_CHARACTERS_MOST));
     DnErrorCode code = dn_error_from_name(dn_json_string(object, "code"));
 
-    if (code != DN_ERROR_FORMAT && code != DN_ERROR_UNSUPPORTED && code != DN_ERROR_LIMIT)
+    if (code != DN_ERROR_INVALID && code != DN_ERROR_FORMAT && code != DN_ERROR_UNSUPPORTED &&
+        code != DN_ERROR_LIMIT)
         code = DN_ERROR_EXTERNAL;
     dn_fail(out_verdict, code, "%s", brief);
     return true;

@@ -26,8 +26,8 @@ bool dn_answer_check_text(GBytes *body, GError **error);
 bool dn_answer_check_words(GBytes *body, GError **error);
 bool dn_answer_check_rendition(GBytes *body, GError **error);
 
-/** The verdict on the document as a GError in *@out_verdict; only the codes that are a document's
- * fault pass, all others become EXTERNAL. */
+/** The verdict on the document as a GError in *@out_verdict; INVALID (the job), FORMAT, UNSUPPORTED
+ * and LIMIT pass, all other codes become EXTERNAL. */
 bool dn_answer_verdict(GBytes *body, GError **out_verdict, GError **error);
 
 G_END_DECLS

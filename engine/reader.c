@@ -184,6 +184,8 @@ start_worker(DnReader *self, Slot *slot, GError **error)
 {
     Start start = {.slot = slot};
 
+    if (g_thread_pool_get_num_threads(self->starter) == 0)
+        return dn_fail(error, DN_ERROR_EXTERNAL, "no thread to start workers from");
     g_mutex_init(&start.lock);
     g_cond_init(&start.cond);
     g_thread_pool_push(self->starter, &start, NULL);

@@ -63,9 +63,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReader, dn_reader_free)
  * Reads one document. @job may be NULL for all defaults. Returns within limits.max_document_ms and
  * a few seconds, once a worker is free.
  *
- * FORMAT, UNSUPPORTED: the verdict on the document. LIMIT: it needs more time, memory or space than
- * is allowed. EXTERNAL: the worker cannot be started, crashed twice on this document, or answered
- * nonsense. IO.
+ * INVALID: the job. FORMAT, UNSUPPORTED: the verdict on the document. LIMIT: it needs more time,
+ * memory or space than is allowed. EXTERNAL: the worker cannot be started, crashed twice on this
+ * document, or answered nonsense. IO.
  */
 bool dn_reader_read(DnReader *self, GBytes *document, const DnReadJob *job,
                     DnReadResult **out_result, GError **error);

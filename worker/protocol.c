@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+static const double DPI_MOST = 100000;
+
 DnPageReport *
 dn_page_report_new(unsigned page)
 {
@@ -28,6 +30,7 @@ dn_page_report_free(DnPageReport *self)
     if (!self)
         return;
     g_ptr_array_unref(self->operations);
+    g_clear_error(&self->no_info);
     g_free(self->origin);
     g_free(self->warning);
     g_free(self);
@@ -56,7 +59,7 @@ parse_limit(const json_t *limits, const char *key, int64_t most, int64_t *value,
         return true;
     if (!json_is_integer(member) || json_integer_value(member) < 1 ||
         json_integer_value(member) > most)
-        return dn_fail(error, DN_ERROR_FORMAT, "limit %s is out of range", key);
+        return dn_fail(error, DN_ERROR_INVALID, "limit %s is out of range", key);
     *value = json_integer_value(member);
     return true;
 }
@@ -102,9 +105,9 @@ parse_profile(const json_t *object, DnReadingProfile *profile, GError **error)
 
     if (order && strcmp(order, "ymd") != 0 && strcmp(order, "dmy") != 0 &&
         strcmp(order, "mdy") != 0)
-        return dn_fail(error, DN_ERROR_FORMAT, "date_order is not ymd, dmy or mdy");
+        return dn_fail(error, DN_ERROR_INVALID, "date_order is not ymd, dmy or mdy");
     if (currency && dn_money_scale(currency) < 0)
-        return dn_fail(error, DN_ERROR_FORMAT, "currency is not a code of three capitals");
+        return dn_fail(error, DN_ERROR_INVALID, "currency is not a code of three capitals");
     if (received && !dn_date_parse(received, &profile->received, error))
         return dn_fail_in(error, "received");
     if (order)
@@ -119,13 +122,11 @@ dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
 {
     size_t size = 0;
     const char *text = g_bytes_get_data(body, &size);
-    g_autoptr(json_t) object = dn_json_parse(text, size, error);
+    g_autoptr(json_t) object = dn_json_parse(text, size, NULL);
     DnJob job = {.profile = dn_reading_profile_default, .limits = dn_limits_default};
 
-    if (!object)
-        return false;
     if (!json_is_object(object))
-        return dn_fail(error, DN_ERROR_FORMAT, "the job is not an object");
+        return dn_fail(error, DN_ERROR_INVALID, "the job is not a JSON object");
     job.rendition = dn_json_bool(object, "rendition", false);
     g_strlcpy(job.kind, dn_json_string(object, "kind") ? dn_json_string(object, "kind") : "",
               sizeof job.kind);
@@ -138,10 +139,11 @@ dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
 
 /* ---- the reading ---- */
 
+/* A file can claim anything; what is not a resolution is told as none. */
 static json_t *
 resolution(double dpi)
 {
-    return dpi > 0 && isfinite(dpi) ? json_real(round(dpi * 1000) / 1000) : json_integer(0);
+    return dpi > 0 && dpi <= DPI_MOST ? json_real(round(dpi * 1000) / 1000) : json_integer(0);
 }
 
 static const char *
@@ -159,7 +161,7 @@ dn_protocol_captured(const GPtrArray *reports)
         const DnPageReport *report = reports->pdata[i];
         const DnPageInfo *info = &report->info;
 
-        if (!report->has_info)
+        if (report->no_info)
             continue;
         json_t *page = json_object();
 
@@ -205,6 +207,36 @@ dn_protocol_derived(const GPtrArray *reports)
     return list;
 }
 
+static void
+append_line(GString *text, const DnLine *line)
+{
+    g_string_append(text, line->text);
+    g_string_append_c(text, '\n');
+}
+
+/* The passes of a page see different things, and what one saw should be found. A line that both saw
+ * is written once. */
+static void
+append_second(GString *text, const DnPageText *page)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned i = 0; i < page->lines->len; i++) {
+        char *bare = g_strdup(((const DnLine *)page->lines->pdata[i])->text);
+
+        dn_text_remove_spaces(bare);
+        g_hash_table_add(seen, bare);
+    }
+    for (unsigned i = 0; i < page->second->lines->len; i++) {
+        const DnLine *line = page->second->lines->pdata[i];
+        g_autofree char *bare = g_strdup(line->text);
+
+        dn_text_remove_spaces(bare);
+        if (!g_hash_table_contains(seen, bare))
+            append_line(text, line);
+    }
+}
+
 GBytes *
 dn_protocol_text(const GPtrArray *pages)
 {
@@ -215,12 +247,10 @@ dn_protocol_text(const GPtrArray *pages)
 
         if (i > 0)
             g_string_append_c(text, '\f');
-        for (unsigned k = 0; k < page->lines->len; k++) {
-            const DnLine *line = page->lines->pdata[k];
-
-            g_string_append(text, line->text);
-            g_string_append_c(text, '\n');
-        }
+        for (unsigned k = 0; k < page->lines->len; k++)
+            append_line(text, page->lines->pdata[k]);
+        if (page->second)
+            append_second(text, page);
     }
     g_autofree char *safe = dn_text_sanitise(text->str, (gssize)text->len);
 
@@ -233,9 +263,11 @@ word_json(const DnWord *word)
 {
     g_autofree char *safe = dn_text_sanitise(word->text, -1);
     const DnBox *box = &word->box;
+    double confidence =
+        word->confidence >= 0 ? MIN(word->confidence, 1.0) : 0; /* not a number: 0 */
 
     return json_pack("[s,i,i,i,i,f]", safe, box->x, box->y, box->width, box->height,
-                     round(CLAMP(word->confidence, 0.0, 1.0) * 1000) / 1000);
+                     round(confidence * 1000) / 1000);
 }
 
 static json_t *

@@ -25,8 +25,8 @@ typedef struct {
 /** What became of one page besides its words. */
 typedef struct {
     unsigned page; /* from 1 */
-    bool has_info;
     DnPageInfo info;
+    GError *no_info;       /* (nullable) why there is no info */
     GPtrArray *operations; /* of char *: what was done to the pixels before they were read */
     char *origin;          /* (nullable) who read it */
     bool complete;
@@ -48,7 +48,7 @@ typedef struct {
 void dn_outcome_free(DnOutcome *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnOutcome, dn_outcome_free)
 
-/** Reads the J object; members that are absent keep their defaults. FORMAT. */
+/** Reads the J object; members that are absent keep their defaults. INVALID. */
 bool dn_job_parse(GBytes *body, DnJob *out_job, GError **error);
 
 /** (transfer full) The lists "captured" and "derived" of R. @reports: of DnPageReport. */

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { NAME_CHARACTERS_MOST = 255 };
+enum { NAME_CHARACTERS_MOST = 255, WORDS_MOST = 300000 };
 enum { LAYOUT_COLUMNS = 4 }; /* tesseract's page segmentation that keeps ruled tables */
 
 typedef struct {
@@ -54,12 +54,19 @@ free_layer(void *layer)
 }
 
 static void
-warn(Work *self, const char *what, const GError *error)
+warn(Work *self, const char *what, const char *why)
 {
-    g_autofree char *text = g_strdup_printf("%s: %s", what, error->message);
+    g_autofree char *text = g_strdup_printf("%s: %s", what, why);
     g_autofree char *safe = dn_text_sanitise(text, -1);
 
     json_array_append_new(self->warnings, json_string(safe));
+}
+
+static void
+drop_rendition(Work *self, const char *why)
+{
+    warn(self, "no rendition", why);
+    g_clear_pointer(&self->rendition, dn_rendition_free);
 }
 
 static uint32_t
@@ -75,14 +82,11 @@ static void
 survey_page(Work *self, unsigned index)
 {
     g_autoptr(DnPageReport) report = dn_page_report_new(index + 1);
-    g_autoptr(GError) error = NULL;
     g_autoptr(GArray) layer = NULL;
 
-    report->has_info = dn_document_header(self->document, index, &report->info, &error);
-    if (report->has_info)
+    if (dn_document_header(self->document, index, &report->info, &report->no_info) &&
+        ms_left(self) > 0)
         layer = dn_document_text(self->document, index, NULL);
-    else
-        report->warning = g_strdup(error->message);
     if (layer && !dn_text_layer_is_plausible(layer))
         g_clear_pointer(&layer, g_array_unref);
     g_ptr_array_add(self->reports, g_steal_pointer(&report));
@@ -152,8 +156,7 @@ render(Work *self, const DnPixmap *captured, const DnPageReport *report, const D
 
     if (!self->rendition || dn_rendition_add_page(self->rendition, &page, &error))
         return;
-    warn(self, "no rendition", error);
-    g_clear_pointer(&self->rendition, dn_rendition_free);
+    drop_rendition(self, error->message);
 }
 
 static DnPageText *
@@ -166,8 +169,10 @@ read_page(Work *self, unsigned index, GError **error)
     g_autoptr(DnPixmap) captured = NULL;
     double degrees = 0;
 
-    if (!report->has_info) /* the header has said why */
-        return dn_fail_null(error, DN_ERROR_FORMAT, "%s", report->warning);
+    if (report->no_info) {
+        g_propagate_error(error, g_error_copy(report->no_info));
+        return NULL;
+    }
     if (ms_left(self) == 0)
         return dn_fail_null(error, DN_ERROR_LIMIT, "the %u ms for a document were over",
                             self->job->limits.max_document_ms);
@@ -207,7 +212,8 @@ read_or_warn(Work *self, unsigned index)
         report->warning = g_strdup(error->message);
         if (!self->first_error)
             self->first_error = g_steal_pointer(&error);
-        g_clear_pointer(&self->rendition, dn_rendition_free);
+        if (self->rendition)
+            drop_rendition(self, "a page of it could not be read");
     }
     g_ptr_array_add(self->texts, text);
     self->tools->page_done(index + 1, self->tools->user_data);
@@ -223,7 +229,7 @@ list_attachments(Work *self)
     json_t *list = json_array();
 
     if (!found)
-        warn(self, "attachments", error);
+        warn(self, "attachments", error->message);
     for (unsigned i = 0; found && i < found->len; i++) {
         const DnAttachment *attachment = found->pdata[i];
         g_autofree char *name = dn_text_sanitise(attachment->name ? attachment->name : "", -1);
@@ -256,7 +262,8 @@ run_checks(const Work *self, const char *kind)
         const DnPageReport *report = self->reports->pdata[i];
 
         pages[i] = report->info;
-        pages[i].rendered |= !report->has_info; /* nothing is known, so no rule is concerned */
+        pages[i].rendered |=
+            report->no_info != NULL; /* nothing is known, so no rule is concerned */
     }
     return dn_checks(pages, self->reports->len, dn_checks_is_important(kind));
 }
@@ -293,7 +300,7 @@ begin_rendition(Work *self)
         return;
     self->rendition = dn_rendition_new(self->job->limits.max_output_bytes, &error);
     if (!self->rendition)
-        warn(self, "no rendition", error);
+        drop_rendition(self, error->message);
 }
 
 static GBytes *
@@ -303,8 +310,24 @@ finish_rendition(Work *self)
     GBytes *pdf = NULL;
 
     if (self->rendition && !(pdf = dn_rendition_finish(self->rendition, &error)))
-        warn(self, "no rendition", error);
+        drop_rendition(self, error->message);
     return pdf;
+}
+
+/* The archive bounds what it parses; a document beyond that is told so. */
+static bool
+count_words(const Work *self, GError **error)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < self->texts->len; i++) {
+        const DnPageText *text = self->texts->pdata[i];
+
+        for (unsigned k = 0; k < text->lines->len; k++)
+            count += ((const DnLine *)text->lines->pdata[k])->words->len;
+    }
+    return count <= WORDS_MOST ||
+           dn_fail(error, DN_ERROR_LIMIT, "%zu words, allowed are %d", count, WORDS_MOST);
 }
 
 static bool
@@ -346,11 +369,14 @@ dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOu
         return false;
     }
     if (page_count > wanted) {
-        g_autofree char *more = g_strdup_printf("only the first %u pages were read", wanted);
+        g_autofree char *why = g_strdup_printf("only the first %u were read", wanted);
 
-        json_array_append_new(self.warnings, json_string(more));
-        g_clear_pointer(&self.rendition, dn_rendition_free); /* it would show less than there is */
+        warn(&self, "pages", why);
+        if (self.rendition)
+            drop_rendition(&self, "it would not show all pages");
     }
+    if (!count_words(&self, error))
+        return false;
     outcome->rendition = finish_rendition(&self);
     outcome->text = dn_protocol_text(self.texts);
     outcome->words = dn_protocol_words(self.texts);

@@ -175,7 +175,7 @@ test_a_job_keeps_defaults_for_what_it_does_not_say(void)
 }
 
 static void
-test_a_wrong_job_is_format(void)
+test_a_wrong_job_is_invalid(void)
 {
     static const char *const wrong[] = {"",
                                         "[]",
@@ -190,7 +190,7 @@ test_a_wrong_job_is_format(void)
         g_autoptr(GError) error = NULL;
 
         g_assert_false(parse_job(wrong[i], &job, &error));
-        assert_code(error, FORMAT);
+        assert_code(error, INVALID);
     }
 }
 
@@ -288,7 +288,7 @@ test_a_wrong_reading_is_refused(void)
         {"0.98", "1.5"},
         {"0.98", "-1"},
         {"[1,2,3,4]", "[1,2,3]"},
-        {"[1,2,3,4]", "[1,2,3,99999999]"},
+        {"[1,2,3,4]", "[1,2,3,9999999999]"},
         {"\"pass\"", "\"passed\""},
         {"\"R09\"", "\"\\u0007R09\""},
         {"\"lossy\":false", "\"lossy\":0"},
@@ -324,7 +324,7 @@ test_wrong_words_are_refused(void)
     static const char head[] = "{\"pages\":[{\"page\":1,\"width_px\":1,\"height_px\":1,\"dpi\":0,"
                                "\"origin\":\"x\",\"lines\":[[";
     static const char *const tuples[] = {"[\"a\",1,2,3,4]", "[\"a\",1,2,3,4,0.5,6]",
-                                         "[1,1,2,3,4,0.5]", "[\"\",1,2,3,4,0.5]", "{}"};
+                                         "[1,1,2,3,4,0.5]", "[\"a\",1,2,3,4,1.5]", "{}"};
     g_autofree char *right = g_strconcat(head, "[\"a\",1,2,3,4,0.5]", "]]}]}", NULL);
 
     g_assert_true(check_words(right, NULL));
@@ -357,9 +357,10 @@ test_a_verdict_has_only_codes_of_documents(void)
     static const struct {
         const char *code;
         DnErrorCode wanted;
-    } table[] = {{"FORMAT", DN_ERROR_FORMAT},     {"LIMIT", DN_ERROR_LIMIT},
-                 {"DENIED", DN_ERROR_EXTERNAL},   {"CORRUPT", DN_ERROR_EXTERNAL},
-                 {"NONSENSE", DN_ERROR_EXTERNAL}, {"UNSUPPORTED", DN_ERROR_UNSUPPORTED}};
+    } table[] = {{"FORMAT", DN_ERROR_FORMAT},          {"LIMIT", DN_ERROR_LIMIT},
+                 {"DENIED", DN_ERROR_EXTERNAL},        {"INVALID", DN_ERROR_INVALID},
+                 {"CORRUPT", DN_ERROR_EXTERNAL},       {"NONSENSE", DN_ERROR_EXTERNAL},
+                 {"UNSUPPORTED", DN_ERROR_UNSUPPORTED}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autofree char *text =
@@ -528,7 +529,7 @@ main(int argc, char **argv)
     ADD(test_the_worst_page_decides_and_is_named);
     ADD(test_what_was_not_captured_is_not_checked);
     ADD(test_a_job_keeps_defaults_for_what_it_does_not_say);
-    ADD(test_a_wrong_job_is_format);
+    ADD(test_a_wrong_job_is_invalid);
     ADD(test_words_pass_their_own_check);
     ADD(test_a_right_reading_is_kept_and_strange_members_go);
     ADD(test_a_wrong_reading_is_refused);
