@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "ocr/read-page.h"
 #include "worker/checks.h"
 #include "worker/normalise.h"
 #include "worker/rendition.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 
 enum { NAME_CHARACTERS_MOST = 255, WORDS_MOST = 300000 };
-enum { LAYOUT_COLUMNS = 4 }; /* tesseract's page segmentation that keeps ruled tables */
 
 typedef struct {
     const DnJob *job;
@@ -129,9 +129,11 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, double *ou
     }
     page = dn_normalise_page(captured, report->info.orientation, &self->job->limits,
                              report->operations, out_degrees, error);
-    if (!page || !dn_recognizer_page(tools->recognizer, page, report->page, LAYOUT_COLUMNS,
-                                     MIN(self->job->limits.max_page_ms, ms_left(self)), &text,
-                                     &complete, error))
+    /* At least 1: a deadline of 0 would be none. */
+    uint32_t deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms);
+
+    if (!page || !dn_read_page(tools->recognizer, page, report->page, &self->job->profile,
+                               deadline_ms, &text, &complete, error))
         return NULL;
     if (!complete) {
         report->complete = false;

@@ -34,11 +34,11 @@ append(void *closure, const unsigned char *data, unsigned length)
 {
     DnRendition *self = closure;
 
-    if (self->is_full || self->bytes->len + (uint64_t)length > self->max_bytes) {
+    /* An error here would make cairo lose memory; it is told when the page is done. */
+    if (self->bytes->len + (uint64_t)length > self->max_bytes)
         self->is_full = true;
-        return CAIRO_STATUS_WRITE_ERROR;
-    }
-    g_byte_array_append(self->bytes, data, length);
+    if (!self->is_full)
+        g_byte_array_append(self->bytes, data, length);
     return CAIRO_STATUS_SUCCESS;
 }
 
