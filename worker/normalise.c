@@ -7,12 +7,17 @@
  */
 #include "config.h"
 #include "worker/normalise.h"
+#include "worker/checks.h"
 
 #include <math.h>
 
 enum { TILES = 8, TILE_SAMPLES_A_SIDE = 48 };
 enum { PAPER_PERCENT = 90 }; /* of a tile's pixels are darker than its paper */
 enum { PAPER_LEAST = 48 };   /* darker than this the tile shows no paper */
+
+/* A camera's pixels are more than its lens resolves: beyond this the recogniser sees grain instead
+ * of strokes, and takes long to do so. */
+enum { PHOTO_SHORT_SIDE_PX = 1400, PHOTO_LARGE_PX = 2000 };
 
 /* From this ratio of the darkest to the brightest paper on. */
 static const double EVEN_RATIO_LEAST = 0.75;
@@ -58,6 +63,23 @@ dn_normalise_is_unevenly_lit(const DnPixmap *page_gray)
     return brightest > 0 && darkest < EVEN_RATIO_LEAST * brightest;
 }
 
+/* Without a resolution that can be believed it is no scan. */
+static bool
+is_large_photo(const DnPixmap *page, bool is_uneven)
+{
+    return MIN(page->width_px, page->height_px) >= PHOTO_LARGE_PX &&
+           (is_uneven || !dn_checks_believable_dpi(page->dpi_x, page->dpi_y));
+}
+
+static DnPixmap *
+shrink(const DnPixmap *page, const DnLimits *limits, GError **error)
+{
+    double ratio = (double)PHOTO_SHORT_SIDE_PX / MIN(page->width_px, page->height_px);
+
+    return dn_pixmap_scale(page, (uint32_t)lround(page->width_px * ratio),
+                           (uint32_t)lround(page->height_px * ratio), limits, error);
+}
+
 static void
 note(GPtrArray *operations, const char *name)
 {
@@ -77,10 +99,12 @@ replace(DnPixmap **page, DnPixmap *next)
 
 DnPixmap *
 dn_normalise_page(const DnPixmap *captured, unsigned orientation, const DnLimits *limits,
-                  GPtrArray *operations, double *out_deskew_degrees, GError **error)
+                  GPtrArray *operations, DnTurn *out_turn, GError **error)
 {
     g_autoptr(DnPixmap) page = dn_pixmap_to_gray(captured, limits, error);
+    bool sideways = orientation >= 5 && orientation <= 8;
     double degrees = 0;
+    double scale = 1;
 
     if (!page)
         return NULL;
@@ -91,7 +115,16 @@ dn_normalise_page(const DnPixmap *captured, unsigned orientation, const DnLimits
             return NULL;
         g_ptr_array_add(operations, g_strdup_printf("orient %u", orientation));
     }
-    if (dn_normalise_is_unevenly_lit(page)) {
+    bool is_uneven = dn_normalise_is_unevenly_lit(page);
+
+    if (is_large_photo(page, is_uneven)) {
+        if (!replace(&page, shrink(page, limits, error)))
+            return NULL;
+        g_ptr_array_add(operations,
+                        g_strdup_printf("scale %ux%u", page->width_px, page->height_px));
+        scale = (double)(sideways ? captured->height_px : captured->width_px) / page->width_px;
+    }
+    if (is_uneven) {
         if (!replace(&page, dn_pixmap_flatten(page, limits, error)))
             return NULL;
         note(operations, "flatten");
@@ -100,6 +133,6 @@ dn_normalise_page(const DnPixmap *captured, unsigned orientation, const DnLimits
         return NULL;
     if (degrees != 0)
         g_ptr_array_add(operations, g_strdup_printf("deskew %.2f", degrees));
-    *out_deskew_degrees = degrees;
+    *out_turn = (DnTurn){degrees, scale};
     return g_steal_pointer(&page);
 }

@@ -115,7 +115,7 @@ decode(Work *self, unsigned index, DnPageReport *report, GError **error)
 }
 
 static DnPageText *
-recognise(Work *self, const DnPixmap *captured, DnPageReport *report, double *out_degrees,
+recognise(Work *self, const DnPixmap *captured, DnPageReport *report, DnTurn *out_turn,
           GError **error)
 {
     const DnReadTools *tools = self->tools;
@@ -128,7 +128,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, double *ou
         return NULL;
     }
     page = dn_normalise_page(captured, report->info.orientation, &self->job->limits,
-                             report->operations, out_degrees, error);
+                             report->operations, out_turn, error);
     /* At least 1: a deadline of 0 would be none. */
     uint32_t deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms);
 
@@ -145,7 +145,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, double *ou
 
 static void
 render(Work *self, const DnPixmap *captured, const DnPageReport *report, const DnPageText *text,
-       double degrees)
+       const DnTurn *turn)
 {
     g_autoptr(GError) error = NULL;
     DnRenditionPage page = {
@@ -153,7 +153,7 @@ render(Work *self, const DnPixmap *captured, const DnPageReport *report, const D
         .orientation = report->info.orientation,
         .jpeg = self->document->codec == &dn_codec_jpeg ? self->bytes : NULL,
         .text = text,
-        .deskew_degrees = degrees,
+        .turn = *turn,
     };
 
     if (!self->rendition || dn_rendition_add_page(self->rendition, &page, &error))
@@ -169,7 +169,7 @@ read_page(Work *self, unsigned index, GError **error)
     const DnPageInfo *info = &report->info;
     g_autoptr(DnPageText) text = NULL;
     g_autoptr(DnPixmap) captured = NULL;
-    double degrees = 0;
+    DnTurn turn = {.scale = 1};
 
     if (report->no_info) {
         g_propagate_error(error, g_error_copy(report->no_info));
@@ -187,12 +187,12 @@ read_page(Work *self, unsigned index, GError **error)
         text = dn_page_text_from_glyphs(index + 1, info->width_px, info->height_px, info->dpi_x,
                                         layer);
     else
-        text = recognise(self, captured, report, &degrees, error);
+        text = recognise(self, captured, report, &turn, error);
     if (!text)
         return NULL;
     report->origin = g_strdup(text->origin);
     if (captured)
-        render(self, captured, report, text, degrees);
+        render(self, captured, report, text, &turn);
     return g_steal_pointer(&text);
 }
 

@@ -214,43 +214,52 @@ upright_matrix(unsigned orientation, double width, double height)
 /* ---- the words ---- */
 
 static void
-draw_word(cairo_t *cairo, const DnWord *word)
+draw_word(cairo_t *cairo, const DnWord *word, const cairo_matrix_t *place, double scale)
 {
-    const DnBox *box = &word->box;
+    double width = word->box.width * scale;
+    double height = word->box.height * scale;
+    double x = word->box.x + word->box.width / 2.0;
+    double y = word->box.y + word->box.height / 2.0;
     cairo_text_extents_t extents;
 
-    if (box->width <= 0 || box->height <= 0 || !g_utf8_validate(word->text, -1, NULL))
+    if (!(width > 0) || !(height > 0) || !g_utf8_validate(word->text, -1, NULL))
         return;
     cairo_text_extents(cairo, word->text, &extents);
     if (!(extents.x_advance > 0))
         return;
+    cairo_matrix_transform_point(place, &x, &y);
     cairo_save(cairo);
-    cairo_translate(cairo, box->x, box->y + ASCENT * box->height);
-    cairo_scale(cairo, box->width / extents.x_advance, box->height);
+    cairo_translate(cairo, x - width / 2, y + (ASCENT - 0.5) * height);
+    cairo_scale(cairo, width / extents.x_advance, height);
     cairo_show_text(cairo, word->text);
     cairo_restore(cairo);
 }
 
-/* Boxes are those of the page that was read, which deskewing turned about its centre; the image is
- * shown as captured, so the words are turned back. */
+/* Boxes are those of the page that was read; the image is shown as captured, so each word is moved
+ * to where it stands there. It is not turned itself: on a slope of a few degrees readers take a
+ * word for a heap of letters and no longer find it. */
 static void
 draw_words(cairo_t *cairo, const DnPageText *text, double width_px, double height_px,
-           double deskew_degrees)
+           const DnTurn *turn)
 {
-    cairo_save(cairo);
+    double scale = turn->scale > 0 ? turn->scale : 1;
+    cairo_matrix_t place;
+
+    cairo_matrix_init_translate(&place, width_px / 2, height_px / 2);
+    cairo_matrix_rotate(&place, turn->degrees * G_PI / 180);
+    cairo_matrix_scale(&place, scale, scale);
+    if (text->width_px > 0 && text->height_px > 0)
+        cairo_matrix_translate(&place, -(double)text->width_px / 2, -(double)text->height_px / 2);
+    else
+        cairo_matrix_translate(&place, -width_px / 2 / scale, -height_px / 2 / scale);
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, 1);
-    cairo_translate(cairo, width_px / 2, height_px / 2);
-    cairo_rotate(cairo, deskew_degrees * G_PI / 180);
-    if (text->width_px > 0 && text->height_px > 0)
-        cairo_translate(cairo, -(double)text->width_px / 2, -(double)text->height_px / 2);
     for (unsigned i = 0; i < text->lines->len; i++) {
         const DnLine *line = text->lines->pdata[i];
 
         for (unsigned k = 0; k < line->words->len; k++)
-            draw_word(cairo, line->words->pdata[k]);
+            draw_word(cairo, line->words->pdata[k], &place, scale);
     }
-    cairo_restore(cairo);
 }
 
 bool
@@ -274,7 +283,7 @@ dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **e
     cairo_save(self->cairo);
     cairo_scale(self->cairo, scale_x, scale_y);
     if (page->text)
-        draw_words(self->cairo, page->text, width_px, height_px, page->deskew_degrees);
+        draw_words(self->cairo, page->text, width_px, height_px, &page->turn);
     cairo_transform(self->cairo, &upright);
     if (!paint_image(self, page, error))
         return false;

@@ -10,6 +10,7 @@
 
 #include "codecs/codec.h"
 #include "ocr/page-text.h"
+#include "worker/normalise.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +22,7 @@ typedef struct {
     unsigned orientation;     /* 1..8; the page is shown upright */
     GBytes *jpeg;           /* (nullable) the stored JPEG of just these pixels, embedded as it is */
     const DnPageText *text; /* (nullable) words */
-    double deskew_degrees;  /* by which the upright page was turned before it was read */
+    DnTurn turn;            /* how the boxes of @text lie over the upright page */
 } DnRenditionPage;
 
 /** An empty document of at most @max_bytes. */

@@ -230,6 +230,28 @@ test_words_pass_their_own_check(void)
     g_assert_null(strchr(copy, '\x01'));
 }
 
+static void
+test_a_second_reading_adds_what_the_first_did_not_see(void)
+{
+    g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_text_free);
+    DnPageText *page = page_with_words(1, "Total", "10,800");
+
+    page->second = dn_page_text_new(1, 1000, 500, 200, "script");
+    GPtrArray *words = dn_word_array_new();
+
+    g_ptr_array_add(words, dn_word_new("Total", &(DnBox){100, 100, 200, 40}, 0.9));
+    g_ptr_array_add(words, dn_word_new("10,800", &(DnBox){400, 100, 300, 40}, 0.8));
+    g_ptr_array_add(words, dn_word_new("Shop", &(DnBox){100, 300, 200, 40}, 0.8));
+    dn_page_text_take_words(page->second, words);
+    g_ptr_array_add(pages, page);
+    g_autoptr(GBytes) text = dn_protocol_text(pages);
+    g_autofree char *copy = g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
+    g_auto(GStrv) totals = g_strsplit(copy, "Total", -1);
+
+    g_assert_cmpuint(g_strv_length(totals), ==, 2);
+    g_assert_nonnull(strstr(copy, "Shop"));
+}
+
 /* ---- answers ---- */
 
 static const char right_reading[] =
@@ -400,6 +422,36 @@ test_a_lamp_and_a_shadow_are_told_apart(void)
 }
 
 static char *
+normalise(DnPixmap *captured, unsigned orientation, DnTurn *out_turn)
+{
+    g_autoptr(GPtrArray) operations = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnPixmap) page =
+        dn_normalise_page(captured, orientation, &dn_limits_default, operations, out_turn, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(page);
+    g_ptr_array_add(operations, NULL);
+    return g_strjoinv(", ", (char **)operations->pdata);
+}
+
+static void
+test_a_large_photo_is_made_smaller_and_a_scan_is_not(void)
+{
+    g_autoptr(DnPixmap) page = gray_page(2800, 4000);
+    DnTurn turn = {0};
+    g_autofree char *photo = normalise(page, 6, &turn);
+
+    g_assert_cmpstr(photo, ==, "orient 6, scale 2000x1400");
+    g_assert_cmpfloat_with_epsilon(turn.scale, 2, 1e-9);
+    page->dpi_x = page->dpi_y = 300;
+    g_autofree char *scan = normalise(page, 1, &turn);
+
+    g_assert_cmpstr(scan, ==, "");
+    g_assert_cmpfloat(turn.scale, ==, 1);
+}
+
+static char *
 text_of_pdf(GBytes *pdf, double *out_width_pt, double *out_height_pt)
 {
     g_autoptr(GError) error = NULL;
@@ -446,6 +498,66 @@ test_a_rendition_shows_the_page_upright_and_has_its_words(void)
     g_assert_cmpfloat_with_epsilon(height_pt, 180, 0.01);
     g_assert_nonnull(strstr(found, "Total"));
     g_assert_nonnull(strstr(found, "\xE5\x90\x88\xE8\xA8\x88\xF0\xA0\xAE\xB7"));
+}
+
+/* Where the middle of the word @text stands on the first page, in points from the top left. */
+static bool
+middle_of(GBytes *pdf, const char *text, double *out_x, double *out_y)
+{
+    PopplerDocument *document = poppler_document_new_from_bytes(pdf, NULL, NULL);
+    PopplerPage *page = poppler_document_get_page(document, 0);
+    GList *found = poppler_page_find_text(page, text);
+    double height = 0;
+    bool is_there = found != NULL;
+
+    poppler_page_get_size(page, NULL, &height);
+    if (is_there) {
+        const PopplerRectangle *area = found->data;
+
+        *out_x = (area->x1 + area->x2) / 2;
+        *out_y = height - (area->y1 + area->y2) / 2; /* PDF counts from the bottom */
+    }
+    g_list_free_full(found, (GDestroyNotify)poppler_rectangle_free);
+    g_object_unref(page);
+    g_object_unref(document);
+    return is_there;
+}
+
+/* codecs/deskew.c turns about the centre: a point of the turned page comes from the point that
+ * stands at the angle plus the degrees. */
+static void
+test_words_stand_where_they_stand_on_the_captured_page(void)
+{
+    static const double degrees[] = {0, 14, -14};
+    const double middle_x = 500, middle_y = 250; /* of the captured page */
+    const double tolerance = 16;                 /* a glyph's box is not the word's */
+
+    for (size_t i = 0; i < G_N_ELEMENTS(degrees); i++) {
+        g_autoptr(DnPixmap) captured = gray_page(1000, 500);
+        g_autoptr(DnPageText) text = page_with_words(1, "Total", "10,800");
+        double sine = sin(degrees[i] * G_PI / 180);
+        double cosine = cos(degrees[i] * G_PI / 180);
+        double x = 0;
+        double y = 0;
+
+        captured->dpi_x = captured->dpi_y = 72.5; /* so that points are nearly pixels */
+        text->width_px = 600;                     /* half the size, with a rim from the turning */
+        text->height_px = 300;
+        g_autoptr(GBytes) pdf =
+            render_one(&(DnRenditionPage){.captured = captured,
+                                          .orientation = 1,
+                                          .text = text,
+                                          .turn = {.degrees = degrees[i], .scale = 2}});
+        /* The middle of "Total" is (200, 120) of the page that was read. */
+        double from_x = (200 - 300) * 2;
+        double from_y = (120 - 150) * 2;
+
+        g_assert_true(middle_of(pdf, "Total", &x, &y));
+        g_assert_cmpfloat_with_epsilon(x * 72.5 / 72, from_x * cosine - from_y * sine + middle_x,
+                                       tolerance);
+        g_assert_cmpfloat_with_epsilon(y * 72.5 / 72, from_x * sine + from_y * cosine + middle_y,
+                                       tolerance);
+    }
 }
 
 static void
@@ -538,7 +650,10 @@ main(int argc, char **argv)
     ADD(test_a_verdict_has_only_codes_of_documents);
     ADD(test_a_lamp_and_a_shadow_are_told_apart);
     ADD(test_a_rendition_shows_the_page_upright_and_has_its_words);
+    ADD(test_a_large_photo_is_made_smaller_and_a_scan_is_not);
+    ADD(test_words_stand_where_they_stand_on_the_captured_page);
     ADD(test_words_lie_under_the_image);
+    ADD(test_a_second_reading_adds_what_the_first_did_not_see);
     ADD(test_a_rendition_that_grows_too_large_is_limit);
     ADD(test_facts_of_a_jpeg);
 #undef ADD
