@@ -21,6 +21,15 @@
         g_clear_error(&(error));                                                                   \
     } while (0)
 
+/* fontconfig and cairo keep what they have loaded for ever. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\nleak:libcairo\n";
+}
+
 /* ---- checks ---- */
 
 static const DnPageInfo good_scan = {.width_px = 2480,

@@ -26,6 +26,15 @@
         g_clear_error(&(error));                                                                   \
     } while (0)
 
+/* fontconfig and cairo keep what they have loaded for ever. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\nleak:libcairo\n";
+}
+
 static char *folder;      /* of this test's files */
 static char *worker_path; /* the built worker */
 static char *script;      /* model of the scripted recogniser */
