@@ -8,7 +8,8 @@
  *
  * Threads: any number may call dn_reader_read(); as many documents as there are workers are read at
  * once, other callers wait. Workers are started when they are needed, in a process group of their
- * own, so that Ctrl-C reaches the archive and not them.
+ * own, so that Ctrl-C reaches the archive and not them. What they print is thrown away, because it
+ * may quote a document; DENCHO_WORKER_STDERR in the environment lets it through for debugging.
  * Life cycle: new, read any number of times, free when no thread reads any more.
  */
 #ifndef ENGINE_READER_H

@@ -103,19 +103,18 @@ make_pdf(void)
 }
 
 static GBytes *
-make_tiff(unsigned pages)
+make_tiff_of(unsigned pages, uint32_t width_px, uint32_t height_px)
 {
     g_autofree char *path = g_build_filename(folder, "pages.tif", NULL);
-    enum { WIDTH = 400, HEIGHT = 300 };
-    uint8_t row[WIDTH];
+    g_autofree uint8_t *row = g_malloc(width_px);
     char *data = NULL;
     gsize size = 0;
     TIFF *tiff = TIFFOpen(path, "w");
 
-    memset(row, 255, sizeof row);
+    memset(row, 255, width_px);
     for (unsigned page = 0; page < pages; page++) {
-        TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
-        TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+        TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, width_px);
+        TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, height_px);
         TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
         TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
         TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
@@ -123,13 +122,19 @@ make_tiff(unsigned pages)
         TIFFSetField(tiff, TIFFTAG_XRESOLUTION, 300.0);
         TIFFSetField(tiff, TIFFTAG_YRESOLUTION, 300.0);
         TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
-        for (uint32_t y = 0; y < HEIGHT; y++)
+        for (uint32_t y = 0; y < height_px; y++)
             TIFFWriteScanline(tiff, row, y, 0);
         TIFFWriteDirectory(tiff);
     }
     TIFFClose(tiff);
     g_assert_true(g_file_get_contents(path, &data, &size, NULL));
     return g_bytes_new_take(data, size);
+}
+
+static GBytes *
+make_tiff(unsigned pages)
+{
+    return make_tiff_of(pages, 400, 300);
 }
 
 /* ---- readers ---- */
@@ -378,6 +383,31 @@ test_a_worker_that_died_between_two_jobs_is_replaced(void)
     g_assert_true(dn_reader_read(reader, tiff, NULL, &first, &error));
     kill(only_worker(reader), SIGKILL);
     g_assert_true(dn_reader_read(reader, tiff, NULL, &second, &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_a_page_that_needs_too_much_memory_is_limit(void)
+{
+    DnLimits limits = dn_limits_default;
+
+    limits.max_memory_bytes = UINT64_C(300) << 20;
+    g_autoptr(DnReader) reader = dn_reader_new(
+        &(DnReaderOptions){.worker_path = worker_path, .model = script, .limits = &limits});
+    g_autoptr(GBytes) large = make_tiff_of(1, 10000, 9900);
+    g_autoptr(GBytes) small = make_tiff(1);
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    DnReadJob job = {.rendition = true};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    g_test_skip("shadow memory takes more than any cap");
+    return;
+#endif
+    g_assert_false(dn_reader_read(reader, large, &job, &result, &error));
+    g_test_message("%s", error->message);
+    assert_code(error, LIMIT);
+    g_assert_true(dn_reader_read(reader, small, &job, &result, &error));
     g_assert_no_error(error);
 }
 
@@ -674,6 +704,9 @@ test_nothing_is_handed_down_to_a_worker(void)
 
 /* ---- documents of the wild ---- */
 
+/* A sample of each folder; with DENCHO_TEST_ALL in the environment all files, by tesseract, which
+ * takes minutes. */
+
 static void
 read_folder(DnReader *reader, const char *name, unsigned most)
 {
@@ -746,6 +779,7 @@ main(int argc, char **argv)
     ADD(test_a_crash_is_tried_again_once);
     ADD(test_two_crashes_are_the_verdict_and_the_pool_goes_on);
     ADD(test_a_worker_that_died_between_two_jobs_is_replaced);
+    ADD(test_a_page_that_needs_too_much_memory_is_limit);
     ADD(test_a_worker_that_stands_still_is_limit);
     ADD(test_a_worker_makes_room_after_its_pages);
     ADD(test_a_worker_has_a_process_group_of_its_own);
