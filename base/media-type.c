@@ -5,6 +5,7 @@
 #include "config.h"
 #include "base/media-type.h"
 
+#include <stdint.h>
 #include <string.h>
 
 typedef struct {

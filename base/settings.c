@@ -5,6 +5,7 @@
 #include "config.h"
 #include "base/settings.h"
 #include "base/fs.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -36,30 +37,6 @@ find_row(const char *section, const char *key)
     return -1;
 }
 
-/* How many single-character edits part two words: enough to suggest a key for a slip of the pen. */
-static size_t
-edit_distance(const char *a, const char *b)
-{
-    size_t width = strlen(b);
-    g_autofree size_t *row = g_new(size_t, width + 1);
-
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t above = row[j];
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-            row[j] = MIN(change, MIN(above, row[j - 1]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
 static bool
 refuse_key(const char *section, const char *key, GError **error)
 {
@@ -68,7 +45,7 @@ refuse_key(const char *section, const char *key, GError **error)
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         size_t distance =
-            edit_distance(key, table[i].key) + edit_distance(section, table[i].section);
+            dn_text_distance(key, table[i].key) + dn_text_distance(section, table[i].section);
 
         if (distance < least) {
             least = distance;

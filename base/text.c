@@ -100,3 +100,26 @@ dn_text_columns(const char *text)
     }
     return columns;
 }
+
+size_t
+dn_text_distance(const char *a, const char *b)
+{
+    size_t width = strlen(b);
+    g_autofree size_t *row = g_new(size_t, width + 1);
+
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            size_t above = row[j];
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+            row[j] = MIN(change, MIN(above, row[j - 1]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[width];
+}

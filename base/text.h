@@ -6,6 +6,7 @@
 #define BASE_TEXT_H
 
 #include "base/error.h"
+#include <stddef.h>
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,9 @@ char *dn_text_join_cjk(const char *text);
 
 /** How many columns of a terminal @text takes: wide characters two, combining marks none. */
 int dn_text_columns(const char *text);
+
+/** How many single-byte edits part two words: enough to suggest one for a slip of the pen. */
+size_t dn_text_distance(const char *a, const char *b);
 
 G_END_DECLS
 #endif

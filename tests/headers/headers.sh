@@ -22,7 +22,7 @@ made() {
 }
 cc=$(made CC)
 cxx=$(made CXX)
-flags=$(pkg-config --cflags glib-2.0 gio-2.0 jansson libcrypto)
+flags=$(pkg-config --cflags glib-2.0 gio-2.0 jansson libcrypto pangocairo)
 
 # $cc, $cxx and $flags hold several words.
 # shellcheck disable=SC2086
