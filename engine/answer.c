@@ -453,6 +453,17 @@ dn_answer_check_rendition(GBytes *body, GError **error)
 }
 
 bool
+dn_answer_check_png(GBytes *body, GError **error)
+{
+    static const uint8_t magic[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    size_t size = 0;
+    const uint8_t *data = g_bytes_get_data(body, &size);
+
+    return (size >= sizeof magic && memcmp(data, magic, sizeof magic) == 0) ||
+           dn_fail(error, DN_ERROR_FORMAT, "the picture of a page is not a PNG");
+}
+
+bool
 dn_answer_verdict(GBytes *body, GError **out_verdict, GError **error)
 {
     g_autoptr(json_t) object = parse(body, VERDICT_BYTES_MOST, &verdict_shape, error);
@@ -465,7 +476,7 @@ dn_answer_verdict(GBytes *body, GError **out_verdict, GError **error)
     DnErrorCode code = dn_error_from_name(dn_json_string(object, "code"));
 
     if (code != DN_ERROR_INVALID && code != DN_ERROR_FORMAT && code != DN_ERROR_UNSUPPORTED &&
-        code != DN_ERROR_LIMIT)
+        code != DN_ERROR_LIMIT && code != DN_ERROR_IO)
         code = DN_ERROR_EXTERNAL;
     dn_fail(out_verdict, code, "%s", brief);
     return true;

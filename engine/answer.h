@@ -25,6 +25,7 @@ json_t *dn_answer_reading(GBytes *body, GError **error);
 bool dn_answer_check_text(GBytes *body, GError **error);
 bool dn_answer_check_words(GBytes *body, GError **error);
 bool dn_answer_check_rendition(GBytes *body, GError **error);
+bool dn_answer_check_png(GBytes *body, GError **error);
 
 /** The verdict on the document as a GError in *@out_verdict; INVALID (the job), FORMAT, UNSUPPORTED
  * and LIMIT pass, all other codes become EXTERNAL. */

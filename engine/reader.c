@@ -155,7 +155,7 @@ start_in_slot(DnReader *self, Slot *slot, GError **error)
     int status = spawn(self, theirs, &pid);
 
     if (status != 0)
-        return dn_fail(error, DN_ERROR_EXTERNAL, "cannot start %s: %s", self->worker_path,
+        return dn_fail(error, DN_ERROR_IO, "cannot start %s: %s", self->worker_path,
                        g_strerror(status));
     g_mutex_lock(&self->lock);
     slot->pid = pid;
@@ -185,7 +185,7 @@ start_worker(DnReader *self, Slot *slot, GError **error)
     Start start = {.slot = slot};
 
     if (g_thread_pool_get_num_threads(self->starter) == 0)
-        return dn_fail(error, DN_ERROR_EXTERNAL, "no thread to start workers from");
+        return dn_fail(error, DN_ERROR_IO, "no thread to start workers from");
     g_mutex_init(&start.lock);
     g_cond_init(&start.cond);
     g_thread_pool_push(self->starter, &start, NULL);
@@ -267,6 +267,8 @@ describe_job(const DnReader *self, const DnReadJob *job)
     dn_json_take(object, "limits", caps);
     dn_json_set_string(object, "kind", job->kind);
     dn_json_set_bool(object, "rendition", job->rendition);
+    if (job->page_image)
+        dn_json_set_int(object, "page_image", job->page_image);
     return object;
 }
 
@@ -274,10 +276,15 @@ describe_job(const DnReader *self, const DnReadJob *job)
 static bool
 is_in_order(const Exchange *exchange, DnWireType type)
 {
-    static const struct {
+    const struct {
         char stage;
         const char *next;
-    } order[] = {{0, "PRE"}, {'R', "T"}, {'T', "W"}, {'W', "VD"}, {'V', "D"}, {'E', "D"}};
+    } order[] = {{0, exchange->job->page_image ? "VE" : "PRE"},
+                 {'R', "T"},
+                 {'T', "W"},
+                 {'W', "VD"},
+                 {'V', "D"},
+                 {'E', "D"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
         if (order[i].stage == exchange->stage)
@@ -316,7 +323,8 @@ take_message(Exchange *exchange, DnWireType type, GBytes *body, GError **error)
         return dn_answer_check_words(body, error);
     case DN_WIRE_RENDITION:
         result->rendition = g_bytes_ref(body);
-        return dn_answer_check_rendition(body, error);
+        return exchange->job->page_image ? dn_answer_check_png(body, error)
+                                         : dn_answer_check_rendition(body, error);
     case DN_WIRE_ERROR:
         return dn_answer_verdict(body, &exchange->verdict, error);
     case DN_WIRE_DONE:
@@ -568,4 +576,33 @@ dn_read_result_free(DnReadResult *self)
     g_clear_pointer(&self->words, g_bytes_unref);
     g_clear_pointer(&self->rendition, g_bytes_unref);
     g_free(self);
+}
+
+GBytes *
+dn_reader_page_image(DnReader *self, GBytes *document, unsigned page, GError **error)
+{
+    g_autoptr(DnReadResult) result = NULL;
+    DnReadJob job = {.page_image = page};
+
+    g_assert(page > 0);
+    if (!dn_reader_read(self, document, &job, &result, error))
+        return NULL;
+    return g_steal_pointer(&result->rendition);
+}
+
+/* A blank page of 64 x 64 pixels. */
+static const uint8_t probe_png[] = {
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44,
+    0x52, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x40, 0x01, 0x00, 0x00, 0x00, 0x00, 0x82,
+    0x12, 0x4c, 0x73, 0x00, 0x00, 0x00, 0x12, 0x49, 0x44, 0x41, 0x54, 0x78, 0xda, 0x63, 0xf8,
+    0x0f, 0x05, 0x0c, 0xa3, 0x8c, 0x51, 0x06, 0xe9, 0x0c, 0x00, 0xe3, 0xd3, 0xfe, 0x10, 0x02,
+    0xda, 0x6c, 0xe3, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+
+bool
+dn_reader_probe(DnReader *self, GError **error)
+{
+    g_autoptr(GBytes) blank = g_bytes_new_static(probe_png, sizeof probe_png);
+    g_autoptr(DnReadResult) result = NULL;
+
+    return dn_reader_read(self, blank, NULL, &result, error);
 }

@@ -36,6 +36,8 @@ typedef struct {
     const char *received;   /* "2026-04-01"; NULL: no plausibility window */
     const char *kind;       /* as a person said it; NULL: as it is read */
     bool rendition;         /* a searchable PDF is wanted */
+    unsigned
+        page_image; /* not 0: nothing is read; the result is this page as PNG, as "rendition" */
     /* (nullable) Called in the reading thread after each page, from 1; from 1 again when the
      * document is tried once more with a fresh worker. */
     void (*progress)(unsigned page, void *user_data);
@@ -74,6 +76,13 @@ bool dn_reader_read(DnReader *self, GBytes *document, const DnReadJob *job,
 /** (transfer full) Process ids (pid_t) of the workers that run now; for an operator's eyes and for
  * tests. */
 GArray *dn_reader_worker_pids(DnReader *self);
+
+/** (transfer full) PNG of one page (from 1), upright, otherwise as captured. INVALID for a page
+ * that is not there; errors as dn_reader_read(). */
+GBytes *dn_reader_page_image(DnReader *self, GBytes *document, unsigned page, GError **error);
+
+/** Has a blank page read, to see whether worker, sandbox, codecs and model are in order. */
+bool dn_reader_probe(DnReader *self, GError **error);
 
 G_END_DECLS
 #endif

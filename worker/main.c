@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/wire.h"
+#include "worker/page-image.h"
 #include "worker/read-document.h"
 #include "worker/rendition.h"
 #include "worker/sandbox.h"
@@ -38,19 +39,41 @@ tell_page(unsigned page, void *user_data)
     dn_wire_send(SOCKET_FD, DN_WIRE_PAGE, body, (size_t)size, -1, NULL);
 }
 
-static bool
-do_job(GBytes *body, int document_fd, const DnReadTools *tools, DnOutcome **out_outcome,
-       const char **out_media_type, GError **error)
+/* Everything about a job that can be wrong before its document is looked at. */
+static GBytes *
+take_job(GBytes *body, int document_fd, DnJob *out_job, GError **error)
 {
-    DnJob job;
+    if (!dn_job_parse(body, out_job, error) ||
+        !dn_sandbox_budget_cpu(out_job->limits.max_document_ms + CPU_GRACE_MS, error))
+        return NULL;
+    return dn_source_map_sealed(document_fd, out_job->limits.max_document_bytes, error);
+}
 
-    if (!dn_job_parse(body, &job, error) ||
-        !dn_sandbox_budget_cpu(job.limits.max_document_ms + CPU_GRACE_MS, error))
-        return false;
-    g_autoptr(GBytes) document =
-        dn_source_map_sealed(document_fd, job.limits.max_document_bytes, error);
+static bool
+do_page_image(GBytes *document, const DnJob *job, GError **error)
+{
+    g_autoptr(GError) verdict = NULL;
+    g_autoptr(GBytes) picture = dn_page_image(document, job, &verdict);
+    size_t size = 0;
 
-    return document && dn_read_document(document, &job, tools, out_outcome, out_media_type, error);
+    if (!picture)
+        return dn_protocol_send_verdict(SOCKET_FD, verdict, NULL, error);
+    const void *data = g_bytes_get_data(picture, &size);
+
+    return dn_wire_send(SOCKET_FD, DN_WIRE_RENDITION, data, size, -1, error) &&
+           dn_wire_send(SOCKET_FD, DN_WIRE_DONE, NULL, 0, -1, error);
+}
+
+static bool
+do_reading(GBytes *document, const DnJob *job, const DnReadTools *tools, GError **error)
+{
+    g_autoptr(DnOutcome) outcome = NULL;
+    g_autoptr(GError) verdict = NULL;
+    const char *media_type = NULL;
+
+    return dn_read_document(document, job, tools, &outcome, &media_type, &verdict)
+               ? dn_protocol_send_outcome(SOCKET_FD, outcome, error)
+               : dn_protocol_send_verdict(SOCKET_FD, verdict, media_type, error);
 }
 
 static bool
@@ -58,20 +81,19 @@ serve(const DnReadTools *tools, GError **error)
 {
     dn_autofd int document_fd = -1;
     g_autoptr(GBytes) body = NULL;
-    g_autoptr(DnOutcome) outcome = NULL;
     g_autoptr(GError) verdict = NULL;
-    const char *media_type = NULL;
     DnWireType type;
+    DnJob job;
 
     if (!dn_wire_receive(SOCKET_FD, JOB_BYTES_MOST, -1, &type, &body, &document_fd, error))
         return false;
     if (type != DN_WIRE_JOB)
         return dn_fail(error, DN_ERROR_FORMAT, "expected a job");
-    bool sent = do_job(body, document_fd, tools, &outcome, &media_type, &verdict)
-                    ? dn_protocol_send_outcome(SOCKET_FD, outcome, error)
-                    : dn_protocol_send_verdict(SOCKET_FD, verdict, media_type, error);
+    g_autoptr(GBytes) document = take_job(body, document_fd, &job, &verdict);
+    bool sent = !document        ? dn_protocol_send_verdict(SOCKET_FD, verdict, NULL, error)
+                : job.page_image ? do_page_image(document, &job, error)
+                                 : do_reading(document, &job, tools, error);
 
-    g_clear_pointer(&outcome, dn_outcome_free);
     malloc_trim(0); /* the next document may be small */
     return sent;
 }

@@ -18,8 +18,9 @@ G_BEGIN_DECLS
 typedef struct {
     DnReadingProfile profile;
     DnLimits limits;
-    bool rendition; /* a searchable PDF is wanted */
-    char kind[24];  /* as a person said it; "": take what is read */
+    bool rendition;      /* a searchable PDF is wanted */
+    unsigned page_image; /* not 0: nothing but this page as a picture */
+    char kind[24];       /* as a person said it; "": take what is read */
 } DnJob;
 
 /** What became of one page besides its words. */

@@ -124,8 +124,8 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, DnTurn *ou
     g_autoptr(DnPixmap) page = NULL;
 
     if (!tools->recognizer) {
-        g_propagate_error(error, g_error_copy(tools->no_recognizer));
-        return NULL;
+        /* IO, for it is not the document's fault: it can be read when the model is there. */
+        return dn_fail_null(error, DN_ERROR_IO, "%s", tools->no_recognizer->message);
     }
     page = dn_normalise_page(captured, report->info.orientation, &self->job->limits,
                              report->operations, out_turn, error);

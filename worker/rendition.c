@@ -8,6 +8,7 @@
  */
 #include "config.h"
 #include "worker/rendition.h"
+#include "base/text.h"
 #include "worker/checks.h"
 
 #include <cairo-pdf.h>
@@ -147,8 +148,8 @@ copy_row(uint32_t *to, const uint8_t *from, const DnPixmap *pixmap)
 }
 
 /* cairo writes gray and two-tone pictures as such, though it takes them in as colour. */
-static cairo_surface_t *
-image_of(const DnPixmap *pixmap)
+cairo_surface_t *
+dn_rendition_image_of(const DnPixmap *pixmap)
 {
     cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)pixmap->width_px,
                                                         (int)pixmap->height_px);
@@ -173,7 +174,7 @@ release_bytes(void *bytes)
 static bool
 paint_image(DnRendition *self, const DnRenditionPage *page, GError **error)
 {
-    cairo_surface_t *image = image_of(page->captured);
+    cairo_surface_t *image = dn_rendition_image_of(page->captured);
     cairo_status_t status = cairo_surface_status(image);
 
     if (status == CAIRO_STATUS_SUCCESS && can_embed(page->jpeg, page->captured)) {
@@ -231,8 +232,41 @@ draw_word(cairo_t *cairo, const DnWord *word, const cairo_matrix_t *place, doubl
     cairo_save(cairo);
     cairo_translate(cairo, x - width / 2, y + (ASCENT - 0.5) * height);
     cairo_scale(cairo, width / extents.x_advance, height);
+    cairo_move_to(cairo, 0, 0); /* the point is no part of what save and restore keep */
     cairo_show_text(cairo, word->text);
     cairo_restore(cairo);
+}
+
+/* Recognisers part CJK text as they please; a reader of the PDF must not see gaps that the paper
+ * has not. */
+static bool
+continues(const DnWord *word, const DnWord *next)
+{
+    const char *last = g_utf8_find_prev_char(word->text, word->text + strlen(word->text));
+    int gap = next->box.x - (word->box.x + word->box.width);
+
+    return last && dn_text_is_cjk(g_utf8_get_char(last)) &&
+           dn_text_is_cjk(g_utf8_get_char(next->text)) && next->box.x > word->box.x &&
+           gap * 5 <
+               MAX(word->box.height, next->box.height) * 4; /* a space of the paper is wider */
+}
+
+static void
+draw_line(cairo_t *cairo, const DnLine *line, const cairo_matrix_t *place, double scale)
+{
+    for (unsigned i = 0; i < line->words->len;) {
+        const DnWord *word = line->words->pdata[i];
+        g_autoptr(GString) text = g_string_new(word->text);
+        DnWord run = {.box = word->box};
+
+        while (++i < line->words->len && continues(word, line->words->pdata[i])) {
+            word = line->words->pdata[i];
+            g_string_append(text, word->text);
+            run.box = dn_box_union(&run.box, &word->box);
+        }
+        run.text = text->str;
+        draw_word(cairo, &run, place, scale);
+    }
 }
 
 /* Boxes are those of the page that was read; the image is shown as captured, so each word is moved
@@ -254,12 +288,8 @@ draw_words(cairo_t *cairo, const DnPageText *text, double width_px, double heigh
         cairo_matrix_translate(&place, -width_px / 2 / scale, -height_px / 2 / scale);
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, 1);
-    for (unsigned i = 0; i < text->lines->len; i++) {
-        const DnLine *line = text->lines->pdata[i];
-
-        for (unsigned k = 0; k < line->words->len; k++)
-            draw_word(cairo, line->words->pdata[k], &place, scale);
-    }
+    for (unsigned i = 0; i < text->lines->len; i++)
+        draw_line(cairo, text->lines->pdata[i], &place, scale);
 }
 
 bool

@@ -12,6 +12,8 @@
 #include "ocr/page-text.h"
 #include "worker/normalise.h"
 
+#include <cairo.h>
+
 G_BEGIN_DECLS
 
 typedef struct DnRendition DnRendition;
@@ -44,6 +46,9 @@ void dn_rendition_warm_up(void);
  * that a PDF may hold as it is. */
 bool dn_rendition_jpeg_facts(GBytes *jpeg, uint32_t *out_width_px, uint32_t *out_height_px,
                              unsigned *out_components);
+
+/** (transfer full) @pixmap as a picture for cairo; look at its status. */
+cairo_surface_t *dn_rendition_image_of(const DnPixmap *pixmap);
 
 G_END_DECLS
 #endif

@@ -200,6 +200,62 @@ test_a_picture_is_read_and_rendered(void)
     g_object_unref(pdf);
 }
 
+/* Every word that was read is found in the rendition at the place where it was read. */
+static void
+check_word(PopplerPage *page, const json_t *word, double points_a_pixel)
+{
+    const char *text = json_string_value(json_array_get(word, 0));
+    GList *found = poppler_page_find_text(page, text);
+    double height = 0;
+    bool is_there = false;
+
+    poppler_page_get_size(page, NULL, &height);
+    for (GList *link = found; link; link = link->next) {
+        const PopplerRectangle *place = link->data;
+        double x = json_number_value(json_array_get(word, 1)) * points_a_pixel;
+        double y = json_number_value(json_array_get(word, 2)) * points_a_pixel;
+
+        is_there = is_there || (ABS(place->x1 - x) < 10 && ABS(height - place->y2 - y) < 10);
+        poppler_rectangle_free(link->data);
+    }
+    g_list_free(found);
+    if (!is_there)
+        g_test_message("%s", text);
+    g_assert_true(is_there);
+}
+
+static void
+test_words_of_a_rendition_stand_in_their_boxes(void)
+{
+    g_autoptr(DnReader) reader = real_reader("eng", 1);
+    g_autoptr(GBytes) png = make_png();
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    DnReadJob job = {.rendition = true};
+
+    g_assert_true(dn_reader_read(reader, png, &job, &result, &error));
+    g_assert_no_error(error);
+    PopplerDocument *pdf = poppler_document_new_from_bytes(result->rendition, NULL, &error);
+    PopplerPage *page = poppler_document_get_page(pdf, 0);
+    size_t size = 0;
+    const char *text = g_bytes_get_data(result->words, &size);
+    g_autoptr(json_t) words = dn_json_parse(text, size, &error);
+    json_t *lines = dn_json_array(json_array_get(dn_json_array(words, "pages"), 0), "lines");
+    double width = 0;
+    unsigned checked = 0;
+
+    poppler_page_get_size(page, &width, NULL);
+    double scale = width / (double)dn_json_int(json_array_get(dn_json_array(words, "pages"), 0),
+                                               "width_px", 1);
+
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        for (size_t k = 0; k < json_array_size(json_array_get(lines, i)); k++, checked++)
+            check_word(page, json_array_get(json_array_get(lines, i), k), scale);
+    g_assert_cmpuint(checked, >, 3);
+    g_object_unref(page);
+    g_object_unref(pdf);
+}
+
 static void
 test_a_born_digital_pdf_needs_neither_model_nor_rendition(void)
 {
@@ -219,7 +275,25 @@ test_a_born_digital_pdf_needs_neither_model_nor_rendition(void)
     g_assert_cmpuint(json_array_size(dn_json_array(result->reading, "checks")), ==, 0);
     g_clear_pointer(&result, dn_read_result_free);
     g_assert_false(dn_reader_read(reader, png, &job, &result, &error));
-    assert_code(error, EXTERNAL);
+    assert_code(error, IO); /* no verdict on the picture: it can be read when the model is there */
+    g_assert_false(dn_reader_probe(reader, &error));
+    assert_code(error, IO);
+}
+
+static void
+test_a_page_is_given_as_a_picture(void)
+{
+    g_autoptr(DnReader) reader = real_reader(script, 1);
+    g_autoptr(GBytes) tiff = make_tiff(2);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) picture = dn_reader_page_image(reader, tiff, 2, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpmem(g_bytes_get_data(picture, NULL), 8, "\x89PNG\r\n\x1a\n", 8);
+    g_assert_null(dn_reader_page_image(reader, tiff, 3, &error));
+    assert_code(error, INVALID);
+    g_assert_true(dn_reader_probe(reader, &error)); /* the worker goes on */
+    g_assert_no_error(error);
 }
 
 static void
@@ -661,7 +735,7 @@ test_garbage_is_external_and_quick(void)
 }
 
 static void
-test_a_worker_that_is_not_there_is_external(void)
+test_a_worker_that_is_not_there_is_no_verdict(void)
 {
     g_autoptr(DnReader) reader = dn_reader_new(&(DnReaderOptions){.worker_path = "/nonexistent"});
     g_autoptr(GBytes) document = g_bytes_new_static("x", 1);
@@ -669,7 +743,7 @@ test_a_worker_that_is_not_there_is_external(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_false(dn_reader_read(reader, document, NULL, &result, &error));
-    assert_code(error, EXTERNAL);
+    assert_code(error, IO);
 }
 
 static void
@@ -772,6 +846,8 @@ main(int argc, char **argv)
 #define ADD(test) g_test_add_func("/reader/" #test, test)
     ADD(test_a_picture_is_read_and_rendered);
     ADD(test_a_born_digital_pdf_needs_neither_model_nor_rendition);
+    ADD(test_a_page_is_given_as_a_picture);
+    ADD(test_words_of_a_rendition_stand_in_their_boxes);
     ADD(test_pages_are_told_as_they_are_done);
     ADD(test_more_pages_than_allowed_are_not_read_and_that_is_said);
     ADD(test_the_verdict_on_a_document_leaves_the_worker_alive);
@@ -786,7 +862,7 @@ main(int argc, char **argv)
     ADD(test_four_callers_share_two_workers);
     ADD(test_only_a_right_answer_is_believed);
     ADD(test_garbage_is_external_and_quick);
-    ADD(test_a_worker_that_is_not_there_is_external);
+    ADD(test_a_worker_that_is_not_there_is_no_verdict);
     ADD(test_nothing_is_handed_down_to_a_worker);
     ADD(test_documents_of_the_wild_end_in_a_reading_or_a_verdict);
 #undef ADD
