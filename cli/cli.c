@@ -25,7 +25,6 @@
 
 enum {
     EXIT_INTERRUPTED = 130, /* what a shell reports for a command that SIGINT ended */
-    SHORTEST_PREFIX = 8,    /* of an abbreviated id */
     DEFAULT_COLUMNS = 80,
     HELP_COLUMN = 34,
 };
@@ -189,7 +188,7 @@ parse_options(char ***words, const DnCommand *command, GError **error)
 static bool
 looks_like_id(const char *word)
 {
-    return strlen(word) >= SHORTEST_PREFIX && word[strspn(word, "0123456789abcdefABCDEF-")] == '\0';
+    return strlen(word) >= DN_ID_PREFIX && word[strspn(word, "0123456789abcdefABCDEF-")] == '\0';
 }
 
 /* (transfer full) @words with those that begin with one minus, after the id, moved
@@ -433,56 +432,10 @@ dn_cli_open(const DnCli *self, GError **error)
                                                        : NULL;
 }
 
-typedef struct {
-    const char *prefix;
-    char *found;
-    bool ambiguous;
-} Prefix;
-
-static bool
-match_prefix(const json_t *row, void *user_data, GError **error)
-{
-    Prefix *self = user_data;
-    const char *id = dn_json_string(row, "voucher");
-
-    (void)error;
-    if (!id || !g_str_has_prefix(id, self->prefix))
-        return true;
-    self->ambiguous = self->found != NULL;
-    if (!self->ambiguous)
-        self->found = g_strdup(id);
-    return !self->ambiguous ||
-           dn_fail(error, DN_ERROR_INVALID,
-                   "'%s' begins the id of more than one voucher: write more of it", self->prefix);
-}
-
 bool
 dn_cli_find_id(DnArchive *archive, const char *text, DnUuid *out_id, GError **error)
 {
-    g_autofree char *lower = g_ascii_strdown(text, -1);
-    size_t size = strlen(lower);
-    Prefix prefix = {.prefix = lower};
-    const DnSearch all = {.deleted = "include"};
-    g_autofree char *cursor = NULL;
-
-    if (size == DN_UUID_TEXT && dn_uuid_parse(lower, out_id, NULL))
-        return true;
-    if (size < SHORTEST_PREFIX || size >= DN_UUID_TEXT ||
-        strspn(lower, "0123456789abcdef-") != size)
-        return dn_fail(error, DN_ERROR_INVALID,
-                       "'%s' is not an id: write it as in 01932b5e-7c1a-7def-8123-456789abcdef, or "
-                       "its first %d or more characters",
-                       text, SHORTEST_PREFIX);
-    bool good = dn_archive_search(archive, &all, match_prefix, &prefix, &cursor, error);
-    g_autofree char *found = prefix.found;
-
-    if (!good)
-        return false;
-    if (!found)
-        return dn_fail(error, DN_ERROR_NOT_FOUND,
-                       "no voucher has an id that begins with '%s'; `dencho search` lists them",
-                       text);
-    return dn_uuid_parse(found, out_id, error);
+    return dn_archive_find_id(archive, text, out_id, error) || dn_fail_in(error, "'%s'", text);
 }
 
 bool

@@ -7,6 +7,6 @@ cli_libcli_a_SOURCES = \
 	cli/rebuild.c cli/result.c cli/result.h cli/revise.c cli/search.c cli/show.c cli/stamp.c \
 	cli/stats.c cli/tenant.c cli/undelete.c cli/value.c cli/value.h cli/verify.c cli/walk.c cli/walk.h
 
-EXTRA_PROGRAMS += cli/dencho
+bin_PROGRAMS += cli/dencho
 cli_dencho_SOURCES = cli/main.c
 cli_dencho_LDADD = cli/libcli.a $(ENGINE_LDADD) $(BASE_LDADD)

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "cli/value.h"
+#include "base/text.h"
 #include "base/money.h"
 
 #include <string.h>
@@ -98,30 +99,6 @@ dn_value_choice(const char *what, const char *text, const char *choices, GError 
                    list);
 }
 
-/* How many single-character edits part two words. */
-static size_t
-edit_distance(const char *a, const char *b)
-{
-    size_t width = strlen(b);
-    g_autofree size_t *row = g_new(size_t, width + 1);
-
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t above = row[j];
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-            row[j] = MIN(change, MIN(above, row[j - 1]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
 const char *
 dn_value_nearest(const char *word, const char *const *words)
 {
@@ -130,7 +107,7 @@ dn_value_nearest(const char *word, const char *const *words)
     const char *best = NULL;
 
     for (; *words; words++) {
-        size_t distance = edit_distance(word, *words);
+        size_t distance = dn_text_distance(word, *words);
 
         if (distance < least) {
             least = distance;

@@ -20,6 +20,23 @@ static const GOptionEntry options[] = {
      NULL},
     {NULL}};
 
+/* A log too damaged to open: what opening said, and everything else that a reading of all its bytes
+ * finds. */
+static bool
+verify_closed(DnCli *cli, DnFailures *failures, const GError *closed, GError **error)
+{
+    g_autoptr(json_t) totals = NULL;
+    const char *dir = NULL;
+    DnArchiveOptions unused;
+    bool good = dn_cli_archive(cli, &dir, &unused, error) &&
+                dn_archive_check_log(dir, dn_failures_print, failures, &totals, error);
+
+    dn_bar_clear(&failures->bar);
+    if (good && dn_json_int(totals, "failed", 0) == 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s", closed->message);
+    return good && dn_failures_finish(failures, cli, totals, error);
+}
+
 static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
@@ -31,10 +48,15 @@ run(DnCli *cli, char **arguments, GError **error)
     (void)arguments;
     if (given.date && !dn_value_date_range(given.date, &dates, error))
         return dn_fail_in(error, "--date");
-    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+    g_autoptr(GError) closed = NULL;
+    g_autoptr(DnArchive) archive = dn_cli_open(cli, &closed);
 
-    if (!archive)
+    if (!archive && given.full && g_error_matches(closed, DN_ERROR, DN_ERROR_CORRUPT))
+        return verify_closed(cli, &failures, closed, error);
+    if (!archive) {
+        g_propagate_error(error, g_steal_pointer(&closed));
         return false;
+    }
     dn_interrupt_catch();
     bool good = dn_archive_verify(archive, dates.has_from ? &dates.from : NULL,
                                   dates.has_to ? &dates.to : NULL, given.full, dn_failures_print,

@@ -1,2 +1,3 @@
 # Manual pages.
 dist_man_MANS += docs/dencho.1
+EXTRA_DIST += docs/architecture.md docs/durability.md docs/format.md

@@ -110,6 +110,8 @@ bool dn_archive_read_pending(DnArchive *self, DnRowVisitor visit, void *user_dat
 
 /* --- a clerk searches --- */
 
+enum { DN_ID_PREFIX = 8 }; /* characters of an id that are enough to name a voucher */
+
 /** All terms are joined by AND, ranges include both ends; NULL terms ask nothing. */
 typedef struct {
     const DnDate *date_from;
@@ -134,6 +136,10 @@ typedef struct {
 bool dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
                        char **out_cursor, GError **error);
 bool dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error);
+
+/** The id that @text writes in full, or of which it gives the first DN_ID_PREFIX or more
+ * characters. INVALID (not an id, or it begins more than one), NOT_FOUND. */
+bool dn_archive_find_id(DnArchive *self, const char *text, DnUuid *out_id, GError **error);
 
 /** Everything known of a voucher at its newest or an older @version (0: newest): the row of a
  * search and "fields" with their origin, "checks", "versions", "blobs", "book_refs", "evidence",
@@ -195,6 +201,11 @@ bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
 bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
                        DnRowVisitor visit, DnProgress progress, void *user_data,
                        json_t **out_totals, GError **error);
+
+/** Checks every byte of the log of an archive that does not open, without a key and without
+ * changing anything. Visits and totals as dn_archive_verify(). */
+bool dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_t **out_totals,
+                          GError **error);
 
 /* --- an auditor takes a copy --- */
 

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/archive.c - an archive is made, opened, closed.
+ *
+ *   DIR/dencho.conf   settings, no secrets        DIR/log/    segments: the truth
+ *   DIR/keys/         wrapped keys                DIR/view/   RocksDB, encrypted: can be rebuilt
+ *   DIR/lock          pid of who has it open      DIR.key     the master key, to be kept elsewhere
+ */
+#include "config.h"
+#include "base/fs.h"
+#include "base/memory.h"
+#include "engine/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FORMAT_VERSION = 1, WORKERS_MAX = 64 };
+
+static const char default_tenant[] = "default";
+
+GMutex *
+dn_archive_stripe(DnArchive *self, const void *bytes)
+{
+    const uint8_t *b = bytes;
+
+    return &self->stripes[(b[14] ^ b[15]) % DN_STRIPES];
+}
+
+static char *
+path_in(const char *dir, const char *name)
+{
+    return g_build_filename(dir, name, NULL);
+}
+
+/* --- making one --- */
+
+static bool
+folder_is_free(const char *dir, GError **error)
+{
+    g_autoptr(GDir) listing = NULL;
+    struct stat st;
+
+    if (lstat(dir, &st) != 0)
+        return errno == ENOENT || dn_fail_errno(error, "%s", dir);
+    listing = S_ISDIR(st.st_mode) ? g_dir_open(dir, 0, NULL) : NULL;
+    if (!listing || g_dir_read_name(listing))
+        return dn_fail(error, DN_ERROR_EXISTS,
+                       "%s is there and not an empty folder; name a new folder for the archive",
+                       dir);
+    return true;
+}
+
+static bool
+set_all(DnSettings *settings, const char *const *assignments, GError **error)
+{
+    for (; assignments && *assignments; assignments++) {
+        const char *equals = strchr(*assignments, '=');
+        const char *dot = strchr(*assignments, '.');
+
+        if (!equals || !dot || dot > equals)
+            return dn_fail(error, DN_ERROR_INVALID,
+                           "want section.key=value as in reading.currency=JPY, got %s",
+                           *assignments);
+        g_autofree char *section = g_strndup(*assignments, (size_t)(dot - *assignments));
+        g_autofree char *key = g_strndup(dot + 1, (size_t)(equals - dot - 1));
+
+        if (!dn_settings_set(settings, section, key, equals + 1, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+settings_make_sense(const DnSettings *settings, GError **error)
+{
+    static const char *const orders[] = {"ymd", "dmy", "mdy", NULL};
+    int64_t month = dn_settings_int(settings, "retention", "fiscal-year-month");
+    int64_t workers = dn_settings_int(settings, "reading", "workers");
+
+    if (!g_strv_contains(orders, dn_settings_string(settings, "reading", "date-order")))
+        return dn_fail(error, DN_ERROR_INVALID, "[reading] date-order: want ymd, dmy or mdy");
+    if (strlen(dn_settings_string(settings, "reading", "currency")) != 3)
+        return dn_fail(error, DN_ERROR_INVALID, "[reading] currency: want a code such as JPY");
+    if (month < 1 || month > 12)
+        return dn_fail(error, DN_ERROR_INVALID, "[retention] fiscal-year-month: want 1 to 12");
+    if (workers < 1 || workers > WORKERS_MAX)
+        return dn_fail(error, DN_ERROR_INVALID, "[reading] workers: want 1 to %d", WORKERS_MAX);
+    return true;
+}
+
+static DnArchive *open_unlocked_tenant(const char *dir, const DnArchiveOptions *options,
+                                       GError **error);
+
+bool
+dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
+{
+    g_autoptr(DnSettings) settings = dn_settings_new();
+    g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
+    g_autofree char *default_key = g_strconcat(absolute, ".key", NULL);
+    g_autofree char *key_file = g_canonicalize_filename(
+        options && options->key_file ? options->key_file : default_key, NULL);
+    g_autofree char *keys_dir = path_in(absolute, "keys");
+    g_autofree char *log_dir = path_in(absolute, "log");
+    g_autofree char *conf = path_in(absolute, "dencho.conf");
+    g_autofree char *parent = g_path_get_dirname(absolute);
+    DnUuid id = dn_uuid_new();
+    g_autofree char *id_text = dn_uuid_text(&id);
+
+    if (!folder_is_free(absolute, error) ||
+        !set_all(settings, options ? options->settings : NULL, error) ||
+        !settings_make_sense(settings, error) ||
+        !dn_settings_set(settings, "archive", "id", id_text, error))
+        return false;
+    if (strcmp(key_file, default_key) != 0 &&
+        !dn_settings_set(settings, "archive", "key-file", key_file, error))
+        return false;
+    g_autoptr(DnSecret) master = dn_secret_random(error);
+
+    if (!master || !dn_master_key_save(master, key_file, error))
+        return dn_fail_in(error, "cannot write the master key");
+    if (!dn_fs_make_dir(absolute, false, error) || !dn_fs_sync_dir(parent, error))
+        return false;
+    g_autoptr(DnKeyring) keys = dn_keyring_create(keys_dir, &id, master, error);
+
+    if (!keys)
+        return false;
+    g_autoptr(DnStore) store = dn_store_open_segments(
+        log_dir, &id, (uint64_t)dn_settings_int(settings, "archive", "segment-bytes"), true, error);
+
+    if (!store)
+        return false;
+    g_clear_pointer(&store, dn_store_close);
+    g_clear_pointer(&keys, dn_keyring_free);
+    /* From here on it is an archive; before, it was a folder that init refuses to use. */
+    if (!dn_settings_save(settings, conf, error))
+        return false;
+    g_autoptr(DnArchive) archive = open_unlocked_tenant(
+        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, error);
+    g_autoptr(json_t) row = NULL;
+
+    if (!archive || !dn_archive_tenant_create(archive, default_tenant, &row, error))
+        return false;
+    *out_key_file = g_steal_pointer(&key_file);
+    return true;
+}
+
+/* --- opening --- */
+
+static bool
+take_lock(DnArchive *self, GError **error)
+{
+    g_autofree char *path = path_in(self->dir, "lock");
+    char pid[24] = "";
+
+    self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (self->lock_fd < 0)
+        return dn_fail_errno(error, "cannot open %s", path);
+    if (flock(self->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = pread(self->lock_fd, pid, sizeof pid - 1, 0);
+
+        g_strchomp(pid);
+        return dn_fail(error, DN_ERROR_BUSY, "process %s has the archive open; wait for it to end",
+                       got > 0 ? pid : "?");
+    }
+    g_snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(self->lock_fd, 0) != 0)
+        return dn_fail_errno(error, "cannot write %s", path);
+    return dn_fs_pwrite_all(self->lock_fd, pid, strlen(pid), 0, error);
+}
+
+static DnSecret *
+load_master(DnArchive *self, const DnArchiveOptions *options, GError **error)
+{
+    const char *configured = dn_settings_string(self->settings, "archive", "key-file");
+
+    if (options->key_fd > 0)
+        return dn_master_key_read_fd(options->key_fd, error);
+    if (options->key_file)
+        self->key_file = g_canonicalize_filename(options->key_file, NULL);
+    else if (configured[0])
+        self->key_file = g_strdup(configured);
+    else
+        self->key_file = g_strconcat(self->dir, ".key", NULL);
+    DnSecret *master = dn_master_key_load(self->key_file, error);
+
+    if (!master)
+        dn_fail_in(error, "no master key (name it with --key-file)");
+    return master;
+}
+
+static bool
+load_settings(DnArchive *self, GError **error)
+{
+    g_autofree char *conf = path_in(self->dir, "dencho.conf");
+    g_autoptr(GError) problem = NULL;
+
+    self->settings = dn_settings_load(conf, &problem);
+    if (!self->settings && g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "%s is no archive; make one with `dencho init`",
+                       self->dir);
+    if (!self->settings) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!settings_make_sense(self->settings, error))
+        return dn_fail_in(error, "%s", conf);
+    if (dn_settings_int(self->settings, "archive", "format") != FORMAT_VERSION)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "the archive has format %s, this program knows %d; use a newer dencho",
+                       dn_settings_string(self->settings, "archive", "format"), FORMAT_VERSION);
+    self->limits = dn_settings_limits(self->settings);
+    return dn_uuid_parse(dn_settings_string(self->settings, "archive", "id"), &self->id, error) ||
+           dn_fail_in(error, "%s: [archive] id", conf);
+}
+
+static bool
+open_log(DnArchive *self, const DnSecret *master, GError **error)
+{
+    g_autofree char *keys_dir = path_in(self->dir, "keys");
+    g_autofree char *log_dir = path_in(self->dir, "log");
+
+    self->keys = dn_keyring_open(keys_dir, &self->id, master, error);
+    if (!self->keys)
+        return false;
+    self->store = dn_store_open_segments(
+        log_dir, &self->id, (uint64_t)dn_settings_int(self->settings, "archive", "segment-bytes"),
+        false, error);
+    if (!self->store)
+        return dn_fail_in(error, "log");
+    DnStoreState state = dn_store_state(self->store);
+
+    if (state.cut_bytes > 0)
+        g_message("the last run ended while it wrote: %" G_GUINT64_FORMAT
+                  " bytes that nobody was told of were cut from the log",
+                  state.cut_bytes);
+    return true;
+}
+
+bool
+dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+             GError **error)
+{
+    g_autofree char *view_dir = path_in(self->dir, "view");
+
+    if (!self->view_cipher)
+        self->view_cipher = dn_keyring_view_cipher(self->keys, error);
+    if (!self->view_cipher)
+        return false;
+    self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
+    if (!self->view)
+        return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
+    return dn_view_catch_up(self, progress, user_data, out_entries, error);
+}
+
+static DnArchive *
+open_log_only(const char *dir, const DnArchiveOptions *options, GError **error)
+{
+    g_autoptr(DnArchive) self = g_new0(DnArchive, 1);
+
+    self->lock_fd = -1;
+    self->dir = g_canonicalize_filename(dir, NULL);
+    self->actor = g_strdup(options->actor ? options->actor : "unknown");
+    self->worker_path = g_strdup(options->worker_path);
+    self->heads = dn_heads_new();
+    g_queue_init(&self->pending);
+    g_mutex_init(&self->reader_lock);
+    g_mutex_init(&self->write_lock);
+    g_mutex_init(&self->apply_lock);
+    g_cond_init(&self->write_changed);
+    for (int i = 0; i < DN_STRIPES; i++)
+        g_mutex_init(&self->stripes[i]);
+    if (!load_settings(self, error) || !take_lock(self, error))
+        return NULL;
+    g_autoptr(DnSecret) master = load_master(self, options, error);
+
+    if (!master || !open_log(self, master, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+static DnArchive *
+open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, GError **error)
+{
+    g_autoptr(DnArchive) self = open_log_only(dir, options, error);
+    uint64_t entries = 0;
+
+    if (!self || !dn_view_open(self, NULL, NULL, &entries, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+/* The tenant of that name, as its own ledger says. */
+static bool
+find_tenant(DnArchive *self, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) tenants = dn_view_tenants(self, error);
+
+    if (!tenants)
+        return false;
+    for (guint i = 0; i < tenants->len; i++) {
+        const json_t *row = g_ptr_array_index(tenants, i);
+
+        if (g_strcmp0(dn_json_string(row, "name"), name) == 0) {
+            self->tenant_name = g_strdup(name);
+            return dn_uuid_parse(dn_json_string(row, "tenant"), &self->tenant, error);
+        }
+    }
+    return dn_fail(error, DN_ERROR_NOT_FOUND,
+                   "there is no such tenant; `dencho tenant list` shows them");
+}
+
+DnArchive *
+dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error)
+{
+    g_autoptr(DnArchive) self = open_unlocked_tenant(dir, options, error);
+
+    if (!self || !find_tenant(self, options->tenant ? options->tenant : default_tenant, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+static bool
+count_voucher(const json_t *state, void *user_data, GError **error)
+{
+    uint64_t *count = user_data;
+
+    (void)state;
+    (void)error;
+    (*count)++;
+    return true;
+}
+
+bool
+dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
+                   void *user_data, json_t **out_result, GError **error)
+{
+    int64_t begin_ms = dn_clock_monotonic_ms();
+    g_autoptr(DnArchive) self = open_log_only(dir, options, error);
+    g_autofree char *view_dir = self ? path_in(self->dir, "view") : NULL;
+    uint64_t entries = 0;
+    uint64_t vouchers = 0;
+
+    if (!self || !dn_fs_remove_tree(view_dir, error) ||
+        !dn_view_open(self, progress, user_data, &entries, error) ||
+        !find_tenant(self, options->tenant ? options->tenant : default_tenant, error) ||
+        !dn_view_each(self, count_voucher, &vouchers, error))
+        return false;
+    json_t *result = json_object();
+
+    dn_json_set_int(result, "entries", (int64_t)entries);
+    dn_json_set_int(result, "vouchers", (int64_t)vouchers);
+    dn_json_take(result, "seconds", json_real((double)(dn_clock_monotonic_ms() - begin_ms) / 1000));
+    *out_result = result;
+    return true;
+}
+
+void
+dn_archive_close(DnArchive *self)
+{
+    if (!self)
+        return;
+    g_clear_pointer(&self->reader, dn_reader_free);
+    g_clear_pointer(&self->view, dn_kv_close);
+    g_clear_pointer(&self->view_cipher, dn_stream_cipher_free);
+    g_clear_pointer(&self->store, dn_store_close);
+    g_clear_pointer(&self->keys, dn_keyring_free);
+    g_clear_pointer(&self->heads, g_hash_table_unref);
+    g_clear_pointer(&self->settings, dn_settings_free);
+    dn_clear_fd(&self->lock_fd);
+    for (int i = 0; i < DN_STRIPES; i++)
+        g_mutex_clear(&self->stripes[i]);
+    g_mutex_clear(&self->reader_lock);
+    g_mutex_clear(&self->write_lock);
+    g_mutex_clear(&self->apply_lock);
+    g_cond_clear(&self->write_changed);
+    g_free(self->dir);
+    g_free(self->key_file);
+    g_free(self->actor);
+    g_free(self->worker_path);
+    g_free(self->tenant_name);
+    g_free(self);
+}
+
+const char *
+dn_archive_currency(const DnArchive *self)
+{
+    return dn_settings_string(self->settings, "reading", "currency");
+}
+
+uint64_t
+dn_archive_max_document_bytes(const DnArchive *self)
+{
+    return self->limits.max_document_bytes;
+}
+
+unsigned
+dn_archive_workers(const DnArchive *self)
+{
+    return (unsigned)dn_settings_int(self->settings, "reading", "workers");
+}

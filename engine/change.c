@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/change.c - what people say of a voucher: corrected, revised, deleted, labelled, linked,
+ * confirmed.
+ *
+ * Each is one entry; what was before stays readable (規則 2-6-2 ハ, law rows R24 to R28). The state
+ * is read, judged and committed under the voucher's stripe, so that two people at once make two
+ * entries that fit.
+ */
+#include "config.h"
+#include "base/media-type.h"
+#include "base/money.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+json_t *
+dn_voucher_entry(const char *type, const DnUuid *id)
+{
+    g_autofree char *voucher = dn_uuid_text(id);
+    json_t *entry = json_object();
+
+    dn_json_set_string(entry, "type", type);
+    dn_json_set_string(entry, "voucher", voucher);
+    return entry;
+}
+
+static bool
+set_reason(json_t *entry, const char *reason, GError **error)
+{
+    g_autofree char *safe = dn_text_sanitise(reason ? reason : "", -1);
+
+    g_strstrip(safe);
+    if (!*safe)
+        return dn_fail(error, DN_ERROR_INVALID, "a reason is needed: --reason 'amount misread'");
+    dn_json_set_string(entry, "reason", safe);
+    return true;
+}
+
+/* Commits @entry and answers with the row after it. */
+static bool
+commit_change(DnArchive *self, const DnUuid *id, const json_t *entry, json_t **out_row,
+              GError **error)
+{
+    if (!dn_commit(self, &self->tenant, NULL, NULL, 0, entry, error))
+        return false;
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+    if (!state)
+        return false;
+    *out_row = dn_voucher_row(state);
+    return true;
+}
+
+static void
+add_change(json_t *changes, const char *field, const json_t *before, json_t *after)
+{
+    json_t *change = json_object();
+
+    dn_json_set_string(change, "field", field);
+    dn_json_take(change, "before", before ? json_deep_copy(before) : json_null());
+    dn_json_take(change, "after", after);
+    json_array_append_new(changes, change);
+}
+
+static const json_t *
+present_value(const json_t *state, const char *field)
+{
+    return json_object_get(json_object_get(json_object_get(state, "fields"), field), "value");
+}
+
+static bool
+add_changes(DnArchive *self, const json_t *state, const DnCorrection *correction, json_t *changes,
+            GError **error)
+{
+    if (correction->date) {
+        char date[DN_DATE_TEXT + 1];
+
+        dn_date_format(correction->date, date);
+        add_change(changes, "date", present_value(state, "date"), json_string(date));
+    }
+    if (correction->amount) {
+        const char *currency =
+            correction->currency ? correction->currency : dn_archive_currency(self);
+
+        if (dn_money_scale(currency) < 0)
+            return dn_fail(error, DN_ERROR_INVALID, "not a currency code: write JPY");
+        add_change(changes, "amount", present_value(state, "amount"),
+                   json_integer(*correction->amount));
+        json_t *change = json_array_get(changes, json_array_size(changes) - 1);
+
+        dn_json_set_string(
+            change, "before_currency",
+            dn_json_string(json_object_get(json_object_get(state, "fields"), "amount"),
+                           "currency"));
+        dn_json_set_string(change, "currency", currency);
+        dn_json_set_int(change, "scale", dn_money_scale(currency));
+    }
+    if (correction->party) {
+        g_autofree char *party = dn_text_sanitise(correction->party, -1);
+
+        add_change(changes, "party", present_value(state, "party"), json_string(party));
+    }
+    if (correction->kind) {
+        if (!dn_voucher_kind_known(correction->kind))
+            return dn_fail(
+                error, DN_ERROR_INVALID,
+                "unknown kind; one of receipt, invoice, delivery_note, quotation, order, "
+                "contract, statement, other");
+        add_change(changes, "kind", json_object_get(state, "kind"), json_string(correction->kind));
+    }
+    if (json_array_size(changes) == 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "nothing to correct: give --date, --amount, --party or --kind");
+    return true;
+}
+
+bool
+dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correction,
+                   const char *reason, json_t **out_row, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.corrected", id);
+    json_t *changes = json_array();
+
+    dn_json_take(entry, "changes", changes);
+    return state && set_reason(entry, reason, error) &&
+           add_changes(self, state, correction, changes, error) &&
+           commit_change(self, id, entry, out_row, error);
+}
+
+bool
+dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
+                  const char *reason, json_t **out_result, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    const char *media_type = dn_media_type_sniff(document);
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    const json_t *before = dn_voucher_version(state, 0);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.revised", id);
+    DnNewBlob original = {.id = dn_uuid_new(), .part = DN_PART_ORIGINAL, .plain = document};
+
+    if (!state || !set_reason(entry, reason, error))
+        return false;
+    if (dn_json_bool(state, "deleted", false))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "the voucher is deleted; bring it back with `dencho undelete` first");
+    if (!media_type || g_bytes_get_size(document) > self->limits.max_document_bytes)
+        return dn_fail(
+            error, media_type ? DN_ERROR_LIMIT : DN_ERROR_UNSUPPORTED,
+            "a revision is a better scan: TIFF, PNG, JPEG, HEIC or PDF within the limits");
+    if (name) {
+        g_autofree char *safe = dn_text_sanitise(name, -1);
+
+        dn_json_set_string(entry, "name", safe);
+    }
+    dn_json_set_int(entry, "version", dn_json_int(before, "version", 0) + 1);
+    dn_json_set_string(entry, "media_type", media_type);
+    dn_json_set_string(entry, "period", dn_json_string(before, "period"));
+    dn_json_take(entry, "blob", dn_blob_ref(&original));
+    if (!dn_commit(self, &self->tenant, dn_json_string(before, "period"), &original, 1, entry,
+                   error) ||
+        !dn_read_voucher(self, id, document, error))
+        return false;
+    g_autoptr(json_t) after = dn_view_voucher(self, id, error);
+
+    if (!after)
+        return false;
+    *out_result = dn_voucher_result(after, "stored");
+    return true;
+}
+
+static bool
+set_deleted(DnArchive *self, const DnUuid *id, bool deleted, const char *reason, json_t **out_row,
+            GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) entry =
+        dn_voucher_entry(deleted ? "voucher.deleted" : "voucher.undeleted", id);
+
+    if (!state || !set_reason(entry, reason, error))
+        return false;
+    if (dn_json_bool(state, "deleted", false) == deleted)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       deleted ? "the voucher is deleted already" : "the voucher is not deleted");
+    return commit_change(self, id, entry, out_row, error);
+}
+
+bool
+dn_archive_delete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                  GError **error)
+{
+    return set_deleted(self, id, true, reason, out_row, error);
+}
+
+bool
+dn_archive_undelete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                    GError **error)
+{
+    return set_deleted(self, id, false, reason, out_row, error);
+}
+
+bool
+dn_archive_confirm(DnArchive *self, const DnUuid *id, json_t **out_row, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.confirmed", id);
+
+    return state && commit_change(self, id, entry, out_row, error);
+}
+
+static json_t *
+labels_of(const char *const *labels)
+{
+    json_t *list = json_array();
+
+    for (; labels && *labels; labels++) {
+        g_autofree char *safe = dn_text_sanitise(*labels, -1);
+
+        g_strstrip(safe);
+        if (*safe)
+            json_array_append_new(list, json_string(safe));
+    }
+    return list;
+}
+
+bool
+dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
+                 const char *const *remove, json_t **out_row, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.labelled", id);
+
+    dn_json_take(entry, "add", labels_of(add));
+    dn_json_take(entry, "remove", labels_of(remove));
+    if (json_array_size(json_object_get(entry, "add")) +
+            json_array_size(json_object_get(entry, "remove")) ==
+        0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "no label: write +travel to add, -travel to remove");
+    return state && commit_change(self, id, entry, out_row, error);
+}
+
+bool
+dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
+                GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
+    g_autofree char *safe = dn_text_sanitise(book_ref ? book_ref : "", -1);
+
+    g_strstrip(safe);
+    if (!*safe)
+        return dn_fail(error, DN_ERROR_INVALID, "no entry of the books named: write 2026-000123");
+    dn_json_set_string(entry, "book_ref", safe);
+    return state && commit_change(self, id, entry, out_row, error);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/commit.c - the one door through which facts enter the archive.
+ *
+ * Seal, chain, append, wait for the disk, apply to the view. The chain needs an order, so line and
+ * append happen under the write lock; the wait does not, so that commits of many threads share one
+ * fdatasync. The view is brought up in the order of the log: who comes back from the wait first
+ * applies everything before its own commit too, for a log is durable from its front.
+ */
+#include "config.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+/* A commit that stands in the log's queue and not yet in the view. */
+typedef struct {
+    uint64_t ticket;
+    DnUuid tenant;
+    DnStoreReceipt receipt;
+    DnStoreBlob *blobs; /* ids and parts only */
+    size_t blob_count;
+    char *line;
+    DnLedgerHead head;
+    bool applied;
+    GError *failure; /* of applying */
+} Pending;
+
+static void
+pending_free(Pending *pending)
+{
+    if (!pending)
+        return;
+    dn_store_receipt_clear(&pending->receipt);
+    g_free(pending->blobs);
+    g_free(pending->line);
+    g_clear_error(&pending->failure);
+    g_free(pending);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pending, pending_free)
+
+typedef struct {
+    DnStoreBlob *blobs;
+    size_t count;
+} Sealed;
+
+static void
+sealed_clear(Sealed *sealed)
+{
+    for (size_t i = 0; i < sealed->count; i++)
+        g_clear_pointer(&sealed->blobs[i].sealed, g_bytes_unref);
+    g_clear_pointer(&sealed->blobs, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sealed, sealed_clear)
+
+static bool
+seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
+         size_t count, Sealed *out_sealed, GError **error)
+{
+    out_sealed->blobs = g_new0(DnStoreBlob, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        DnSealName name = {.tenant = *tenant, .blob = blobs[i].id, .part = blobs[i].part};
+        g_autoptr(GBytes) packed = dn_blob_pack(&blobs[i], error);
+        GBytes *sealed = packed ? dn_seal_blob(self->keys, &name, period, packed, error) : NULL;
+
+        if (!sealed)
+            return dn_fail_in(error, "cannot seal");
+        out_sealed->blobs[out_sealed->count++] =
+            (DnStoreBlob){.id = blobs[i].id, .part = (char)blobs[i].part, .sealed = sealed};
+    }
+    return true;
+}
+
+/* Under the write lock. After a failed append the heads in memory run ahead of the log; what the
+ * log kept has been applied once the queue is empty, and then the view knows. */
+static DnLedgerHead *
+present_head(DnArchive *self, const DnUuid *tenant, GError **error)
+{
+    DnLedgerHead *head = NULL;
+
+    while (self->heads_are_stale && !g_queue_is_empty(&self->pending))
+        g_cond_wait(&self->write_changed, &self->write_lock);
+    if (self->heads_are_stale) {
+        g_hash_table_remove_all(self->heads);
+        self->heads_are_stale = false;
+    }
+    head = g_hash_table_lookup(self->heads, tenant);
+    if (!head) {
+        DnLedgerHead read;
+
+        if (!dn_view_head(self, tenant, &read, error))
+            return NULL;
+        head = g_memdup2(&read, sizeof read);
+        g_hash_table_insert(self->heads, g_memdup2(tenant, sizeof *tenant), head);
+    }
+    return head;
+}
+
+/* Chains and appends; the result waits in the queue. */
+static Pending *
+append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t *entry,
+       GError **error)
+{
+    DN_LOCKED(&self->write_lock);
+    DnClockReading clock = dn_clock_read();
+    DnLedgerHead *head = present_head(self, tenant, error);
+    g_autoptr(Pending) pending = g_new0(Pending, 1);
+
+    if (!head)
+        return NULL;
+    pending->line = dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);
+    if (!pending->line)
+        return NULL;
+    g_autoptr(GBytes) sealed_line =
+        dn_seal_line(self->keys, tenant, pending->head.seq, pending->line, error);
+
+    if (!sealed_line)
+        return NULL;
+    DnStoreEntry store_entry = {.seq = pending->head.seq, .sealed = sealed_line};
+    DnStoreCommit commit = {.tenant = *tenant,
+                            .expected_head = head->seq,
+                            .blobs = sealed->blobs,
+                            .blob_count = sealed->count,
+                            .entries = &store_entry,
+                            .entry_count = 1};
+
+    if (!dn_store_append(self->store, &commit, &pending->receipt, error)) {
+        self->heads_are_stale = true;
+        return NULL;
+    }
+    pending->ticket = pending->receipt.ticket;
+    pending->tenant = *tenant;
+    pending->blob_count = sealed->count;
+    pending->blobs = g_memdup2(sealed->blobs, sealed->count * sizeof *sealed->blobs);
+    *head = pending->head;
+    g_queue_push_tail(&self->pending, pending);
+    return g_steal_pointer(&pending);
+}
+
+static void
+leave_queue(DnArchive *self, Pending *pending)
+{
+    DN_LOCKED(&self->write_lock);
+
+    g_queue_remove(&self->pending, pending);
+    g_cond_broadcast(&self->write_changed);
+}
+
+static Pending *
+queue_head(DnArchive *self)
+{
+    DN_LOCKED(&self->write_lock);
+
+    return g_queue_peek_head(&self->pending);
+}
+
+static bool
+apply_one(DnArchive *self, Pending *pending, GError **error)
+{
+    DnApply apply = {.tenant = pending->tenant,
+                     .end = pending->receipt.end,
+                     .blob_count = pending->blob_count,
+                     .blobs = pending->blobs,
+                     .blob_refs = pending->receipt.blobs,
+                     .entry_count = 1,
+                     .entry_refs = pending->receipt.entries,
+                     .lines = &pending->line,
+                     .head = pending->head};
+
+    return dn_view_apply(self, &apply, error);
+}
+
+/* @mine is durable, and so is all that stands before it. */
+static bool
+apply_up_to(DnArchive *self, Pending *mine, GError **error)
+{
+    DN_LOCKED(&self->apply_lock);
+
+    while (!mine->applied) {
+        Pending *first = queue_head(self);
+
+        apply_one(self, first, &first->failure);
+        first->applied = true;
+        leave_queue(self, first);
+    }
+    if (mine->failure) {
+        g_propagate_error(error, g_steal_pointer(&mine->failure));
+        return dn_fail_in(error, "stored, but the view could not follow (run `dencho rebuild`)");
+    }
+    return true;
+}
+
+bool
+dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
+          size_t blob_count, const json_t *entry, GError **error)
+{
+    g_auto(Sealed) sealed = {0};
+
+    if (!seal_all(self, tenant, period, blobs, blob_count, &sealed, error))
+        return false;
+    g_autoptr(Pending) pending = append(self, tenant, &sealed, entry, error);
+
+    if (!pending)
+        return false;
+    if (!dn_store_wait(self->store, pending->ticket, error)) {
+        g_mutex_lock(&self->write_lock);
+        self->heads_are_stale = true;
+        g_mutex_unlock(&self->write_lock);
+        leave_queue(self, pending);
+        return false;
+    }
+    return apply_up_to(self, pending, error);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/doctor.c - what an operator should know before something goes wrong, and how much there
+ * is.
+ */
+#include "config.h"
+#include "engine/internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/stat.h>
+
+enum { LOW_DISK_BYTES = 1 << 30, CLOCK_BOUND_US = 1000000 };
+
+typedef struct {
+    DnArchive *archive;
+    DnRowVisitor visit;
+    void *user_data;
+} Doctor;
+
+static bool G_GNUC_PRINTF(5, 6)
+    say(Doctor *doctor, const char *name, const char *verdict, GError **error, const char *fmt, ...)
+{
+    g_autoptr(json_t) row = json_object();
+    va_list args;
+
+    va_start(args, fmt);
+    g_autofree char *message = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    dn_json_set_string(row, "name", name);
+    dn_json_set_string(row, "verdict", verdict);
+    dn_json_set_string(row, "message", message);
+    return doctor->visit(row, doctor->user_data, error);
+}
+
+static bool
+look_at_keys(Doctor *doctor, GError **error)
+{
+    DnArchive *self = doctor->archive;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *inside = g_strconcat(self->dir, "/", NULL);
+    unsigned keys = 0;
+
+    if (!dn_keyring_check(self->keys, &keys, &problem))
+        return say(doctor, "keys", "problem", error, "%s", problem->message);
+    if (self->key_file && g_str_has_prefix(self->key_file, inside))
+        return say(doctor, "keys", "problem", error,
+                   "the master key lies in the archive's own folder: whoever copies the folder can "
+                   "read it; move it and set [archive] key-file");
+    return say(doctor, "keys", "ok", error,
+               "%u keys open; keep a copy of the master key apart from the archive and its backups",
+               keys);
+}
+
+static bool
+look_at_log(Doctor *doctor, GError **error)
+{
+    DnStoreState state = dn_store_state(doctor->archive->store);
+    g_autofree char *bytes = g_format_size(state.bytes);
+
+    if (state.cut_bytes > 0)
+        return say(doctor, "log", "warning", error,
+                   "%u segments, %s; %" G_GUINT64_FORMAT
+                   " unacknowledged bytes were cut when it was opened",
+                   state.segments, bytes, state.cut_bytes);
+    return say(doctor, "log", "ok", error, "%u segments, %s", state.segments, bytes);
+}
+
+static bool
+look_at_view(Doctor *doctor, GError **error)
+{
+    DnStorePosition position;
+    DnStorePosition end = dn_store_end(doctor->archive->store);
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_view_position(doctor->archive, &position, &problem))
+        return say(doctor, "view", "problem", error, "%s", problem->message);
+    if (dn_store_position_compare(&position, &end) != 0)
+        return say(doctor, "view", "problem", error,
+                   "it is not at the end of the log; run `dencho rebuild`");
+    return say(doctor, "view", "ok", error, "applied to the end of the log");
+}
+
+static bool
+look_at_worker(Doctor *doctor, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_reader_probe(dn_archive_reader(doctor->archive), &problem))
+        return say(doctor, "worker", "problem", error, "documents cannot be read: %s",
+                   problem->message);
+    return say(doctor, "worker", "ok", error, "%u at a time, model %s",
+               dn_archive_workers(doctor->archive),
+               dn_settings_string(doctor->archive->settings, "reading", "model"));
+}
+
+static bool
+look_at_clock(Doctor *doctor, GError **error)
+{
+    DnClockReading clock = dn_clock_read();
+
+    if (!clock.synchronised || clock.max_error_us > CLOCK_BOUND_US)
+        return say(doctor, "clock", "warning", error,
+                   "the kernel does not call its clock synchronised; run an NTP client, entries "
+                   "say so until then");
+    return say(doctor, "clock", "ok", error, "synchronised within %" G_GINT64_FORMAT " ms",
+               clock.max_error_us / 1000);
+}
+
+static bool
+look_at_disk(Doctor *doctor, GError **error)
+{
+    struct statvfs disk;
+
+    if (statvfs(doctor->archive->dir, &disk) != 0)
+        return say(doctor, "disk", "problem", error, "%s", g_strerror(errno));
+    uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+    g_autofree char *text = g_format_size(left);
+
+    return say(doctor, "disk", left < LOW_DISK_BYTES ? "warning" : "ok", error, "%s free", text);
+}
+
+static bool
+look_at_evidence(Doctor *doctor, GError **error)
+{
+    DnArchive *self = doctor->archive;
+    const char *url = dn_settings_string(self->settings, "evidence", "tsa-url");
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, &problem);
+    g_autoptr(GArray) waiting = dn_view_jobs(self, 's', error);
+
+    if (!waiting)
+        return false;
+    if (!trust)
+        return say(doctor, "evidence", "problem", error, "trust file: %s", problem->message);
+    if (!url[0])
+        return say(doctor, "evidence", "warning", error,
+                   "no time-stamp authority is set ([evidence] tsa-url); %u documents wait",
+                   waiting->len);
+    return say(doctor, "evidence", waiting->len ? "warning" : "ok", error,
+               waiting->len ? "%u documents wait; run `dencho stamp`"
+                            : "%u documents wait for a time stamp",
+               waiting->len);
+}
+
+static bool
+look_at_unread(Doctor *doctor, GError **error)
+{
+    g_autoptr(GArray) waiting = dn_view_jobs(doctor->archive, 'r', error);
+
+    if (!waiting)
+        return false;
+    return say(doctor, "reading", waiting->len ? "warning" : "ok", error,
+               waiting->len ? "%u documents wait; run `dencho read --pending`"
+                            : "%u documents wait to be read",
+               waiting->len);
+}
+
+bool
+dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    Doctor doctor = {.archive = self, .visit = visit, .user_data = user_data};
+
+    return look_at_keys(&doctor, error) && look_at_log(&doctor, error) &&
+           look_at_view(&doctor, error) && look_at_worker(&doctor, error) &&
+           look_at_clock(&doctor, error) && look_at_disk(&doctor, error) &&
+           look_at_evidence(&doctor, error) && look_at_unread(&doctor, error);
+}
+
+/* --- how much there is --- */
+
+typedef struct {
+    int64_t vouchers;
+    int64_t deleted;
+} Counts;
+
+static bool
+count_state(const json_t *state, void *user_data, GError **error)
+{
+    Counts *counts = user_data;
+
+    (void)error;
+    counts->vouchers++;
+    counts->deleted += dn_json_bool(state, "deleted", false);
+    return true;
+}
+
+static int64_t
+folder_bytes(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    int64_t bytes = 0;
+
+    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir)) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+        struct stat st;
+
+        if (lstat(file, &st) == 0 && S_ISREG(st.st_mode))
+            bytes += st.st_size;
+    }
+    return bytes;
+}
+
+json_t *
+dn_archive_stats(DnArchive *self, GError **error)
+{
+    g_autofree char *view_dir = g_build_filename(self->dir, "view", NULL);
+    DnStoreState state = dn_store_state(self->store);
+    g_autoptr(GArray) unread = dn_view_jobs(self, 'r', error);
+    g_autoptr(GArray) unstamped = unread ? dn_view_jobs(self, 's', error) : NULL;
+    g_autoptr(GPtrArray) tenants = unstamped ? dn_view_tenants(self, error) : NULL;
+    Counts counts = {0};
+    DnLedgerHead head;
+
+    if (!tenants || !dn_view_each(self, count_state, &counts, error) ||
+        !dn_view_head(self, &self->tenant, &head, error))
+        return NULL;
+    json_t *row = json_object();
+
+    dn_json_set_string(row, "tenant", self->tenant_name);
+    dn_json_set_int(row, "vouchers", counts.vouchers);
+    dn_json_set_int(row, "deleted", counts.deleted);
+    dn_json_set_int(row, "unread", unread->len);
+    dn_json_set_int(row, "unstamped", unstamped->len);
+    dn_json_set_int(row, "entries", (int64_t)head.seq);
+    dn_json_set_int(row, "log_bytes", (int64_t)state.bytes);
+    dn_json_set_int(row, "view_bytes", folder_bytes(view_dir));
+    dn_json_set_int(row, "segments", state.segments);
+    dn_json_set_int(row, "tenants", tenants->len);
+    return row;
+}

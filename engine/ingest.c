@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/ingest.c - the whole way of a document.
+ *
+ *   1 sniff, limits      what no codec knows is refused, unless it is to be kept as it is
+ *   2 hash               the same bytes twice: answered with the voucher that has them
+ *   3 seal, register     one commit: from here on the voucher cannot be lost -- the receipt
+ *   4 read               in a worker: pixels, words, fields, rendition            (read.c)
+ *   5 commit the reading text layer and rendition, or the reason why there is none (read.c)
+ *   6 stamp              with the next batch                                       (stamp.c)
+ */
+#include "config.h"
+#include "base/media-type.h"
+#include "base/money.h"
+#include "engine/internal.h"
+#include "engine/law/fiscal-year.h"
+
+#include <string.h>
+
+/* --- 1: what comes in --- */
+
+static json_t *
+rejected(DnErrorCode code, const char *message)
+{
+    json_t *result = json_object();
+
+    dn_json_set_string(result, "status", "rejected");
+    dn_json_take(result, "error", dn_error_json(code, message));
+    return result;
+}
+
+/* NULL: welcome. Otherwise the result that turns it away. */
+static json_t *
+turn_away(DnArchive *self, GBytes *document, const DnIngest *request, const char *media_type)
+{
+    uint64_t size = g_bytes_get_size(document);
+
+    if (size == 0)
+        return rejected(DN_ERROR_FORMAT, "the file is empty");
+    if (size > self->limits.max_document_bytes) {
+        g_autofree char *message =
+            g_strdup_printf("%" G_GUINT64_FORMAT " bytes, allowed are %" G_GUINT64_FORMAT
+                            " ([limits] document-bytes)",
+                            size, self->limits.max_document_bytes);
+
+        return rejected(DN_ERROR_LIMIT, message);
+    }
+    if (!media_type && !request->as_is)
+        return rejected(DN_ERROR_UNSUPPORTED,
+                        "neither TIFF, PNG, JPEG, HEIC nor PDF; --as-is archives it unread");
+    return NULL;
+}
+
+static bool
+check_request(const DnIngest *request, GError **error)
+{
+    if (request->kind && !dn_voucher_kind_known(request->kind))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "unknown kind; one of receipt, invoice, delivery_note, quotation, order, "
+                       "contract, statement, other");
+    if (request->origin && strcmp(request->origin, "scan") != 0 &&
+        strcmp(request->origin, "electronic") != 0)
+        return dn_fail(error, DN_ERROR_INVALID, "unknown origin; scan or electronic");
+    if (request->currency && dn_money_scale(request->currency) < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "not a currency code: write JPY");
+    return true;
+}
+
+/* --- 3: the first entry of a voucher --- */
+
+static json_t *
+given_values(DnArchive *self, const DnIngest *request)
+{
+    json_t *values = json_object();
+
+    if (request->date) {
+        char date[DN_DATE_TEXT + 1];
+
+        dn_date_format(request->date, date);
+        dn_json_set_string(values, "date", date);
+    }
+    if (request->amount) {
+        const char *currency = request->currency ? request->currency : dn_archive_currency(self);
+        json_t *amount = json_object();
+
+        dn_json_set_int(amount, "value", *request->amount);
+        dn_json_set_string(amount, "currency", currency);
+        dn_json_set_int(amount, "scale", dn_money_scale(currency));
+        dn_json_take(values, "amount", amount);
+    }
+    if (request->party) {
+        g_autofree char *party = dn_text_sanitise(request->party, -1);
+
+        dn_json_set_string(values, "party", party);
+    }
+    return values;
+}
+
+static json_t *
+registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const DnNewBlob *original,
+             const char *media_type, const DnDate *received, const char *period)
+{
+    json_t *entry = dn_voucher_entry("voucher.registered", id);
+    json_t *values = given_values(self, request);
+    char day[DN_DATE_TEXT + 1];
+    const char *origin = request->origin;
+
+    if (!origin)
+        origin = !media_type || strcmp(media_type, "application/pdf") == 0 ? "electronic" : "scan";
+    dn_date_format(received, day);
+    if (request->name) {
+        g_autofree char *name = dn_text_sanitise(request->name, -1);
+
+        dn_json_set_string(entry, "name", name);
+    }
+    dn_json_set_string(entry, "origin", origin);
+    dn_json_set_string(entry, "kind", request->kind);
+    dn_json_set_string(entry, "received", day);
+    dn_json_set_string(entry, "media_type", media_type);
+    dn_json_set_string(entry, "period", period);
+    dn_json_take(entry, "blob", dn_blob_ref(original));
+    dn_json_take(entry, "values", values);
+    if (request->labels && request->labels[0]) {
+        json_t *labels = json_array();
+
+        for (const char *const *label = request->labels; *label; label++) {
+            g_autofree char *safe = dn_text_sanitise(*label, -1);
+
+            json_array_append_new(labels, json_string(safe));
+        }
+        dn_json_take(entry, "labels", labels);
+    }
+    return entry;
+}
+
+static bool
+register_voucher(DnArchive *self, GBytes *document, const DnIngest *request, const char *media_type,
+                 DnUuid *out_id, GError **error)
+{
+    DnUuid id = dn_uuid_new();
+    DnNewBlob original = {.id = dn_uuid_new(), .part = DN_PART_ORIGINAL, .plain = document};
+    DnDate received =
+        request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
+    int month = (int)dn_settings_int(self->settings, "retention", "fiscal-year-month");
+    g_autofree char *period = g_strdup_printf("%d", dn_fiscal_year(&received, month));
+    g_autoptr(json_t) entry =
+        registration(self, request, &id, &original, media_type, &received, period);
+
+    if (!dn_commit(self, &self->tenant, period, &original, 1, entry, error))
+        return dn_fail_in(error, "cannot store the document");
+    *out_id = id;
+    return true;
+}
+
+/* --- the way --- */
+
+bool
+dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, json_t **out_result,
+                  GError **error)
+{
+    const char *media_type = dn_media_type_sniff(document);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) state = NULL;
+    DnSha256 digest;
+    DnUuid id;
+
+    if (!check_request(request, error))
+        return false;
+    json_t *refusal = turn_away(self, document, request, media_type); /* 1 */
+
+    if (refusal) {
+        *out_result = refusal;
+        return true;
+    }
+    digest = dn_sha256_bytes(document); /* 2 */
+    {
+        DN_LOCKED(dn_archive_stripe(
+            self, digest.bytes)); /* the same bytes from two threads: one voucher */
+
+        state = dn_view_find_digest(self, &digest, &problem);
+        if (problem) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+        if (state) {
+            *out_result = dn_voucher_result(state, "duplicate");
+            return true;
+        }
+        if (!register_voucher(self, document, request, media_type, &id, error)) /* 3 */
+            return false;
+    }
+    if (request->receipt) {
+        g_autoptr(json_t) registered = dn_view_voucher(self, &id, error);
+        g_autoptr(json_t) receipt = registered ? dn_voucher_result(registered, "stored") : NULL;
+
+        if (!receipt)
+            return false;
+        request->receipt(receipt, request->user_data);
+    }
+    if (media_type && !request->no_wait) { /* 4, 5 */
+        DN_LOCKED(dn_archive_stripe(self, id.bytes));
+
+        dn_read_voucher(self, &id, document, &problem);
+    }
+    state = dn_view_voucher(self, &id, error);
+    if (!state)
+        return false;
+    *out_result = dn_voucher_result(state, "stored");
+    if (problem) /* the voucher is safe and still waits to be read */
+        dn_json_take(*out_result, "error", dn_error_json(dn_error_code(problem), problem->message));
+    return true;
+}

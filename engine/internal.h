@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/internal.h - what the files of the archive share behind engine/archive.h.
+ *
+ * Locks, in the order in which they are taken:
+ *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under it
+ *   write    the ledger's heads and the order of appends; never held across a sync
+ *   apply    the view is changed; commits are applied in the order of the log
+ */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/settings.h"
+#include "base/text.h"
+#include "engine/archive.h"
+#include "engine/evidence/evidence.h"
+#include "engine/ledger/ledger.h"
+#include "engine/reader.h"
+#include "engine/seal/envelope.h"
+#include "engine/store/store.h"
+#include "engine/voucher.h"
+#include "index/query.h"
+
+G_BEGIN_DECLS
+
+enum { DN_STRIPES = 64 };
+
+struct DnArchive {
+    char *dir;
+    char *key_file;
+    char *actor;
+    char *worker_path;
+    DnSettings *settings;
+    DnLimits limits;
+    DnUuid id;
+    int lock_fd;
+
+    DnKeyring *keys;
+    DnStore *store;
+    DnStreamCipher *view_cipher;
+    DnKv *view;
+    DnUuid tenant;
+    char *tenant_name;
+
+    GMutex reader_lock;
+    DnReader *reader; /* started when the first document is read */
+
+    GMutex stripes[DN_STRIPES];
+    GMutex write_lock;
+    GCond write_changed;
+    GHashTable *heads;    /* DnUuid -> DnLedgerHead, of what has been appended */
+    GQueue pending;       /* Pending of commit.c: appended, not yet applied */
+    bool heads_are_stale; /* an append failed: read them from the view again */
+    GMutex apply_lock;
+};
+
+static inline void
+dn_mutex_unlocker(GMutex **mutex)
+{
+    if (*mutex)
+        g_mutex_unlock(*mutex);
+}
+
+/** Locks until the end of the block. */
+#define DN_LOCKED(mutex)                                                                           \
+    __attribute__((cleanup(dn_mutex_unlocker))) GMutex *G_PASTE(locked_, __LINE__) =               \
+        (g_mutex_lock(mutex), (mutex))
+
+/** The stripe that guards decisions about these 16 or more bytes. */
+GMutex *dn_archive_stripe(DnArchive *self, const void *bytes);
+
+/* --- commit.c: facts become durable --- */
+
+/** A document or derivative on its way into the log. */
+typedef struct {
+    DnUuid id;
+    DnPart part;
+    GBytes *plain; /* lent */
+} DnNewBlob;
+
+/**
+ * Seals @blobs under the key of @period, chains @entry to @tenant's ledger and returns when both
+ * are durable and the view shows them.
+ * @period may be NULL without blobs. IO: nothing of it is in the archive.
+ */
+bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
+               size_t blob_count, const json_t *entry, GError **error);
+
+/* --- archive.c --- */
+
+/** Opens the view and brings it up to the log. */
+bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+                  GError **error);
+
+/* --- view.c: what can be rebuilt --- */
+
+/** One commit on its way into the view. @lines: one ledger line an entry. */
+typedef struct {
+    DnUuid tenant;
+    DnStorePosition end;
+    size_t blob_count;
+    const DnStoreBlob *blobs;
+    const DnStoreRef *blob_refs;
+    size_t entry_count;
+    const DnStoreRef *entry_refs;
+    char *const *lines;
+    DnLedgerHead head; /* after the last entry */
+} DnApply;
+
+/** Applies one commit in one atomic write. Call under apply_lock. */
+bool dn_view_apply(DnArchive *self, const DnApply *apply, GError **error);
+
+/** Applies all that the log has and the view has not. Call before threads. */
+bool dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+                      GError **error);
+
+/** (transfer full) An empty map from DnUuid to DnLedgerHead; both are owned. */
+GHashTable *dn_heads_new(void);
+
+/** Where a tenant's ledger ended when last applied; zero when unknown. */
+bool dn_view_head(DnArchive *self, const DnUuid *tenant, DnLedgerHead *out_head, GError **error);
+
+/** The position applied. */
+bool dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **error);
+
+/** (transfer full) The present state. NOT_FOUND, also for another tenant's voucher. */
+json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
+
+/** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
+bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
+                         unsigned *out_count, GError **error);
+
+/** (transfer full) The state of the voucher that holds these bytes, or NULL without error. */
+json_t *dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **error);
+
+/** (transfer full) ids of the tenant's vouchers with a waiting job: 'r' to be read, 's' to be
+ * stamped. */
+GArray *dn_view_jobs(DnArchive *self, char job, GError **error);
+
+typedef bool (*DnStateVisitor)(const json_t *state, void *user_data, GError **error);
+/** Visits the state of every voucher of the tenant, deleted ones too. */
+bool dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error);
+
+/** (transfer full) array of DnStoreRef with the seq of each entry of a voucher, in order. */
+typedef struct {
+    uint64_t seq;
+    DnStoreRef ref;
+} DnEntryPlace;
+GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
+
+/** (transfer full) JSON {"tenant","name","seq","hash"} of every tenant, as the view knows it. */
+GPtrArray *dn_view_tenants(DnArchive *self, GError **error);
+
+/* --- blob.c: sealed bytes come back --- */
+
+/** (transfer full) {"id","sha256","bytes"} and "encoding" when packed: how an entry names a blob.
+ */
+json_t *dn_blob_ref(const DnNewBlob *blob);
+
+/** (transfer full) The bytes to seal: compressed where the part is text. */
+GBytes *dn_blob_pack(const DnNewBlob *blob, GError **error);
+
+/** (transfer full) The plain bytes at @place, compared with the SHA-256 in @ref. CORRUPT. */
+GBytes *dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place,
+                     const json_t *ref, GError **error);
+
+/** (transfer full) The plain bytes that @ref ({"id","sha256","bytes"}) names, compared with its
+ * SHA-256. NOT_FOUND, CORRUPT. */
+GBytes *dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
+                     GError **error);
+
+/** (transfer full) The ledger line at @place. */
+char *dn_entry_load(DnArchive *self, const DnUuid *tenant, const DnEntryPlace *place,
+                    GError **error);
+
+/* --- read.c: the worker's part --- */
+
+/** Reads the newest version of the voucher and commits what was read, or the verdict. Call under
+ * the voucher's stripe. @document: the bytes when at hand, else NULL. */
+bool dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError **error);
+
+/** (transfer full) {"code","message"}: how a result or an entry names a failure. */
+json_t *dn_error_json(DnErrorCode code, const char *message);
+
+/** The reader, started when first asked for. */
+DnReader *dn_archive_reader(DnArchive *self);
+
+/* --- change.c --- */
+
+/** A fresh {"type","voucher"}. */
+json_t *dn_voucher_entry(const char *type, const DnUuid *id);
+
+/* --- search.c --- */
+
+/** Checks @search and makes the index's query of it; strings are lent from @search. */
+bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error);
+
+/* --- stamp.c --- */
+
+/** The trust list of the settings, or one that trusts nobody. */
+DnTrust *dn_archive_trust(DnArchive *self, GError **error);
+
+/** One leaf of a batch, as its leaves blob lists it: "sha256 voucher version" a line, the ledger's
+ * head "sha256 ledger seq" last. */
+typedef struct {
+    DnSha256 digest;
+    bool is_ledger; /* the head of the ledger: no voucher */
+    DnUuid voucher;
+    uint64_t number; /* version, or seq of the head */
+} DnLeaf;
+
+/** (transfer full) array of DnLeaf. CORRUPT. */
+GArray *dn_leaves_parse(GBytes *leaves, GError **error);
+
+/** (transfer full) The hash tree over leaves. */
+DnHashTree *dn_leaves_tree(const GArray *leaves);
+
+G_END_DECLS
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/search.c - a clerk's question becomes a query of the index.
+ */
+#include "config.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+/* The place of @word in @words, -1 when absent, 0 for NULL. */
+static int
+choose(const char *word, const char *const *words)
+{
+    if (!word)
+        return 0;
+    for (int i = 0; words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static bool
+choose_modes(const DnSearch *search, DnQuery *query, GError **error)
+{
+    static const char *const missing[] = {"", "date", "amount", "party", NULL};
+    static const char *const deleted[] = {"", "include", "only", NULL};
+    static const char *const sorts[] = {"registered", "date", "-date", "amount", "-amount", NULL};
+    int m = choose(search->missing, missing);
+    int d = choose(search->deleted, deleted);
+    int s = choose(search->sort, sorts);
+
+    if (m < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "--missing takes date, amount or party");
+    if (d < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "--deleted takes include or only");
+    if (s < 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "--sort takes registered, date, -date, amount or -amount");
+    query->missing = (DnMissing)m;
+    query->deleted = (DnDeleted)d;
+    query->sort = (DnSort)s;
+    return true;
+}
+
+bool
+dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
+{
+    DnQuery query = {
+        .has_date = search->date_from || search->date_to,
+        .date_from_days = search->date_from ? dn_date_to_days(search->date_from) : INT32_MIN + 1,
+        .date_to_days = search->date_to ? dn_date_to_days(search->date_to) : INT32_MAX,
+        .has_amount = search->amount_from || search->amount_to,
+        .amount_from = search->amount_from ? *search->amount_from : INT64_MIN + 1,
+        .amount_to = search->amount_to ? *search->amount_to : INT64_MAX,
+        .party = search->party,
+        .text = search->text,
+        .kind = search->kind,
+        .label = search->label,
+        .limit = search->limit,
+        .after = search->after,
+    };
+
+    if (search->kind && !dn_voucher_kind_known(search->kind))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "unknown kind; one of receipt, invoice, delivery_note, quotation, order, "
+                       "contract, statement, other");
+    if (query.date_from_days > query.date_to_days)
+        return dn_fail(error, DN_ERROR_INVALID, "the range of dates ends before it begins");
+    if (query.amount_from > query.amount_to)
+        return dn_fail(error, DN_ERROR_INVALID, "the range of amounts ends before it begins");
+    if (!choose_modes(search, &query, error))
+        return false;
+    *out_query = query;
+    return true;
+}
+
+typedef struct {
+    DnArchive *archive;
+    DnRowVisitor visit;
+    void *user_data;
+} Rows;
+
+static bool
+visit_row(const DnUuid *id, void *user_data, GError **error)
+{
+    Rows *rows = user_data;
+    g_autoptr(json_t) state = dn_view_voucher(rows->archive, id, error);
+    g_autoptr(json_t) row = state ? dn_voucher_row(state) : NULL;
+
+    return row && rows->visit(row, rows->user_data, error);
+}
+
+bool
+dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
+                  char **out_cursor, GError **error)
+{
+    Rows rows = {.archive = self, .visit = visit, .user_data = user_data};
+    DnQuery query;
+
+    return dn_search_query(search, &query, error) &&
+           dn_index_find(self->view, &self->tenant, &query, visit_row, &rows, out_cursor, error);
+}
+
+bool
+dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error)
+{
+    DnQuery query;
+
+    return dn_search_query(search, &query, error) &&
+           dn_index_count(self->view, &self->tenant, &query, out_count, error);
+}
+
+/* --- ids, in full or by their beginning --- */
+
+/* The first or last id that begins with @text: the digits that are not written are all 0 or all f.
+ */
+static bool
+complete_id(const char *text, char digit, DnUuid *out_id)
+{
+    char whole[DN_UUID_TEXT + 1];
+
+    for (size_t i = 0; i < DN_UUID_TEXT; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+
+        whole[i] = hyphen ? '-' : digit;
+    }
+    memcpy(whole, text, strlen(text));
+    whole[DN_UUID_TEXT] = '\0';
+    return dn_uuid_parse(whole, out_id, NULL);
+}
+
+bool
+dn_archive_find_id(DnArchive *self, const char *text, DnUuid *out_id, GError **error)
+{
+    size_t size = strlen(text);
+    unsigned count = 0;
+    DnUuid from;
+    DnUuid to;
+    DnUuid found;
+
+    if (size < DN_ID_PREFIX || size > DN_UUID_TEXT || !complete_id(text, '0', &from) ||
+        !complete_id(text, 'f', &to))
+        return dn_fail(
+            error, DN_ERROR_INVALID,
+            "not an id: write it as in 01932b5e-7c1a-7def-8123-456789abcdef, or its first "
+            "%d or more characters",
+            DN_ID_PREFIX);
+    if (!dn_view_find_prefix(self, &from, &to, &found, &count, error))
+        return false;
+    if (count == 0)
+        return dn_fail(error, DN_ERROR_NOT_FOUND,
+                       "no voucher has this id; `dencho search` lists them");
+    if (count > 1)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "more than one id begins like this: write more of it");
+    *out_id = found;
+    return true;
+}

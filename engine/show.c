@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/show.c - one voucher: its values with their origin, its history, its bytes.
+ */
+#include "config.h"
+#include "base/media-type.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+json_t *
+dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **error)
+{
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+    if (!state)
+        return NULL;
+    if (!dn_voucher_version(state, version))
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
+    return dn_voucher_details(state, version);
+}
+
+/* --- history --- */
+
+typedef struct {
+    DnArchive *archive;
+    DnRowVisitor visit;
+    void *user_data;
+} History;
+
+/* An entry as people read it: no chain, no places. */
+static json_t *
+history_row(const json_t *entry)
+{
+    static const char *const keys[] = {
+        "seq",    "at",       "actor", "type", "reason", "changes",  "version",    "name",   "add",
+        "remove", "book_ref", "error", "kind", "origin", "received", "media_type", "values", NULL};
+    json_t *row = json_object();
+
+    for (const char *const *key = keys; *key; key++) {
+        const json_t *value = json_object_get(entry, *key);
+
+        if (value)
+            dn_json_take(row, *key, json_deep_copy(value));
+    }
+    const char *sha256 = dn_json_string(json_object_get(entry, "blob"), "sha256");
+
+    dn_json_set_string(row, "sha256", sha256);
+    return row;
+}
+
+bool
+dn_archive_history(DnArchive *self, const DnUuid *id, DnRowVisitor visit, void *user_data,
+                   GError **error)
+{
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(GArray) places = state ? dn_view_entries(self, id, error) : NULL;
+
+    if (!places)
+        return false;
+    for (guint i = 0; i < places->len; i++) {
+        g_autofree char *line =
+            dn_entry_load(self, &self->tenant, &g_array_index(places, DnEntryPlace, i), error);
+        g_autoptr(json_t) entry = line ? dn_json_parse(line, strlen(line), error) : NULL;
+        g_autoptr(json_t) row = entry ? history_row(entry) : NULL;
+
+        if (!row || !visit(row, user_data, error))
+            return false;
+    }
+    return true;
+}
+
+/* --- bytes --- */
+
+typedef struct {
+    const char *name;
+    DnPart part;
+    const char *media_type;
+} PartRow;
+
+static const PartRow part_table[] = {
+    {"text", DN_PART_TEXT, "text/plain; charset=utf-8"},
+    {"words", DN_PART_WORDS, "application/json"},
+    {"rendition", DN_PART_RENDITION, "application/pdf"},
+};
+
+static GBytes *
+load_original(DnArchive *self, const json_t *version, const char **out_media_type, GError **error)
+{
+    GBytes *bytes = dn_blob_load(self, &self->tenant, json_object_get(version, "blob"),
+                                 DN_PART_ORIGINAL, error);
+
+    if (bytes) {
+        const char *known = dn_media_type_sniff(bytes);
+
+        *out_media_type = known ? known : "application/octet-stream";
+    }
+    return bytes;
+}
+
+static GBytes *
+page_image(DnArchive *self, const json_t *version, const char *number, const char **out_media_type,
+           GError **error)
+{
+    guint64 page = 0;
+    const char *media_type = NULL;
+    g_autoptr(GBytes) original = load_original(self, version, &media_type, error);
+
+    if (!original)
+        return NULL;
+    if (!g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT16, &page, NULL))
+        return dn_fail_null(error, DN_ERROR_INVALID, "no page number: write page:1");
+    *out_media_type = "image/png";
+    return dn_reader_page_image(dn_archive_reader(self), original, (unsigned)page, error);
+}
+
+GBytes *
+dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
+               const char **out_media_type, GError **error)
+{
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    const json_t *one = dn_voucher_version(state, version);
+
+    if (!state)
+        return NULL;
+    if (!one)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
+    if (!part || strcmp(part, "original") == 0)
+        return load_original(self, one, out_media_type, error);
+    if (g_str_has_prefix(part, "page:"))
+        return page_image(self, one, part + strlen("page:"), out_media_type, error);
+    for (size_t i = 0; i < G_N_ELEMENTS(part_table); i++) {
+        const PartRow *row = &part_table[i];
+        const json_t *ref = json_object_get(json_object_get(one, "parts"), row->name);
+
+        if (strcmp(part, row->name) != 0)
+            continue;
+        if (!ref && strcmp(part, "rendition") == 0 &&
+            g_strcmp0(dn_json_string(one, "media_type"), "application/pdf") == 0)
+            return load_original(self, one, out_media_type, error); /* a PDF is its own rendition */
+        if (!ref)
+            return dn_fail_null(error, DN_ERROR_NOT_FOUND,
+                                "the voucher has no %s; `dencho read` may make it", part);
+        *out_media_type = row->media_type;
+        return dn_blob_load(self, &self->tenant, ref, row->part, error);
+    }
+    return dn_fail_null(error, DN_ERROR_INVALID,
+                        "no such part; original, rendition, text, words or page:1");
+}

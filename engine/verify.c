@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/verify.c - is everything still what was acknowledged?
+ *
+ *   chain      every entry of every tenant, in order, against the one before; stamped heads against
+ * the chain documents  every blob of each voucher in the range, opened and compared with the
+ * SHA-256 in its entry evidence   leaf in tree, root in token, token by its own signature at its
+ * own time (law rows R20, R21) full       also every byte of the log, and the view against what the
+ * entries say
+ *
+ * A failure is reported and the check goes on: one altered byte flags one voucher.
+ */
+#include "config.h"
+#include "engine/batch.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+typedef struct {
+    DnArchive *archive;
+    DnBatches *batches;
+    const DnDate *from;
+    const DnDate *to;
+    bool full;
+    DnRowVisitor visit;
+    DnProgress progress;
+    void *user_data;
+    uint64_t checked;
+    uint64_t stamped;
+    uint64_t waiting;
+    uint64_t failed;
+    uint64_t entries;
+    bool accredited; /* all stamps that were met are */
+} Verify;
+
+static bool
+report(Verify *verify, const char *voucher, const GError *problem, GError **error)
+{
+    g_autoptr(json_t) row = json_object();
+
+    verify->failed++;
+    dn_json_set_string(row, "voucher", voucher);
+    dn_json_set_string(row, "code", dn_error_name(dn_error_code(problem)));
+    dn_json_set_string(row, "message", problem->message);
+    return verify->visit(row, verify->user_data, error);
+}
+
+static bool
+go_on(Verify *verify, uint64_t done, GError **error)
+{
+    if (verify->progress && !verify->progress(done, 0, verify->user_data))
+        return dn_fail(error, DN_ERROR_BUSY, "stopped on request");
+    return true;
+}
+
+/* --- chain --- */
+
+typedef struct {
+    Verify *verify;
+    GHashTable *heads;
+    GArray *hashes; /* DnSha256 of each entry of this tenant, seq 1 first */
+} Chain;
+
+static bool
+check_stamped_head(Chain *chain, const json_t *entry, GError **error)
+{
+    const DnBatch *batch = dn_batches_get(chain->verify->batches, entry);
+
+    if (batch->failure)
+        return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
+    const DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, batch->leaves->len - 1);
+
+    if (!leaf->is_ledger || leaf->number == 0 || leaf->number > chain->hashes->len ||
+        !dn_sha256_equal(&leaf->digest, &g_array_index(chain->hashes, DnSha256, leaf->number - 1)))
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "the ledger's head that was stamped with entry %" G_GINT64_FORMAT
+                       " is not in the chain",
+                       dn_json_int(entry, "seq", 0));
+    return true;
+}
+
+static bool
+check_entry(Chain *chain, const DnStoreVisit *visit, size_t i, DnLedgerHead *head, GError **error)
+{
+    DnArchive *archive = chain->verify->archive;
+    g_autofree char *line = dn_unseal_line(archive->keys, &visit->tenant, visit->entries[i].seq,
+                                           visit->entries[i].sealed, error);
+    g_autoptr(json_t) entry = line ? dn_entry_check(line, &visit->tenant, head, error) : NULL;
+
+    if (!entry)
+        return dn_fail_in(error, "segment %u, byte %" G_GUINT64_FORMAT,
+                          visit->entry_refs[i].segment, visit->entry_refs[i].offset);
+    chain->verify->entries++;
+    if (!dn_uuid_equal(&visit->tenant, &archive->tenant))
+        return true;
+    g_array_append_val(chain->hashes, head->hash);
+    return strcmp(dn_json_string(entry, "type"), "evidence.stamped") != 0 ||
+           check_stamped_head(chain, entry, error);
+}
+
+static bool
+check_commit(const DnStoreVisit *visit, void *user_data, GError **error)
+{
+    Chain *chain = user_data;
+    DnLedgerHead *head = g_hash_table_lookup(chain->heads, &visit->tenant);
+
+    if (!head) {
+        head = g_new0(DnLedgerHead, 1);
+        g_hash_table_insert(chain->heads, g_memdup2(&visit->tenant, sizeof visit->tenant), head);
+    }
+    for (size_t i = 0; i < visit->entry_count; i++) {
+        g_autoptr(GError) problem = NULL;
+
+        if (!check_entry(chain, visit, i, head, &problem)) {
+            head->seq =
+                visit->entries[i].seq; /* what follows is still compared with what it follows */
+            if (!report(chain->verify, NULL, problem, error))
+                return false;
+        }
+    }
+    return go_on(chain->verify, chain->verify->entries, error);
+}
+
+static bool
+heads_match(Verify *verify, GHashTable *heads, GError **error)
+{
+    GHashTableIter iter;
+    gpointer tenant = NULL;
+    gpointer head = NULL;
+
+    g_hash_table_iter_init(&iter, heads);
+    while (g_hash_table_iter_next(&iter, &tenant, &head)) {
+        g_autoptr(GError) problem = NULL;
+        const DnLedgerHead *log = head;
+        DnLedgerHead view;
+
+        if (!dn_view_head(verify->archive, tenant, &view, error))
+            return false;
+        if (view.seq == log->seq && dn_sha256_equal(&view.hash, &log->hash))
+            continue;
+        dn_fail(&problem, DN_ERROR_CORRUPT,
+                "the view ends at entry %" G_GUINT64_FORMAT ", the log at %" G_GUINT64_FORMAT
+                "; run `dencho rebuild`",
+                view.seq, log->seq);
+        if (!report(verify, NULL, problem, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+verify_chain(Verify *verify, GError **error)
+{
+    g_autoptr(GHashTable) heads = dn_heads_new();
+    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnSha256));
+    g_autoptr(GError) problem = NULL;
+    Chain chain = {.verify = verify, .heads = heads, .hashes = hashes};
+
+    if (dn_store_each(verify->archive->store, NULL, 0, check_commit, &chain, &problem))
+        return heads_match(verify, heads, error);
+    if (g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) ||
+        g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+        return report(verify, NULL, problem, error);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+/* --- vouchers --- */
+
+static bool
+check_part(Verify *verify, const json_t *ref, DnPart part, GError **error)
+{
+    DnArchive *archive = verify->archive;
+    g_autoptr(GBytes) bytes = dn_blob_load(archive, &archive->tenant, ref, part, error);
+
+    return bytes != NULL;
+}
+
+static bool
+check_stamp(Verify *verify, const DnUuid *id, const json_t *version, GError **error)
+{
+    const json_t *stamp = json_object_get(version, "stamp");
+    const DnBatch *batch = NULL;
+    DnSha256 digest;
+
+    if (!stamp) {
+        verify->waiting++;
+        return true;
+    }
+    batch = dn_batches_get(verify->batches, stamp);
+    if (batch->failure)
+        return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
+    if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), digest.bytes,
+                  sizeof digest.bytes, error))
+        return false;
+    if (dn_batch_find(batch, id, (uint64_t)dn_json_int(version, "version", 0), &digest) < 0)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "the document is no leaf of the batch that stamped it");
+    verify->stamped++;
+    verify->accredited = verify->accredited && batch->info.accredited;
+    return true;
+}
+
+static bool
+check_version(Verify *verify, const DnUuid *id, const json_t *version, GError **error)
+{
+    const json_t *parts = json_object_get(version, "parts");
+    static const struct {
+        const char *name;
+        DnPart part;
+    } table[] = {
+        {"text", DN_PART_TEXT}, {"words", DN_PART_WORDS}, {"rendition", DN_PART_RENDITION}};
+
+    if (!check_part(verify, json_object_get(version, "blob"), DN_PART_ORIGINAL, error))
+        return dn_fail_in(error, "original");
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        const json_t *ref = json_object_get(parts, table[i].name);
+
+        if (ref && !check_part(verify, ref, table[i].part, error))
+            return dn_fail_in(error, "%s", table[i].name);
+    }
+    return check_stamp(verify, id, version, error);
+}
+
+/* The state again, from the entries alone: what the view shows must be what the ledger says. */
+static bool
+check_state(Verify *verify, const DnUuid *id, const json_t *shown, GError **error)
+{
+    DnArchive *archive = verify->archive;
+    g_autoptr(GArray) places = dn_view_entries(archive, id, error);
+    g_autoptr(json_t) state = NULL;
+
+    if (!places)
+        return false;
+    for (guint i = 0; i < places->len; i++) {
+        g_autofree char *line = dn_entry_load(archive, &archive->tenant,
+                                              &g_array_index(places, DnEntryPlace, i), error);
+        g_autoptr(json_t) entry = line ? dn_json_parse(line, strlen(line), error) : NULL;
+        g_autoptr(json_t) next = entry ? dn_voucher_apply(state, entry, error) : NULL;
+
+        if (!next)
+            return false;
+        json_decref(state);
+        state = g_steal_pointer(&next);
+    }
+    /* Stamps come from entries of batches, which are not listed with the voucher; they are checked
+     * above. */
+    g_autoptr(json_t) bare = json_deep_copy(shown);
+    json_t *versions = json_object_get(bare, "versions");
+
+    for (size_t i = 0; i < json_array_size(versions); i++)
+        json_object_del(json_array_get(versions, i), "stamp");
+    if (!json_equal(bare, state))
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "the view shows other values than the ledger; run `dencho rebuild`");
+    return true;
+}
+
+static bool
+in_range(const Verify *verify, const json_t *state)
+{
+    const char *text =
+        dn_json_string(json_object_get(json_object_get(state, "fields"), "date"), "value");
+    DnDate date;
+
+    if (!verify->from && !verify->to)
+        return true;
+    if (!text || !dn_date_parse(text, &date, NULL))
+        return false;
+    return (!verify->from || dn_date_compare(&date, verify->from) >= 0) &&
+           (!verify->to || dn_date_compare(&date, verify->to) <= 0);
+}
+
+static bool
+verify_voucher(const json_t *state, void *user_data, GError **error)
+{
+    Verify *verify = user_data;
+    const char *voucher = dn_json_string(state, "voucher");
+    const json_t *versions = json_object_get(state, "versions");
+    g_autoptr(GError) problem = NULL;
+    DnUuid id;
+
+    if (!in_range(verify, state))
+        return true;
+    if (!dn_uuid_parse(voucher, &id, error))
+        return false;
+    verify->checked++;
+    for (size_t i = 0; i < json_array_size(versions); i++)
+        if (!check_version(verify, &id, json_array_get(versions, i), &problem)) {
+            if (!report(verify, voucher, problem, error))
+                return false;
+            g_clear_error(&problem);
+        }
+    if (verify->full && !check_state(verify, &id, state, &problem) &&
+        !report(verify, voucher, problem, error))
+        return false;
+    return go_on(verify, verify->checked, error);
+}
+
+static bool
+report_all(Verify *verify, GPtrArray *problems, GError **error)
+{
+    for (guint i = 0; i < problems->len; i++) {
+        g_autoptr(GError) problem =
+            g_error_new_literal(DN_ERROR, DN_ERROR_CORRUPT, g_ptr_array_index(problems, i));
+
+        if (!report(verify, NULL, problem, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+verify_bytes(Verify *verify, GError **error)
+{
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+
+    return dn_store_check(verify->archive->store, problems, error) &&
+           report_all(verify, problems, error);
+}
+
+static json_t *
+totals(const Verify *verify, int64_t begin_ms)
+{
+    json_t *row = json_object();
+
+    dn_json_set_int(row, "checked", (int64_t)verify->checked);
+    dn_json_set_int(row, "stamped", (int64_t)verify->stamped);
+    dn_json_set_int(row, "waiting", (int64_t)verify->waiting);
+    dn_json_set_int(row, "failed", (int64_t)verify->failed);
+    dn_json_set_int(row, "entries", (int64_t)verify->entries);
+    dn_json_set_bool(row, "accredited", verify->stamped > 0 && verify->accredited);
+    dn_json_take(row, "seconds", json_real((double)(dn_clock_monotonic_ms() - begin_ms) / 1000));
+    return row;
+}
+
+bool
+dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
+                  DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
+                  GError **error)
+{
+    int64_t begin_ms = dn_clock_monotonic_ms();
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+    g_autoptr(DnBatches) batches = trust ? dn_batches_new(self, trust) : NULL;
+    Verify verify = {.archive = self,
+                     .batches = batches,
+                     .from = from,
+                     .to = to,
+                     .full = full,
+                     .visit = visit,
+                     .progress = progress,
+                     .user_data = user_data,
+                     .accredited = true};
+
+    if (!trust || !verify_chain(&verify, error) ||
+        !dn_view_each(self, verify_voucher, &verify, error) ||
+        (full && !verify_bytes(&verify, error)))
+        return false;
+    *out_totals = totals(&verify, begin_ms);
+    return true;
+}
+
+bool
+dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_t **out_totals,
+                     GError **error)
+{
+    int64_t begin_ms = dn_clock_monotonic_ms();
+    g_autofree char *conf = g_build_filename(dir, "dencho.conf", NULL);
+    g_autofree char *log_dir = g_build_filename(dir, "log", NULL);
+    g_autoptr(DnSettings) settings = dn_settings_load(conf, error);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    Verify verify = {.visit = visit, .user_data = user_data};
+    DnUuid id;
+
+    if (!settings || !dn_uuid_parse(dn_settings_string(settings, "archive", "id"), &id, error) ||
+        !dn_store_check_segments(log_dir, &id, problems, error) ||
+        !report_all(&verify, problems, error))
+        return false;
+    *out_totals = totals(&verify, begin_ms);
+    return true;
+}

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tests/unit/engine/test-archive.c - the archive through its public header, without a worker.
+ */
+#include "config.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "engine/archive.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+    char *root;
+    char *dir;
+    char *key;
+    DnArchive *archive;
+} Fixture;
+
+static const DnArchiveOptions defaults = {.actor = "test", .worker_path = "/nonexistent"};
+
+static void
+open_archive(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->archive = dn_archive_open(fixture->dir, &defaults, &error);
+    g_assert_no_error(error);
+}
+
+static void
+reopen(Fixture *fixture)
+{
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    open_archive(fixture);
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    fixture->root = g_dir_make_tmp("dencho-archive-XXXXXX", &error);
+    g_assert_no_error(error);
+    fixture->dir = g_build_filename(fixture->root, "archive", NULL);
+    g_assert_true(dn_archive_init(fixture->dir, NULL, &fixture->key, &error));
+    g_assert_no_error(error);
+    open_archive(fixture);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_true(dn_fs_remove_tree(fixture->root, NULL));
+    g_free(fixture->root);
+    g_free(fixture->dir);
+    g_free(fixture->key);
+}
+
+/* A document that looks like a PNG by its first bytes; nobody decodes it here. */
+static GBytes *
+document(const char *content)
+{
+    g_autofree char *bytes = g_strconcat("\x89PNG\r\n\x1a\n", content, NULL);
+
+    return g_bytes_new(bytes, strlen(bytes));
+}
+
+static DnUuid
+ingest(DnArchive *archive, const char *content, const char *date, int64_t amount, const char *party)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = document(content);
+    g_autoptr(json_t) result = NULL;
+    DnDate day;
+    DnUuid id;
+
+    g_assert_true(dn_date_parse(date, &day, &error));
+    DnIngest request = {
+        .date = &day, .amount = &amount, .party = party, .name = "a.png", .no_wait = true};
+
+    g_assert_true(dn_archive_ingest(archive, bytes, &request, &result, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(dn_json_string(result, "status"), ==, "stored");
+    g_assert_true(dn_uuid_parse(dn_json_string(result, "voucher"), &id, &error));
+    return id;
+}
+
+static bool
+collect(const json_t *row, void *user_data, GError **error)
+{
+    (void)error;
+    g_ptr_array_add(user_data, dn_json_line(row));
+    return true;
+}
+
+static GPtrArray *
+search(DnArchive *archive, const DnSearch *terms)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *cursor = NULL;
+    GPtrArray *rows = g_ptr_array_new_with_free_func(g_free);
+
+    g_assert_true(dn_archive_search(archive, terms, collect, rows, &cursor, &error));
+    g_assert_no_error(error);
+    return rows;
+}
+
+static int64_t
+verify(DnArchive *archive, GPtrArray *failures)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) totals = NULL;
+
+    g_assert_true(
+        dn_archive_verify(archive, NULL, NULL, true, collect, NULL, failures, &totals, &error));
+    g_assert_no_error(error);
+    return dn_json_int(totals, "failed", -1);
+}
+
+static void
+test_a_voucher_is_found_after_reopening(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    DnDate from = {2026, 4, 1};
+    int64_t ten = 10000;
+
+    (void)data;
+    ingest(fixture->archive, "one", "2026-04-01", 10800, "株式会社 霞商店");
+    ingest(fixture->archive, "two", "2026-03-31", 500, "Berry's");
+    reopen(fixture);
+    g_autoptr(GPtrArray) all = search(fixture->archive, &(DnSearch){0});
+    g_autoptr(GPtrArray) dated = search(fixture->archive, &(DnSearch){.date_from = &from});
+    g_autoptr(GPtrArray) large = search(fixture->archive, &(DnSearch){.amount_from = &ten});
+    g_autoptr(GPtrArray) named = search(fixture->archive, &(DnSearch){.party = "霞"});
+
+    g_assert_cmpint(all->len, ==, 2);
+    g_assert_cmpint(dated->len, ==, 1);
+    g_assert_cmpint(large->len, ==, 1);
+    g_assert_cmpint(named->len, ==, 1);
+    g_assert_nonnull(strstr(g_ptr_array_index(named, 0), "10800"));
+    g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
+}
+
+static void
+test_the_same_bytes_are_one_voucher(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = document("same");
+    g_autoptr(json_t) first = NULL;
+    g_autoptr(json_t) second = NULL;
+    DnIngest request = {.no_wait = true};
+
+    (void)data;
+    g_assert_true(dn_archive_ingest(fixture->archive, bytes, &request, &first, &error));
+    g_assert_true(dn_archive_ingest(fixture->archive, bytes, &request, &second, &error));
+    g_assert_cmpstr(dn_json_string(second, "status"), ==, "duplicate");
+    g_assert_cmpstr(dn_json_string(second, "voucher"), ==, dn_json_string(first, "voucher"));
+}
+
+static void
+test_what_is_turned_away_is_not_in_the_archive(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *code;
+    } cases[] = {{"", 0, "FORMAT"}, {"hello", 5, "UNSUPPORTED"}};
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GBytes) bytes = g_bytes_new(cases[i].bytes, cases[i].size);
+        g_autoptr(json_t) result = NULL;
+
+        g_assert_true(dn_archive_ingest(fixture->archive, bytes, &(DnIngest){.no_wait = true},
+                                        &result, &error));
+        g_assert_cmpstr(dn_json_string(result, "status"), ==, "rejected");
+        g_assert_cmpstr(dn_json_string(json_object_get(result, "error"), "code"), ==,
+                        cases[i].code);
+    }
+    g_autoptr(GPtrArray) all = search(fixture->archive, &(DnSearch){.deleted = "include"});
+
+    g_assert_cmpint(all->len, ==, 0);
+    g_autoptr(GBytes) bytes = g_bytes_new("hello", 5);
+    g_autoptr(json_t) kept = NULL;
+
+    g_assert_true(
+        dn_archive_ingest(fixture->archive, bytes, &(DnIngest){.as_is = true}, &kept, &error));
+    g_assert_cmpstr(dn_json_string(kept, "status"), ==, "stored");
+}
+
+static void
+test_a_correction_keeps_what_was_before(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture->archive, "x", "2026-04-01", 10800, "霞商店");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(GPtrArray) history = g_ptr_array_new_with_free_func(g_free);
+    int64_t right = 10801;
+
+    (void)data;
+    g_assert_false(dn_archive_correct(fixture->archive, &id, &(DnCorrection){.amount = &right},
+                                      "  ", &row, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_false(
+        dn_archive_correct(fixture->archive, &id, &(DnCorrection){0}, "why", &row, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_true(dn_archive_correct(fixture->archive, &id, &(DnCorrection){.amount = &right},
+                                     "misread", &row, &error));
+    g_assert_cmpint(dn_json_int(row, "amount", 0), ==, 10801);
+    g_assert_true(dn_archive_history(fixture->archive, &id, collect, history, &error));
+    g_assert_cmpint(history->len, ==, 2);
+    g_assert_nonnull(strstr(g_ptr_array_index(history, 1), "\"before\":10800"));
+    g_assert_nonnull(strstr(g_ptr_array_index(history, 1), "misread"));
+    g_autoptr(GPtrArray) old =
+        search(fixture->archive,
+               &(DnSearch){.amount_from = &(int64_t){10800}, .amount_to = &(int64_t){10800}});
+    g_autoptr(GPtrArray) new =
+        search(fixture->archive, &(DnSearch){.amount_from = &right, .amount_to = &right});
+
+    g_assert_cmpint(old->len, ==, 0);
+    g_assert_cmpint(new->len, ==, 1);
+}
+
+/* Law rows R26, R27. */
+static void
+test_deleted_is_hidden_not_gone(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture->archive, "x", "2026-04-01", 10800, "霞商店");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+    const char *media_type = NULL;
+
+    (void)data;
+    g_assert_true(dn_archive_delete(fixture->archive, &id, "twice", &row, &error));
+    g_autoptr(GPtrArray) plain = search(fixture->archive, &(DnSearch){0});
+    g_autoptr(GPtrArray) only = search(fixture->archive, &(DnSearch){.deleted = "only"});
+    g_autoptr(GBytes) bytes =
+        dn_archive_cat(fixture->archive, &id, "original", 0, &media_type, &error);
+
+    g_assert_cmpint(plain->len, ==, 0);
+    g_assert_cmpint(only->len, ==, 1);
+    g_assert_no_error(error);
+    g_assert_cmpstr(media_type, ==, "image/png");
+    g_clear_pointer(&row, json_decref);
+    g_assert_false(dn_archive_delete(fixture->archive, &id, "again", &row, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_true(dn_archive_undelete(fixture->archive, &id, "it was right", &row, &error));
+}
+
+static void
+test_an_unknown_id_is_not_found(Fixture *fixture, gconstpointer data)
+{
+    DnUuid nobody = dn_uuid_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+
+    (void)data;
+    g_assert_null(dn_archive_show(fixture->archive, &nobody, 0, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_false(dn_archive_confirm(fixture->archive, &nobody, &row, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+}
+
+static void
+test_the_beginning_of_an_id_names_its_voucher(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture->archive, "x", "2026-04-01", 1, "A");
+    g_autofree char *text = dn_uuid_text(&id);
+    g_autofree char *begin = g_strndup(text, 30);
+    g_autoptr(GError) error = NULL;
+    DnUuid found;
+
+    (void)data;
+    g_assert_true(dn_archive_find_id(fixture->archive, begin, &found, &error));
+    g_assert_true(dn_uuid_equal(&found, &id));
+    g_assert_false(dn_archive_find_id(fixture->archive, "ffffffff-ffff", &found, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_false(dn_archive_find_id(fixture->archive, "0193", &found, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    /* Made within the same minute: eight characters begin both. */
+    ingest(fixture->archive, "y", "2026-04-01", 2, "A");
+    g_autofree char *both = g_strndup(text, DN_ID_PREFIX);
+
+    g_assert_false(dn_archive_find_id(fixture->archive, both, &found, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+}
+
+/* A tenant neither sees nor opens what is another's. */
+static void
+test_tenants_are_apart(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture->archive, "mine", "2026-04-01", 1, "A");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+
+    (void)data;
+    g_assert_true(dn_archive_tenant_create(fixture->archive, "other", &row, &error));
+    g_clear_pointer(&row, json_decref);
+    g_assert_false(dn_archive_tenant_create(fixture->archive, "other", &row, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_EXISTS);
+    g_clear_error(&error);
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    DnArchiveOptions options = defaults;
+
+    options.tenant = "other";
+    fixture->archive = dn_archive_open(fixture->dir, &options, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) rows = search(fixture->archive, &(DnSearch){.deleted = "include"});
+
+    g_assert_cmpint(rows->len, ==, 0);
+    g_assert_null(dn_archive_show(fixture->archive, &id, 0, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    ingest(fixture->archive, "mine", "2026-04-01", 1,
+           "A"); /* the same bytes are no duplicate here */
+}
+
+static void
+test_a_second_process_is_told_who_has_it(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *pid = g_strdup_printf("%ld", (long)getpid());
+
+    (void)data;
+    g_assert_null(dn_archive_open(fixture->dir, &defaults, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_BUSY);
+    g_assert_nonnull(strstr(error->message, pid));
+}
+
+static void
+test_without_its_key_nothing_opens(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *other_dir = g_build_filename(fixture->root, "other", NULL);
+    g_autofree char *other_key = NULL;
+
+    (void)data;
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_true(dn_archive_init(other_dir, NULL, &other_key, &error));
+    DnArchiveOptions options = defaults;
+
+    options.key_file = other_key;
+    g_assert_null(dn_archive_open(fixture->dir, &options, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_DENIED);
+    g_clear_error(&error);
+    g_assert_cmpint(unlink(fixture->key), ==, 0);
+    g_assert_null(dn_archive_open(fixture->dir, &defaults, &error));
+    g_assert_nonnull(error);
+}
+
+static void
+test_a_key_that_others_can_read_is_refused(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_cmpint(chmod(fixture->key, 0444), ==, 0);
+    g_assert_null(dn_archive_open(fixture->dir, &defaults, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_DENIED);
+}
+
+static void
+test_rotating_the_master_keeps_everything_readable(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture->archive, "x", "2026-04-01", 10800, "霞商店");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+    g_autofree char *fresh = g_build_filename(fixture->root, "fresh.key", NULL);
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    const char *media_type = NULL;
+
+    (void)data;
+    g_assert_true(dn_archive_key_rotate(fixture->archive, fresh, &row, &error));
+    g_assert_no_error(error);
+    reopen(fixture);
+    g_autoptr(GBytes) bytes =
+        dn_archive_cat(fixture->archive, &id, "original", 0, &media_type, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    DnArchiveOptions options = defaults;
+
+    options.key_file = fixture->key; /* the old one */
+    g_assert_null(dn_archive_open(fixture->dir, &options, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_DENIED);
+}
+
+static void
+test_a_folder_in_use_is_not_made_an_archive(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *key = NULL;
+
+    (void)data;
+    g_assert_false(dn_archive_init(fixture->dir, NULL, &key, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_EXISTS);
+    g_clear_error(&error);
+    g_assert_false(dn_archive_init(fixture->root, NULL, &key, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_EXISTS);
+}
+
+/* --- the view is only a view --- */
+
+static GPtrArray *
+everything_shown(DnArchive *archive)
+{
+    g_autoptr(GError) error = NULL;
+    GPtrArray *lines = search(archive, &(DnSearch){.deleted = "include"});
+    guint rows = lines->len;
+
+    for (guint i = 0; i < rows; i++) {
+        g_autoptr(json_t) row =
+            dn_json_parse(g_ptr_array_index(lines, i), strlen(g_ptr_array_index(lines, i)), &error);
+        DnUuid id;
+
+        g_assert_true(dn_uuid_parse(dn_json_string(row, "voucher"), &id, &error));
+        g_autoptr(json_t) details = dn_archive_show(archive, &id, 0, &error);
+
+        g_ptr_array_add(lines, dn_json_line(details));
+        g_assert_true(dn_archive_history(archive, &id, collect, lines, &error));
+    }
+    return lines;
+}
+
+static void
+test_a_rebuilt_view_gives_the_same_answers(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+
+    (void)data;
+    for (int i = 0; i < 20; i++) {
+        g_autofree char *content = g_strdup_printf("document %d", i);
+        DnUuid id =
+            ingest(fixture->archive, content, "2026-04-01", 100 * i, i % 2 ? "A" : "霞商店");
+        g_autoptr(json_t) row = NULL;
+
+        if (i % 3 == 0)
+            g_assert_true(dn_archive_correct(fixture->archive, &id, &(DnCorrection){.party = "B"},
+                                             "r", &row, &error));
+        if (i % 5 == 0) {
+            g_clear_pointer(&row, json_decref);
+            g_assert_true(dn_archive_delete(fixture->archive, &id, "r", &row, &error));
+        }
+    }
+    g_autoptr(GPtrArray) before = everything_shown(fixture->archive);
+
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_true(dn_archive_rebuild(fixture->dir, &defaults, NULL, NULL, &result, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(dn_json_int(result, "vouchers", 0), ==, 20);
+    open_archive(fixture);
+    g_autoptr(GPtrArray) after = everything_shown(fixture->archive);
+
+    g_assert_cmpint(before->len, ==, after->len);
+    for (guint i = 0; i < before->len; i++)
+        g_assert_cmpstr(g_ptr_array_index(before, i), ==, g_ptr_array_index(after, i));
+}
+
+static void
+test_a_lost_view_comes_back_by_itself(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *view = g_build_filename(fixture->dir, "view", NULL);
+
+    (void)data;
+    ingest(fixture->archive, "x", "2026-04-01", 10800, "霞商店");
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_true(dn_fs_remove_tree(view, NULL));
+    open_archive(fixture);
+    g_autoptr(GPtrArray) rows = search(fixture->archive, &(DnSearch){.party = "霞商店"});
+
+    g_assert_cmpint(rows->len, ==, 1);
+}
+
+/* --- many at once --- */
+
+enum { THREADS = 8, EACH = 25 };
+
+typedef struct {
+    DnArchive *archive;
+    int number;
+} Client;
+
+static gpointer
+run_client(gpointer data)
+{
+    Client *client = data;
+
+    for (int i = 0; i < EACH; i++) {
+        g_autofree char *content = g_strdup_printf("client %d document %d", client->number, i);
+        g_autoptr(GPtrArray) rows = NULL;
+
+        ingest(client->archive, content, "2026-04-01", client->number * 1000 + i, "霞商店");
+        if (i % 8 == 0)
+            rows = search(client->archive, &(DnSearch){.party = "霞", .limit = 5});
+    }
+    return NULL;
+}
+
+static void
+test_clients_at_once_share_syncs_and_lose_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    Client clients[THREADS];
+    GThread *threads[THREADS];
+
+    (void)data;
+    for (int i = 0; i < THREADS; i++) {
+        clients[i] = (Client){.archive = fixture->archive, .number = i};
+        threads[i] = g_thread_new("client", run_client, &clients[i]);
+    }
+    for (int i = 0; i < THREADS; i++)
+        g_thread_join(threads[i]);
+    g_autoptr(GPtrArray) rows = search(fixture->archive, &(DnSearch){0});
+
+    g_assert_cmpint(rows->len, ==, THREADS * EACH);
+    reopen(fixture);
+    g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
+}
+
+/* --- what a damaged archive says --- */
+
+static void
+flip_byte(const char *path, long from_end)
+{
+    g_autofree char *content = NULL;
+    gsize size = 0;
+
+    g_assert_true(g_file_get_contents(path, &content, &size, NULL));
+    content[size - (gsize)from_end] ^= 1;
+    g_assert_true(g_file_set_contents(path, content, (gssize)size, NULL));
+}
+
+/* A byte flipped in a document is found and named; the others still verify. */
+static void
+test_a_flipped_byte_names_its_voucher(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *segment = g_build_filename(fixture->dir, "log", "000001.seg", NULL);
+    g_autofree char *large = g_strnfill(5000, 'x');
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+
+    (void)data;
+    ingest(fixture->archive, "small", "2026-04-01", 1, "A");
+    DnUuid id = ingest(fixture->archive, large, "2026-04-02", 2, "B");
+    g_autofree char *voucher = dn_uuid_text(&id);
+
+    ingest(fixture->archive, "after", "2026-04-03", 3, "C");
+    g_assert_cmpint(stat(segment, &st), ==, 0);
+    /* While it is open: the view stays, the bytes under it rot. The large blob fills the middle. */
+    g_autofree char *content = NULL;
+    gsize size = 0;
+
+    g_assert_true(g_file_get_contents(segment, &content, &size, NULL));
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    open_archive(fixture);
+    (void)size;
+    flip_byte(segment, (long)st.st_size - 4000);
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    fixture->archive = dn_archive_open(fixture->dir, &defaults, &error);
+    if (!fixture->archive) { /* refused as a whole, with the place: also an answer */
+        g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
+        g_assert_nonnull(strstr(error->message, "segment 1"));
+        return;
+    }
+    g_assert_cmpint(verify(fixture->archive, failures), >, 0);
+    bool named = false;
+
+    for (guint i = 0; i < failures->len; i++)
+        named = named || strstr(g_ptr_array_index(failures, i), voucher);
+    g_assert_true(named);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define T(name) g_test_add("/archive/" #name, Fixture, NULL, set_up, test_##name, tear_down)
+    T(a_voucher_is_found_after_reopening);
+    T(the_same_bytes_are_one_voucher);
+    T(what_is_turned_away_is_not_in_the_archive);
+    T(a_correction_keeps_what_was_before);
+    T(deleted_is_hidden_not_gone);
+    T(an_unknown_id_is_not_found);
+    T(the_beginning_of_an_id_names_its_voucher);
+    T(tenants_are_apart);
+    T(a_second_process_is_told_who_has_it);
+    T(without_its_key_nothing_opens);
+    T(a_key_that_others_can_read_is_refused);
+    T(rotating_the_master_keeps_everything_readable);
+    T(a_folder_in_use_is_not_made_an_archive);
+    T(a_rebuilt_view_gives_the_same_answers);
+    T(a_lost_view_comes_back_by_itself);
+    T(clients_at_once_share_syncs_and_lose_nothing);
+    T(a_flipped_byte_names_its_voucher);
+    return g_test_run();
+}
