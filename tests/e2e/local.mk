@@ -1,1 +1,5 @@
-# see tests/local.mk
+dist_check_SCRIPTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh
+TESTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh
+EXTRA_DIST += tests/e2e/lib.sh
+tests/e2e/way.log tests/e2e/secrecy.log tests/e2e/kill.log tests/e2e/broken.log tests/e2e/samples.log: \
+	cli/dencho$(EXEEXT) worker/dencho-worker$(EXEEXT) tools/dencho-tsa$(EXEEXT) tools/score-reading$(EXEEXT)
