@@ -34,8 +34,8 @@ struct DnPageText {
     double dpi;         /* 0 when unknown */
     char *origin;       /* "text-layer" or "tesseract 5.3.0 Japanese psm 4" */
     GPtrArray *lines;   /* of DnLine, from top to bottom */
-    DnPageText *second; /* (nullable) another reading of the same pixels, owned: two passes see
-                           different things, and a value may be taken from either */
+    DnPageText *second; /* (nullable) another reading of the same pixels, owned, which may have one
+                           more: passes see different things, and a value may be taken from any */
 };
 
 DnPageText *dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dpi,

@@ -52,7 +52,7 @@ typedef struct {
     bool other;         /* only when a misread yen sign is taken off */
 } Total;
 
-enum { VALUES_MOST = 400, HEADER_LINES = 12 };
+enum { VALUES_MOST = 400, PARTS_MOST = 40, HEADER_LINES = 12 };
 static const double LARGE = 1.35; /* of the usual height: a headline */
 
 static const DnLabel labels[] = {
@@ -229,6 +229,29 @@ static const DnLabel labels[] = {
     {"totale", TOTAL, 2.9},
     {"totalecomplessivo", TOTAL, 3.2},
     {"totalefattura", TOTAL, 3.3},
+    {"inkl.ust", TOTAL, 2.3},
+    {"(inkl.ust.)", TOTAL, 2.3},
+    {"inkl.mwst", TOTAL, 2.3},
+    {"(inkl.mwst.)", TOTAL, 2.3},
+    {"incl.btw", TOTAL, 2.3},
+    {"inclbtw", TOTAL, 2.3},
+    {"(incl.btw)", TOTAL, 2.3},
+    {"incl.vat", TOTAL, 2.3},
+    {"inclvat", TOTAL, 2.3},
+    {"includingvat", TOTAL, 2.3},
+    {"(incl.vat)", TOTAL, 2.3},
+    {"zuzahlenderbetrag", TOTAL, 3.2},
+    {"excl.ust", SUBTOTAL, 1},
+    {"(excl.ust.)", SUBTOTAL, 1},
+    {"zzgl.mwst", SUBTOTAL, 1},
+    {"zzgl.ust", SUBTOTAL, 1},
+    {"exkl.mwst", SUBTOTAL, 1},
+    {"excl.btw", SUBTOTAL, 1},
+    {"(excl.btw)", SUBTOTAL, 1},
+    {"excl.vat", SUBTOTAL, 1},
+    {"exclvat", SUBTOTAL, 1},
+    {"excludingvat", SUBTOTAL, 1},
+    {"ohnemwst", SUBTOTAL, 1},
     {"inclusivegst", TOTAL, 2.4},
     {"inclusiveofgst", TOTAL, 2.4},
     {"inclusiveoftax", TOTAL, 2.4},
@@ -763,6 +786,39 @@ is_closed(const char *after)
                              after[1] == '(' || after[1] == '*' || after[1] == '-');
 }
 
+static unsigned
+count_of(const GArray *values, Meaning meaning)
+{
+    unsigned count = 0;
+
+    for (guint i = 0; i < values->len; i++)
+        count += g_array_index(values, Value, i).meaning == meaning;
+    return count;
+}
+
+/* Sums are tried in threes, so the parts of a sum are few. */
+static unsigned
+meaning_most(const Value *value)
+{
+    return value->meaning == NONE || value->meaning == TOTAL ? VALUES_MOST : PARTS_MOST;
+}
+
+/* The total stands at the end of a long document: the items that came first make room. False when
+ * there is none to give up. */
+static bool
+make_room(GArray *values, guint *line_first)
+{
+    if (values->len < VALUES_MOST)
+        return true;
+    for (guint i = 0; i < *line_first; i++)
+        if (g_array_index(values, Value, i).meaning == NONE) {
+            g_array_remove_index(values, i);
+            (*line_first)--;
+            return true;
+        }
+    return false;
+}
+
 static void
 collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
 {
@@ -771,7 +827,7 @@ collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
     size_t scope = 0;
     bool yen = dn_money_scale(text->currency) == 0;
 
-    for (guint i = 0; i < line->numbers->len && values->len < VALUES_MOST; i++) {
+    for (guint i = 0; i < line->numbers->len; i++) {
         const DnNumber *number = &g_array_index(line->numbers, DnNumber, i);
         Value value = {.line = line, .number = number, .minor = number->minor};
 
@@ -809,6 +865,8 @@ collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
             continue;
         if (value.money || values->len == first)
             scope = number->to;
+        if (!make_room(values, &first) || count_of(values, value.meaning) >= meaning_most(&value))
+            continue;
         g_array_append_val(values, value);
     }
     if (values->len == first)

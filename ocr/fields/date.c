@@ -12,7 +12,13 @@
 
 #include <string.h>
 
-enum { YEAR_LEAST = 1980, YEAR_MOST = 2099, WINDOW_YEARS = 10, HITS_MOST = 200 };
+enum {
+    YEAR_WRITTEN_LEAST = 1868,
+    YEAR_LEAST = 1980,
+    YEAR_MOST = 2099,
+    WINDOW_YEARS = 10,
+    HITS_MOST = 200
+};
 
 /* The parts of a pattern by number of their group. */
 typedef enum {
@@ -173,6 +179,18 @@ static const DnLabel labels[] = {
     {"statementdate", ISSUED, 3.0},
     {"quotedate", ISSUED, 3.0},
     {"quotationdate", ISSUED, 3.0},
+    {"beleg-datum", ISSUED, 3.1},
+    {"rechnungs-datum", ISSUED, 3.2},
+    {"liefer-datum", DELIVERY, 0.8},
+    {"lieferschein-datum", DELIVERY, 0.8},
+    {"lieferscheindatum", DELIVERY, 0.8},
+    {"leistungs-datum", DELIVERY, 0.8},
+    {"vertrags-datum", ORDERED, 1.0},
+    {"auftrag-datum", ORDERED, 1.2},
+    {"auftrag-datum-lief", ORDERED, 1.2},
+    {"fälligkeitstag", DUE, 0},
+    {"rechnungszeitraum", PERIOD, 0},
+    {"abrechnungszeitraum", PERIOD, 0},
     {"invoicenumber", WEAK, 0},
     {"time", WEAK, 0.4},
     {"orderdate", ORDERED, 1.6},
@@ -376,7 +394,7 @@ era_name(const char *printed)
 static bool
 set_date(int year, int month, int day, DnDate *out)
 {
-    if (year < YEAR_LEAST - 60 || year > YEAR_MOST || month < 1 || month > 12 || day < 1 ||
+    if (year < YEAR_WRITTEN_LEAST || year > YEAR_MOST || month < 1 || month > 12 || day < 1 ||
         day > 31)
         return false;
     *out = (DnDate){(int16_t)year, (uint8_t)month, (uint8_t)day};

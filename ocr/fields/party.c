@@ -26,7 +26,13 @@ typedef struct {
     unsigned rank; /* of its line among the lines with letters, from the top of the first page */
 } Cell;
 
-enum { CELLS_MOST = 600, NAME_CHARACTERS_MOST = 60, NEAR_LINES = 5, HOLDER_BYTES = 9 };
+enum {
+    CELLS_MOST = 600,
+    NAME_CHARACTERS_MOST = 60,
+    NEAR_LINES = 5,
+    HOLDER_BYTES = 9,
+    FORM_AND_ONE = 5
+};
 
 static const char *const legal_forms_ja[] = {
     "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
@@ -38,10 +44,9 @@ static const char *const legal_forms_ja[] = {
 
 /* Words of their own, folded; dots and spaces are taken out before the comparison. */
 static const char *const legal_forms_latin[] = {
-    "sdnbhd", "sdnbhd.", "bhd",  "gmbh",        "ag", "kg",      "ug",   "inc", "ltd", "limited",
-    "llc",    "llp",     "corp", "corporation", "bv", "nv",      "sarl", "sas", "sa",  "spa",
-    "srl",    "sl",      "oy",   "ab",          "as", "aps",     "plc",  "pty", "pte", "co",
-    "kk",     "ohg",     "ev",   "eg",          "se", "company", "gbr",  "mbh",
+    "sdnbhd", "sdnbhd.", "bhd",         "gmbh", "ag", "kg",   "inc",     "ltd", "limited", "llc",
+    "llp",    "corp",    "corporation", "bv",   "nv", "sarl", "sas",     "spa", "srl",     "aps",
+    "plc",    "pty",     "pte",         "co",   "kk", "ohg",  "company", "gbr", "mbh",
 };
 
 static const char *const trades[] = {
@@ -869,6 +874,8 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     evidence += MAX(-2.2, 4.0 * (seen - 0.85));
     if (is_only_form(folded))
         evidence -= 6;
+    else if (legal && g_utf8_strlen(folded, -1) <= FORM_AND_ONE)
+        evidence -= 2.5; /* 株式会社 and one letter: the name was not read */
     /* A branch is the name of a place, not of a shop, where another name stands above it. */
     if (cell->rank > 0 && cell->rank < 4 && g_str_has_suffix(folded, "店") &&
         g_utf8_strlen(folded, -1) <= 8 && !legal)

@@ -324,6 +324,31 @@ test_hostile_pages(void)
     }
 }
 
+/* A long document is read in bounded time, and its total stands at the end. */
+static void
+test_long_document(void)
+{
+    static const char *const hostile[] = {"消費税 ¥123", "小計 ¥1,000", "お預り ¥5,000",
+                                          "お釣り ¥77",  "8%対象 ¥9",   "合計 ¥3"};
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+    gint64 begin_us = g_get_monotonic_time();
+
+    for (int i = 0; i < 1000; i++) {
+        g_ptr_array_add(items, g_strdup_printf("商品%d    ¥%d", i, 100 + i));
+        g_ptr_array_add(parts, g_strdup(hostile[i % G_N_ELEMENTS(hostile)]));
+    }
+    g_ptr_array_add(items, g_strdup("合計    ¥599,500"));
+    g_ptr_array_add(items, NULL);
+    g_ptr_array_add(parts, NULL);
+    g_autoptr(DnReading) reading = reading_of(NULL, (const char *const *)(void *)items->pdata);
+    g_autoptr(DnReading) other = reading_of(NULL, (const char *const *)(void *)parts->pdata);
+
+    g_assert_cmpint(best_of(&reading->amount)->number, ==, 599500);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 60 * G_USEC_PER_SEC);
+    g_test_message("%.2f s", (double)(g_get_monotonic_time() - begin_us) / G_USEC_PER_SEC);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -343,5 +368,6 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/reading/nothing", test_nothing_read_is_an_empty_object);
     g_test_add_func("/ocr/reading/same-values", test_same_text_same_values);
     g_test_add_func("/ocr/reading/hostile", test_hostile_pages);
+    g_test_add_func("/ocr/reading/long", test_long_document);
     return g_test_run();
 }
