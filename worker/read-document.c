@@ -132,8 +132,11 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, DnTurn *ou
     /* At least 1: a deadline of 0 would be none. */
     uint32_t deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms);
 
-    if (!page || !dn_read_page(tools->recognizer, page, report->page, &self->job->profile,
-                               deadline_ms, &text, &complete, error))
+    DnReadPageOptions options = {
+        .profile = &self->job->profile, .latin = tools->latin, .deadline_ms = deadline_ms};
+
+    if (!page ||
+        !dn_read_page(tools->recognizer, page, report->page, &options, &text, &complete, error))
         return NULL;
     if (!complete) {
         report->complete = false;

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct {
     DnRecognizer *recognizer;    /* (nullable) */
     const GError *no_recognizer; /* why there is none */
+    DnRecognizer *latin;         /* (nullable) for a second look at pages in Latin letters */
     void (*page_done)(unsigned page, void *user_data);
     void *user_data;
 } DnReadTools;
