@@ -3,10 +3,9 @@
  * ocr/read-page.c - which passes a page needs.
  *
  * A sheet with columns and ruled tables is read as columns first, a slip as one block; the other
- * way follows only where date, amount or issuer are missing or in doubt, because a pass costs the
- * better part of a second. A page in Latin letters is read again by a model made for them, if there
- * is one. Rules are taken out before the one-block pass, which would drop a framed
- * table whole.
+ * way follows only where a value is missing or in doubt, because a pass costs the better part of a
+ * second. A page in Latin letters is read again by a model made for them, if there is one. Rules
+ * are taken out before the one-block pass, which would drop a framed table whole.
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -37,34 +36,6 @@ is_certain(const DnField *field)
 }
 
 static bool
-leaves_doubt(const DnPageText *text, const DnReadingProfile *profile)
-{
-    const DnPageText *pages[] = {text};
-    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
-
-    return !is_certain(&reading->date) || !is_certain(&reading->amount) ||
-           !is_certain(&reading->party);
-}
-
-static bool
-read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, int mode,
-          uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
-{
-    g_autofree uint8_t *pixels = NULL;
-    DnPixmap picture = *page_clear;
-
-    if (mode == MODE_BLOCK) {
-        pixels = dn_try_array(page_clear->width_px, page_clear->height_px, error);
-        if (!pixels)
-            return false;
-        dn_page_clear_rules(page_clear, pixels);
-        picture.data = pixels;
-    }
-    return dn_recognizer_page(recognizer, &picture, page, mode, deadline_ms, out_text, out_complete,
-                              error);
-}
-
-static bool
 is_latin(const DnPageText *text)
 {
     unsigned cjk = 0;
@@ -83,6 +54,35 @@ is_latin(const DnPageText *text)
         }
     }
     return letters > cjk * CJK_NOISE;
+}
+
+static bool
+leaves_doubt(const DnPageText *text, const DnReadingProfile *profile)
+{
+    const DnPageText *pages[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
+
+    return !is_certain(&reading->date) || !is_certain(&reading->amount) ||
+           !is_certain(&reading->party) ||
+           (!is_latin(text) && !is_certain(&reading->registration_number));
+}
+
+static bool
+read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, int mode,
+          uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+{
+    g_autofree uint8_t *pixels = NULL;
+    DnPixmap picture = *page_clear;
+
+    if (mode == MODE_BLOCK) {
+        pixels = dn_try_array(page_clear->width_px, page_clear->height_px, error);
+        if (!pixels)
+            return false;
+        dn_page_clear_rules(page_clear, pixels);
+        picture.data = pixels;
+    }
+    return dn_recognizer_page(recognizer, &picture, page, mode, deadline_ms, out_text, out_complete,
+                              error);
 }
 
 bool
