@@ -105,6 +105,10 @@ static const struct {
     {"set", 9}, {"ott", 10}, {"maj", 5},  {"0ct", 10}, {"out", 10},
 };
 
+static const double SEEN_PLAINLY = 0.88; /* the recogniser's own confidence in the word */
+static const double FAINT_MOST = 0.93;
+static const double OFFERED_LEAST = 0.12;
+
 typedef enum { DAY, ISSUED, WEAK, ORDERED, DUE, EXPIRY, PERIOD, BIRTH, PRINTED, DELIVERY } Meaning;
 
 static const DnLabel labels[] = {
@@ -732,9 +736,17 @@ says_until(const char *after)
            g_str_has_prefix(after, "限り") || g_str_has_prefix(after, "締");
 }
 
+/* A day with what speaks for it, in the unit of dn_score_confidence(). */
+typedef struct {
+    DnCandidate *candidate;
+    double evidence; /* of this place alone */
+    double total;    /* with the other places that print the same day */
+    bool faint;      /* a digit may be another, and no weekday vouches for it */
+} Found;
+
 static void
 weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDateHit *hit,
-      DnField *out)
+      GArray *found)
 {
     const DnLabel *label = label_of(text, line, scope, hit);
     int weekday = weekday_agrees(line->plain + hit->to, &hit->date);
@@ -769,56 +781,62 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
 
     dn_date_format(&hit->date, iso);
     candidate->text = g_strdup(iso);
-    candidate->confidence = evidence; /* becomes a probability in dn_read_dates() */
-    g_ptr_array_add(out->candidates, candidate);
+    Found one = {candidate, evidence, 0, text->recognised && weekday <= 0 && seen < SEEN_PLAINLY};
+
+    g_array_append_val(found, one);
 }
 
 void
 dn_read_dates(const DnFieldText *text, DnField *out)
 {
-    GPtrArray *all = out->candidates;
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Found));
+    double best = -100;
 
     for (guint i = 0; i < text->lines->len; i++) {
         const DnFieldLine *line = dn_field_text_line(text, i);
         g_autoptr(GArray) hits = dn_dates_find(line->plain, text->profile, text->currency);
         size_t scope = 0;
 
-        for (guint h = 0; h < hits->len; h++) {
+        for (guint h = 0; h < hits->len && found->len < HITS_MOST; h++) {
             const DnDateHit *hit = &g_array_index(hits, DnDateHit, h);
 
-            weigh(text, line, scope, hit, out);
+            weigh(text, line, scope, hit, found);
             scope = hit->to;
         }
     }
     /* A day that stands at several places of a document is more likely its day. */
-    g_autofree double *evidence = g_new0(double, all->len + 1);
-    double best = -100;
-
-    for (guint i = 0; i < all->len; i++) {
-        const DnCandidate *one = g_ptr_array_index(all, i);
+    for (guint i = 0; i < found->len; i++) {
+        Found *one = &g_array_index(found, Found, i);
         unsigned again = 0;
 
-        for (guint j = 0; j < all->len; j++) {
-            const DnCandidate *other = g_ptr_array_index(all, j);
+        for (guint j = 0; j < found->len; j++) {
+            const Found *other = &g_array_index(found, Found, j);
 
-            again += j != i && other->confidence > 0 && strcmp(one->text, other->text) == 0;
+            again += j != i && other->evidence > 0 &&
+                     strcmp(one->candidate->text, other->candidate->text) == 0;
         }
-        evidence[i] = one->confidence + MIN(again, 2) * 0.8;
-        best = MAX(best, evidence[i]);
+        one->total = one->evidence + MIN(again, 2) * 0.8;
+        best = MAX(best, one->total);
     }
-    for (guint i = 0; i < all->len; i++) {
-        DnCandidate *one = g_ptr_array_index(all, i);
+    for (guint i = 0; i < found->len; i++) {
+        Found *one = &g_array_index(found, Found, i);
         double rival = -100;
 
-        for (guint j = 0; j < all->len; j++)
-            if (strcmp(one->text, ((DnCandidate *)g_ptr_array_index(all, j))->text) != 0)
-                rival = MAX(rival, evidence[j]);
-        double doubt = evidence[i] - rival < 1.0 ? 1.5 : evidence[i] - rival < 2.0 ? 0.6 : 0;
+        for (guint j = 0; j < found->len; j++) {
+            const Found *other = &g_array_index(found, Found, j);
 
-        one->confidence = dn_score_confidence(evidence[i] - doubt - (evidence[i] < best ? 0.5 : 0));
+            if (strcmp(one->candidate->text, other->candidate->text) != 0)
+                rival = MAX(rival, other->total);
+        }
+        double lead = one->total - rival;
+        double doubt = (lead < 1.0 ? 1.5 : lead < 2.0 ? 0.6 : 0) + (one->total < best ? 0.5 : 0);
+        double confidence = dn_score_confidence(one->total - doubt);
+
+        one->candidate->confidence = one->faint ? MIN(confidence, FAINT_MOST) : confidence;
+        if (confidence < OFFERED_LEAST)
+            dn_candidate_free(one->candidate);
+        else
+            g_ptr_array_add(out->candidates, one->candidate);
     }
-    for (guint i = all->len; i > 0; i--)
-        if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.12)
-            g_ptr_array_remove_index(all, i - 1);
     dn_field_settle(out);
 }
