@@ -833,10 +833,14 @@ dn_read_dates(const DnFieldText *text, DnField *out)
         double confidence = dn_score_confidence(one->total - doubt);
 
         one->candidate->confidence = one->faint ? MIN(confidence, FAINT_MOST) : confidence;
-        if (confidence < OFFERED_LEAST)
-            dn_candidate_free(one->candidate);
+    }
+    for (guint i = 0; i < found->len; i++) {
+        DnCandidate *candidate = g_array_index(found, Found, i).candidate;
+
+        if (candidate->confidence < OFFERED_LEAST)
+            dn_candidate_free(candidate);
         else
-            g_ptr_array_add(out->candidates, one->candidate);
+            g_ptr_array_add(out->candidates, candidate);
     }
     dn_field_settle(out);
 }
