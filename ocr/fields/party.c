@@ -871,6 +871,9 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 1.2;
     if (cell->line->place > 0.55)
         evidence -= legal || latin ? 0.3 : 1.6;
+    /* Who is to be paid is who invoices, and no seal lies on the line of the account. */
+    if (legal && strstr(cell->text, "名義"))
+        evidence += 1.6;
     evidence += MAX(-2.2, 4.0 * (seen - 0.85));
     if (is_only_form(folded))
         evidence -= 6;

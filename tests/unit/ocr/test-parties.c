@@ -64,6 +64,25 @@ test_only_a_recipient_is_no_issuer(void)
     g_assert_null(best_of(&reading->party));
 }
 
+/* A seal over the name in the head leaves a stump of it; the account names its holder in the clear.
+ */
+static void
+test_the_holder_of_the_account_where_a_seal_hides_the_head(void)
+{
+    g_autoptr(DnReading) reading = reading_of(
+        NULL,
+        LINES("                御請求書", "                         発行日 2024年4月2日",
+              "みなとロジスティクス株式会社御中         株式会社本",
+              "                                         〒669-0199",
+              "                                         兵庫県丹波篠山市栗見本215",
+              "                                         TEL 079-055-8830",
+              "品名          数量      単価      金額", "黒豆煮        40        1,230     49,200",
+              "合計                               49,200", "備考",
+              "お振込先:みほん銀行見本支店普通1039211", "口座名義:株式会社栗里食品"));
+
+    assert_party(reading, "株式会社栗里食品");
+}
+
 static void
 test_shop_and_branch_on_a_receipt(void)
 {
@@ -264,6 +283,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/party/issuer-not-recipient", test_issuer_not_recipient);
     g_test_add_func("/ocr/party/under-its-head", test_recipient_under_its_head);
     g_test_add_func("/ocr/party/only-a-recipient", test_only_a_recipient_is_no_issuer);
+    g_test_add_func("/ocr/party/holder-of-the-account",
+                    test_the_holder_of_the_account_where_a_seal_hides_the_head);
     g_test_add_func("/ocr/party/shop-and-branch", test_shop_and_branch_on_a_receipt);
     g_test_add_func("/ocr/party/malaysian", test_malaysian_names);
     g_test_add_func("/ocr/party/address-cut", test_address_after_the_legal_form_is_cut);
