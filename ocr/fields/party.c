@@ -698,6 +698,16 @@ mark_recipients(GArray *cells)
     }
 }
 
+/* 印 stands for a seal where the name ends with it; 印刷 is a trade. */
+static void
+cut_seal(char *name)
+{
+    char *seal = g_strrstr(name, "印");
+
+    if (seal && seal - name >= 4 && !g_unichar_isalpha(g_utf8_get_char(seal + strlen("印"))))
+        *seal = '\0';
+}
+
 /* @text without what is printed around a name. (transfer full) */
 static char *
 trimmed_name(const char *text, size_t *out_cut)
@@ -707,9 +717,10 @@ trimmed_name(const char *text, size_t *out_cut)
         "店名",   "店舗名",     "発行者",   "発行元",  "販売者", "加盟店名",
         "加盟店", "店舗",       "from:",    "seller:", "from "};
     static const char *const closers[] = {
-        "登録番号", "事業者",  "tel",  "TEL",    "Tel",      "電話", "〒",   "代表取締役", "代表",
-        "印",       "FAX",     "Fax",  " - ",    " | ",      "●",    "•",    "(No",        "http",
-        "www.",     "Invoice", "領収", "請求書", "レシート", " ROC", "Reg.", "(Co",        "GST"};
+        "登録番号",   "事業者", "tel",      "TEL",  "Tel",  "電話", "〒",
+        "代表取締役", "代表",   "FAX",      "Fax",  " - ",  " | ",  " |,",
+        " : ",        "●",      "•",        "(No",  "http", "www.", "Invoice",
+        "領収",       "請求書", "レシート", " ROC", "Reg.", "(Co",  "GST"};
     const char *begin = text;
 
     *out_cut = 0;
@@ -739,6 +750,7 @@ trimmed_name(const char *text, size_t *out_cut)
         if (at && at - name >= 4)
             *at = '\0';
     }
+    cut_seal(name);
     size_t form = latin_form_end(name);
 
     /* After the legal form of a Latin name only an address or a place can follow. */
@@ -749,6 +761,10 @@ trimmed_name(const char *text, size_t *out_cut)
     char *bracket = strrchr(name, '(');
 
     if (bracket && bracket - name >= 4 && count_digits(bracket) >= 4)
+        *bracket = '\0';
+    /* One that never closes was a scratch or the rim of a seal. */
+    bracket = strrchr(name, '(');
+    if (bracket && bracket - name >= 4 && !strchr(bracket, ')'))
         *bracket = '\0';
     for (size_t size = strlen(name); size > 0 && strchr(" \t:|*-_=~,;'\"(", name[size - 1]); size--)
         name[size - 1] = '\0';

@@ -83,6 +83,25 @@ test_the_holder_of_the_account_where_a_seal_hides_the_head(void)
     assert_party(reading, "株式会社栗里食品");
 }
 
+/* 印 behind a name is its seal; within a name it is a letter like any other. */
+static void
+test_a_printer_is_no_seal(void)
+{
+    g_autoptr(DnReading) printer = reading_of(
+        NULL, LINES("請求書", "株式会社みなと商会 御中", "2024年11月5日", "潮見坂印刷株式会社",
+                    "登録番号 T5981400066973", "TEL 03-0000-0000"));
+    g_autoptr(DnReading) sealed =
+        reading_of(NULL, LINES("請求書", "株式会社みなと商会 御中", "2024年11月5日",
+                               "株式会社霞商店 印", "登録番号 T5981400066973", "TEL 03-0000-0000"));
+    g_autoptr(DnReading) scratched = reading_of(
+        NULL, LINES("請求書", "株式会社みなと商会 御中", "2024年11月5日", "株式会社霞商店 (®8",
+                    "登録番号 T5981400066973", "TEL 03-0000-0000"));
+
+    assert_party(printer, "潮見坂印刷株式会社");
+    assert_party(sealed, "株式会社霞商店");
+    assert_party(scratched, "株式会社霞商店");
+}
+
 static void
 test_shop_and_branch_on_a_receipt(void)
 {
@@ -283,6 +302,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/party/issuer-not-recipient", test_issuer_not_recipient);
     g_test_add_func("/ocr/party/under-its-head", test_recipient_under_its_head);
     g_test_add_func("/ocr/party/only-a-recipient", test_only_a_recipient_is_no_issuer);
+    g_test_add_func("/ocr/party/a-printer-is-no-seal", test_a_printer_is_no_seal);
     g_test_add_func("/ocr/party/holder-of-the-account",
                     test_the_holder_of_the_account_where_a_seal_hides_the_head);
     g_test_add_func("/ocr/party/shop-and-branch", test_shop_and_branch_on_a_receipt);
