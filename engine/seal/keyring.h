@@ -22,7 +22,7 @@
 #define ENGINE_SEAL_KEYRING_H
 
 #include "base/uuid.h"
-#include "engine/seal/secret.h"
+#include "engine/seal/master-key.h"
 
 G_BEGIN_DECLS
 

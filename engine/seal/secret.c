@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/seal/secret.c - key bytes in locked memory, and the file of the master key.
+ * engine/seal/secret.c - key bytes in locked memory.
  *
  * A plain user may often lock only 64 KiB, so secrets do not get a page each: they share locked
  * pages, 64 slots a page, with an inaccessible page before and after each. Memory that cannot be
@@ -10,29 +10,17 @@
  * when it is done. A program that holds keys therefore also switches its core dumps off.
  */
 #include "config.h"
-#include "base/digest.h"
-#include "base/fs.h"
-#include "base/memory.h"
 #include "engine/seal/seal-internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define MASTER_MAGIC "dencho master key 1\n"
-
-enum {
-    SLOTS = 64, /* one bit each in SecretPage.used */
-    CHECK_HEX = 8,
-    MASTER_TEXT = sizeof MASTER_MAGIC - 1 + 2 * DN_KEY_BYTES + 1 + CHECK_HEX + 1,
-    MASTER_TEXT_MAX = 256,
-};
+enum { SLOTS = 64 }; /* one bit each in SecretPage.used */
 
 typedef struct SecretPage {
     struct SecretPage *next;
@@ -224,126 +212,29 @@ dn_secret_copy(const void *bytes, size_t size, GError **error)
     return self;
 }
 
-/* A typing error in a key that was printed and typed back is told from a wrong key. */
-static void
-master_checksum(const char *line, char *out)
-{
-    g_autoptr(DnDigest) digest = dn_digest_new();
-    DnSha256 sum;
-
-    dn_digest_add(digest, MASTER_MAGIC, strlen(MASTER_MAGIC));
-    dn_digest_add(digest, line, 2 * DN_KEY_BYTES);
-    sum = dn_digest_finish(digest);
-    for (int i = 0; i < CHECK_HEX; i++)
-        out[i] = "0123456789abcdef"[sum.bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
-}
-
-static DnSecret *
-master_parse(const char *text, size_t size, GError **error)
-{
-    g_autoptr(DnSecret) key = NULL;
-    const char *line = text + strlen(MASTER_MAGIC);
-    const char *check = line + 2 * DN_KEY_BYTES + 1;
-    char wanted[CHECK_HEX];
-
-    if (size == MASTER_TEXT - 1) /* an editor may have dropped the last line feed */
-        size = MASTER_TEXT;
-    if (size != MASTER_TEXT || memcmp(text, MASTER_MAGIC, strlen(MASTER_MAGIC)) != 0 ||
-        line[2 * DN_KEY_BYTES] != '\n' || (check[CHECK_HEX] != '\n' && check[CHECK_HEX] != '\0'))
-        return dn_fail_null(error, DN_ERROR_FORMAT, "not a master key file");
-    key = dn_secret_new(DN_KEY_BYTES, error);
-    if (!key)
-        return NULL;
-    for (int i = 0; i < 2 * DN_KEY_BYTES; i++) {
-        int digit = g_ascii_xdigit_value(line[i]);
-
-        if (digit < 0)
-            return dn_fail_null(error, DN_ERROR_FORMAT, "digit %d is not hexadecimal", i + 1);
-        key->bytes[i / 2] = (uint8_t)(key->bytes[i / 2] << 4 | digit);
-    }
-    master_checksum(line, wanted);
-    if (g_ascii_strncasecmp(wanted, check, CHECK_HEX) != 0)
-        return dn_fail_null(error, DN_ERROR_FORMAT, "the key does not fit its checksum");
-    return g_steal_pointer(&key);
-}
-
 DnSecret *
-dn_master_key_read_fd(int fd, GError **error)
+dn_secret_read_fd(int fd, size_t max, GError **error)
 {
-    g_autoptr(DnSecret) text = dn_secret_new(MASTER_TEXT_MAX, error);
+    g_autoptr(DnSecret) buffer = dn_secret_new(max + 1, error);
     size_t size = 0;
 
-    if (!text)
+    if (!buffer)
         return NULL;
-    while (size < MASTER_TEXT_MAX) {
-        ssize_t got = read(fd, text->bytes + size, MASTER_TEXT_MAX - size);
+    while (size <= max) {
+        ssize_t got = read(fd, buffer->bytes + size, max + 1 - size);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            dn_fail_errno(error, "cannot read the master key");
+            dn_fail_errno(error, "cannot read");
             return NULL;
         }
         if (got == 0)
             break;
         size += (size_t)got;
     }
-    return master_parse((const char *)text->bytes, size, error);
-}
-
-DnSecret *
-dn_master_key_load(const char *path, GError **error)
-{
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
-    DnSecret *key = NULL;
-
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        dn_fail_errno(error, "cannot open the master key %s", path);
-        return NULL;
-    }
-    if (!S_ISREG(st.st_mode))
-        return dn_fail_null(error, DN_ERROR_DENIED, "the master key %s is not a regular file",
-                            path);
-    if (st.st_mode & (S_IRWXG | S_IRWXO))
-        return dn_fail_null(error, DN_ERROR_DENIED,
-                            "others than its owner may use the master key %s: run `chmod 0400 %s`",
-                            path, path);
-    if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
-        return dn_fail_null(error, DN_ERROR_DENIED, "the master key %s belongs to user %u", path,
-                            (unsigned)st.st_uid);
-    key = dn_master_key_read_fd(fd, error);
-    if (!key)
-        dn_fail_in(error, "%s", path);
-    return key;
-}
-
-bool
-dn_master_key_save(const DnSecret *master, const char *path, GError **error)
-{
-    g_autoptr(DnSecret) text = dn_secret_new(MASTER_TEXT, error);
-    char *line = NULL;
-
-    if (!text)
-        return false;
-    if (master->size != DN_KEY_BYTES)
-        return dn_fail(error, DN_ERROR_INVALID, "a master key has %d bytes", DN_KEY_BYTES);
-    memcpy(text->bytes, MASTER_MAGIC, strlen(MASTER_MAGIC));
-    line = (char *)text->bytes + strlen(MASTER_MAGIC);
-    for (int i = 0; i < 2 * DN_KEY_BYTES; i++)
-        line[i] = "0123456789abcdef"[master->bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
-    line[2 * DN_KEY_BYTES] = '\n';
-    master_checksum(line, line + 2 * DN_KEY_BYTES + 1);
-    line[2 * DN_KEY_BYTES + 1 + CHECK_HEX] = '\n';
-    return dn_fs_create_file(path, text->bytes, MASTER_TEXT, 0400, error);
-}
-
-char *
-dn_master_key_id(const DnSecret *master)
-{
-    static const char label[] = "dencho key id";
-    uint8_t mac[DN_SHA256_BYTES];
-
-    dn_hmac(master->bytes, master->size, label, strlen(label), mac);
-    return dn_hex(mac, 8);
+    if (size == 0 || size > max)
+        return dn_fail_null(error, DN_ERROR_FORMAT, "there are %s bytes, 1 to %zu are wanted",
+                            size ? "more" : "no", max);
+    return dn_secret_copy(buffer->bytes, size, error);
 }

@@ -33,20 +33,8 @@ const uint8_t *dn_secret_peek(const DnSecret *self, size_t *out_size);
 void dn_secret_free(DnSecret *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnSecret, dn_secret_free)
 
-/** Reads a master key file: "dencho master key 1" and 64 hexadecimal digits with a checksum, as
- * written by dn_master_key_save(). DENIED unless it is a regular file that only its owner can read,
- * FORMAT. */
-DnSecret *dn_master_key_load(const char *path, GError **error);
-
-/** The same from an open descriptor (a pipe of a secret manager); its permissions are not asked. */
-DnSecret *dn_master_key_read_fd(int fd, GError **error);
-
-/** Makes @path, which must not exist, with mode 0400. */
-bool dn_master_key_save(const DnSecret *master, const char *path, GError **error);
-
-/** Public: the first 16 hexadecimal digits of HMAC(master, "dencho key id"): tells two keys apart.
- * (transfer full) */
-char *dn_master_key_id(const DnSecret *master);
+/** All that @fd gives until its end, 1 to @max bytes (FORMAT); @max is less than 4096. IO. */
+DnSecret *dn_secret_read_fd(int fd, size_t max, GError **error);
 
 G_END_DECLS
 #endif

@@ -1,4 +1,6 @@
-check_PROGRAMS += tests/unit/seal/test-seal
-TESTS += tests/unit/seal/test-seal
+check_PROGRAMS += tests/unit/seal/test-seal tests/unit/seal/test-master-key
+TESTS += tests/unit/seal/test-seal tests/unit/seal/test-master-key
 tests_unit_seal_test_seal_SOURCES = tests/unit/seal/test-seal.c tests/unit/store/tsan-glib.c
 tests_unit_seal_test_seal_LDADD = $(SEAL_LDADD) $(BASE_LDADD)
+tests_unit_seal_test_master_key_SOURCES = tests/unit/seal/test-master-key.c
+tests_unit_seal_test_master_key_LDADD = $(SEAL_LDADD) $(BASE_LDADD)
