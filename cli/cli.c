@@ -9,6 +9,7 @@
 #include "config.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/passphrase.h"
 #include "cli/progress.h"
 #include "cli/value.h"
 #include "base/log.h"
@@ -29,7 +30,7 @@ enum {
     HELP_COLUMN = 34,
 };
 
-static DnCli cli = {.key_fd = -1};
+static DnCli cli = {.key_fd = -1, .passphrase_fd = -1};
 static gboolean want_help;
 static gboolean want_version;
 
@@ -46,6 +47,8 @@ static const GOptionEntry global_options[] = {
      "NAME"},
     {"key-file", 0, 0, G_OPTION_ARG_FILENAME, &cli.key_file, "file of the master key", "FILE"},
     {"key-fd", 0, 0, G_OPTION_ARG_INT, &cli.key_fd, "read the master key from descriptor N", "N"},
+    {"passphrase-fd", 0, 0, G_OPTION_ARG_INT, &cli.passphrase_fd,
+     "read passphrases from descriptor N, one a line; else a terminal is asked", "N"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &cli.json, "JSON Lines instead of tables", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli.quiet, "no hints, summaries or progress", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &cli.verbose, "also log what is being done", NULL},
@@ -412,10 +415,13 @@ dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_op
                        "--key-fd %d: a key comes from descriptor 3 or above: write "
                        "--key-fd 3 3<FILE",
                        self->key_fd);
+    if (!dn_passphrase_check(self, error))
+        return false;
     *out_dir = dir;
     *out_options = (DnArchiveOptions){
         .key_file = self->key_file,
         .key_fd = MAX(0, self->key_fd), /* 0: none */
+        .passphrases = dn_passphrases(self),
         .tenant = self->tenant,
         .actor = self->actor,
     };

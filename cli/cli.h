@@ -25,8 +25,9 @@ typedef struct {
     char *archive_dir;
     char *tenant;
     char *key_file;
-    char *actor; /* "cli:yamada": who acts, for the ledger */
-    int key_fd;  /* -1 when none was given */
+    char *actor;       /* "cli:yamada": who acts, for the ledger */
+    int key_fd;        /* -1 when none was given */
+    int passphrase_fd; /* -1 when none was given */
     gboolean json;
     gboolean quiet;
     gboolean verbose;

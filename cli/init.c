@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "cli/output.h"
+#include "cli/passphrase.h"
 #include "cli/value.h"
 #include "base/money.h"
 
@@ -13,6 +14,7 @@ static struct {
     char *tsa_url;
     char *trust_file;
     char **settings;
+    gboolean protect;
 } given;
 
 static const GOptionEntry options[] = {
@@ -24,6 +26,8 @@ static const GOptionEntry options[] = {
      "URL"},
     {"trust-file", 0, 0, G_OPTION_ARG_FILENAME, &given.trust_file,
      "list of the authorities that are trusted", "FILE"},
+    {"protect", 0, 0, G_OPTION_ARG_NONE, &given.protect,
+     "the key file gets a passphrase (also with --passphrase-fd)", NULL},
     {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given.settings,
      "any other setting of dencho.conf; may be repeated", "SECTION.KEY=VALUE"},
     {NULL}};
@@ -59,13 +63,17 @@ static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
     g_auto(GStrv) settings = collect_settings();
-    DnArchiveInit init = {.key_file = cli->key_file, .settings = (const char *const *)settings};
+    DnArchiveInit init = {.key_file = cli->key_file,
+                          .settings = (const char *const *)settings,
+                          .protect = given.protect || cli->passphrase_fd != -1,
+                          .passphrases = dn_passphrases(cli)};
     g_autofree char *key_file = NULL;
 
     if (given.currency && dn_money_scale(given.currency) < 0)
         return dn_fail(error, DN_ERROR_INVALID, "--currency %s: write its three letters, as in JPY",
                        given.currency);
-    if (!dn_value_choice("--date-order", given.date_order, "ymd|dmy|mdy", error) ||
+    if (!dn_passphrase_check(cli, error) ||
+        !dn_value_choice("--date-order", given.date_order, "ymd|dmy|mdy", error) ||
         !dn_archive_init(arguments[0], &init, &key_file, error))
         return false;
     if (cli->json) {

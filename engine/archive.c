@@ -21,8 +21,6 @@
 
 enum { FORMAT_VERSION = 1, WORKERS_MAX = 64 };
 
-static const char default_tenant[] = "default";
-
 GMutex *
 dn_archive_stripe(DnArchive *self, const void *bytes)
 {
@@ -94,7 +92,7 @@ settings_make_sense(const DnSettings *settings, GError **error)
 }
 
 static DnArchive *open_unlocked_tenant(const char *dir, const DnArchiveOptions *options,
-                                       GError **error);
+                                       const DnSecret *known, GError **error);
 
 bool
 dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
@@ -121,7 +119,8 @@ dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_fi
         return false;
     g_autoptr(DnSecret) master = dn_secret_random(error);
 
-    if (!master || !dn_master_key_save(master, key_file, error))
+    if (!master || !dn_key_file_make(master, key_file, options && options->protect,
+                                     options ? &options->passphrases : NULL, error))
         return dn_fail_in(error, "cannot write the master key");
     if (!dn_fs_make_dir(absolute, false, error) || !dn_fs_sync_dir(parent, error))
         return false;
@@ -140,10 +139,10 @@ dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_fi
     if (!dn_settings_save(settings, conf, error))
         return false;
     g_autoptr(DnArchive) archive = open_unlocked_tenant(
-        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, error);
+        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, error);
     g_autoptr(json_t) row = NULL;
 
-    if (!archive || !dn_archive_tenant_create(archive, default_tenant, &row, error))
+    if (!archive || !dn_archive_tenant_create(archive, DN_DEFAULT_TENANT, &row, error))
         return false;
     *out_key_file = g_steal_pointer(&key_file);
     return true;
@@ -178,19 +177,71 @@ load_master(DnArchive *self, const DnArchiveOptions *options, GError **error)
 {
     const char *configured = dn_settings_string(self->settings, "archive", "key-file");
 
-    if (options->key_fd > 0)
-        return dn_master_key_read_fd(options->key_fd, error);
+    if (options->key_fd > 0) {
+        g_autoptr(DnSecret) text = dn_key_text_read_fd(options->key_fd, error);
+
+        self->key_protected = text && dn_key_text_is_protected(text);
+        return text ? dn_key_text_open(text, "the key's descriptor", &self->passphrases, error)
+                    : NULL;
+    }
     if (options->key_file)
         self->key_file = g_canonicalize_filename(options->key_file, NULL);
     else if (configured[0])
         self->key_file = g_strdup(configured);
     else
         self->key_file = g_strconcat(self->dir, ".key", NULL);
-    DnSecret *master = dn_master_key_load(self->key_file, error);
+    DnSecret *master =
+        dn_key_file_load(self->key_file, &self->passphrases, &self->key_protected, error);
 
     if (!master)
         dn_fail_in(error, "no master key (name it with --key-file)");
     return master;
+}
+
+/* The key that an interrupted rotation was leading to. */
+static DnSecret *
+load_next(DnArchive *self, bool *out_protected, GError **error)
+{
+    const char *next = dn_settings_string(self->settings, "archive", "next-key-file");
+    DnSecret *master = dn_key_file_load(next, &self->passphrases, out_protected, error);
+
+    if (!master)
+        dn_fail_in(error, "a rotation of the master key was interrupted, which %s completes", next);
+    return master;
+}
+
+/* With the old key, the new one, or both, as far as a rotation has come. */
+static bool
+open_keys(DnArchive *self, const DnSecret *master, bool chosen, GError **error)
+{
+    g_autofree char *dir = path_in(self->dir, "keys");
+    const char *next = dn_settings_string(self->settings, "archive", "next-key-file");
+    g_autoptr(DnSecret) other = NULL;
+    g_autoptr(GError) problem = NULL;
+    bool protected = false;
+
+    self->keys = dn_keyring_open(dir, &self->id, master, &problem);
+    if (self->keys && !(*next && dn_keyring_is_split(self->keys)))
+        return true;
+    if (!self->keys && (!*next || chosen || !g_error_matches(problem, DN_ERROR, DN_ERROR_DENIED))) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return *next ? dn_fail_in(error, "a rotation to %s is unfinished", next) : false;
+    }
+    other = load_next(self, &protected, error);
+    if (!other)
+        return false;
+    if (self->keys)
+        return dn_keyring_add_master(self->keys, other, error);
+    self->keys = dn_keyring_open(dir, &self->id, other, error);
+    if (!self->keys)
+        return false;
+    g_message("a rotation of the master key was interrupted; `dencho key rotate master %s` "
+              "completes it",
+              next);
+    g_free(self->key_file);
+    self->key_file = g_strdup(next);
+    self->key_protected = protected;
+    return true;
 }
 
 static bool
@@ -219,14 +270,10 @@ load_settings(DnArchive *self, GError **error)
 }
 
 static bool
-open_log(DnArchive *self, const DnSecret *master, GError **error)
+open_log(DnArchive *self, GError **error)
 {
-    g_autofree char *keys_dir = path_in(self->dir, "keys");
     g_autofree char *log_dir = path_in(self->dir, "log");
 
-    self->keys = dn_keyring_open(keys_dir, &self->id, master, error);
-    if (!self->keys)
-        return false;
     self->store = dn_store_open_segments(
         log_dir, &self->id, (uint64_t)dn_settings_int(self->settings, "archive", "segment-bytes"),
         false, error);
@@ -257,8 +304,10 @@ dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *ou
     return dn_view_catch_up(self, progress, user_data, out_entries, error);
 }
 
+/* @known (nullable): the master key, when it need not be asked for. */
 static DnArchive *
-open_log_only(const char *dir, const DnArchiveOptions *options, GError **error)
+open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
+              GError **error)
 {
     g_autoptr(DnArchive) self = g_new0(DnArchive, 1);
 
@@ -266,6 +315,7 @@ open_log_only(const char *dir, const DnArchiveOptions *options, GError **error)
     self->dir = g_canonicalize_filename(dir, NULL);
     self->actor = g_strdup(options->actor ? options->actor : "unknown");
     self->worker_path = g_strdup(options->worker_path);
+    self->passphrases = options->passphrases;
     self->heads = dn_heads_new();
     g_queue_init(&self->pending);
     g_mutex_init(&self->reader_lock);
@@ -276,20 +326,24 @@ open_log_only(const char *dir, const DnArchiveOptions *options, GError **error)
         g_mutex_init(&self->stripes[i]);
     if (!load_settings(self, error) || !take_lock(self, error))
         return NULL;
-    g_autoptr(DnSecret) master = load_master(self, options, error);
+    g_autoptr(DnSecret) loaded = known ? NULL : load_master(self, options, error);
+    const DnSecret *master = known ? known : loaded;
 
-    if (!master || !open_log(self, master, error))
+    if (!master || !open_keys(self, master, options->key_fd > 0 || options->key_file, error) ||
+        !open_log(self, error))
         return NULL;
     return g_steal_pointer(&self);
 }
 
 static DnArchive *
-open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, GError **error)
+open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
+                     GError **error)
 {
-    g_autoptr(DnArchive) self = open_log_only(dir, options, error);
+    g_autoptr(DnArchive) self = open_log_only(dir, options, known, error);
     uint64_t entries = 0;
 
-    if (!self || !dn_view_open(self, NULL, NULL, &entries, error))
+    if (!self || !dn_view_open(self, NULL, NULL, &entries, error) ||
+        !dn_closing_complete(self, NULL, NULL, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -305,10 +359,13 @@ find_tenant(DnArchive *self, const char *name, GError **error)
     for (guint i = 0; i < tenants->len; i++) {
         const json_t *row = g_ptr_array_index(tenants, i);
 
-        if (g_strcmp0(dn_json_string(row, "name"), name) == 0) {
-            self->tenant_name = g_strdup(name);
-            return dn_uuid_parse(dn_json_string(row, "tenant"), &self->tenant, error);
-        }
+        if (g_strcmp0(dn_json_string(row, "name"), name) != 0)
+            continue;
+        if (dn_json_string(row, "closed"))
+            return dn_fail(error, DN_ERROR_NOT_FOUND, "this tenant was closed at %s",
+                           dn_json_string(row, "closed"));
+        self->tenant_name = g_strdup(name);
+        return dn_uuid_parse(dn_json_string(row, "tenant"), &self->tenant, error);
     }
     return dn_fail(error, DN_ERROR_NOT_FOUND,
                    "there is no such tenant; `dencho tenant list` shows them");
@@ -317,9 +374,9 @@ find_tenant(DnArchive *self, const char *name, GError **error)
 DnArchive *
 dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error)
 {
-    g_autoptr(DnArchive) self = open_unlocked_tenant(dir, options, error);
+    g_autoptr(DnArchive) self = open_unlocked_tenant(dir, options, NULL, error);
 
-    if (!self || !find_tenant(self, options->tenant ? options->tenant : default_tenant, error))
+    if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -340,14 +397,15 @@ dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress 
                    void *user_data, json_t **out_result, GError **error)
 {
     int64_t begin_ms = dn_clock_monotonic_ms();
-    g_autoptr(DnArchive) self = open_log_only(dir, options, error);
+    g_autoptr(DnArchive) self = open_log_only(dir, options, NULL, error);
     g_autofree char *view_dir = self ? path_in(self->dir, "view") : NULL;
     uint64_t entries = 0;
     uint64_t vouchers = 0;
 
     if (!self || !dn_fs_remove_tree(view_dir, error) ||
         !dn_view_open(self, progress, user_data, &entries, error) ||
-        !find_tenant(self, options->tenant ? options->tenant : default_tenant, error) ||
+        !dn_closing_complete(self, progress, user_data, error) ||
+        !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
         !dn_view_each(self, count_voucher, &vouchers, error))
         return false;
     json_t *result = json_object();

@@ -33,6 +33,27 @@ typedef bool (*DnProgress)(uint64_t done, uint64_t total, void *user_data);
 /** Receives one result; @row is lent. False with @error set stops the call. */
 typedef bool (*DnRowVisitor)(const json_t *row, void *user_data, GError **error);
 
+/* --- passphrases --- */
+
+/** What a passphrase is asked for. */
+typedef enum {
+    DN_PASSPHRASE_KEY_FILE,    /* opens the key file */
+    DN_PASSPHRASE_FRESH,       /* will protect the new key file */
+    DN_PASSPHRASE_REPEAT,      /* the same again; an answer of 0 bytes: nobody to ask twice */
+    DN_PASSPHRASE_PRIVATE_KEY, /* opens a private key */
+} DnPassphraseKind;
+
+/** Puts at most @size bytes into @out, which is locked and wiped afterwards; the callee leaves no
+ * copy. False with @error set when there is none. */
+typedef bool (*DnAskPassphrase)(DnPassphraseKind kind, const char *file, char *out, size_t size,
+                                size_t *out_size, void *user_data, GError **error);
+
+/** Who is asked; all zero: nobody, so that what needs a passphrase is DENIED. */
+typedef struct {
+    DnAskPassphrase ask;
+    void *user_data;
+} DnPassphrases;
+
 /* --- life --- */
 
 typedef struct {
@@ -40,6 +61,8 @@ typedef struct {
         *key_file; /* (nullable) where the new master key goes; NULL: DIR.key beside the archive */
     const char *const
         *settings; /* (nullable) "section.key=value" ..., ended by NULL; base/settings-table.def */
+    bool protect;  /* the key file gets a passphrase, */
+    DnPassphrases passphrases; /* which is asked for here */
 } DnArchiveInit;
 
 /** Makes an archive in the folder @dir, which must be absent or empty (EXISTS), with a fresh master
@@ -49,11 +72,12 @@ bool dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_k
                      GError **error);
 
 typedef struct {
-    const char *key_file;    /* (nullable) NULL: the settings' key-file, else DIR.key */
-    int key_fd;              /* read the key from here when > 0 */
-    const char *tenant;      /* (nullable) NULL: "default" */
-    const char *actor;       /* who acts, for the ledger: "cli:yamada" */
-    const char *worker_path; /* (nullable) NULL: beside the program or in libexecdir */
+    const char *key_file;      /* (nullable) NULL: the settings' key-file, else DIR.key */
+    int key_fd;                /* read the key from here when > 0 */
+    DnPassphrases passphrases; /* asked when the key file is protected; lent until the close */
+    const char *tenant;        /* (nullable) NULL: "default" */
+    const char *actor;         /* who acts, for the ledger: "cli:yamada" */
+    const char *worker_path;   /* (nullable) NULL: beside the program or in libexecdir */
 } DnArchiveOptions;
 
 /** Opens: takes the lock, recovers the log's tail, brings the view up to the log. */
@@ -239,12 +263,67 @@ json_t *dn_archive_stats(DnArchive *self, GError **error);
 bool dn_archive_tenant_create(DnArchive *self, const char *name, json_t **out_row, GError **error);
 bool dn_archive_tenant_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
 
-/** Opens every key: {"key_id","key_file","keys"}. */
+/** How a tenant is closed: with an export that holds all of it, or without. */
+typedef struct {
+    const char *export_file; /* an audit capsule of everything, checked here; */
+    bool without_export;     /* or none, which wants a reason */
+    const char *reason;      /* (nullable) otherwise */
+} DnTenantClose;
+
+/** Ends the tenant @name: notes it in the ledger of the tenant "default", then destroys its keys
+ * and everything of it in the view; nothing of it opens again. No other call may be running.
+ * Interrupted after the note, the next opening completes. INVALID (the tenant "default" or the
+ * handle's own, no export and no reason, an export of something else, of a part, or from before the
+ * last change), CORRUPT (the export fails its check), NOT_FOUND. *@out_row:
+ * {"tenant","name","entries","sha256"}.
+ */
+bool dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *how,
+                             DnProgress progress, void *user_data, json_t **out_row,
+                             GError **error);
+
+/* --- keys --- */
+
+/** Opens every key: {"key_id","key_file","mode","protected","keys_dir","keys","tenants"}. */
 json_t *dn_archive_key_check(DnArchive *self, GError **error);
-/** Re-wraps all keys under a fresh master key that is written to @new_key_file (must not exist); no
- * blob is touched. */
-bool dn_archive_key_rotate(DnArchive *self, const char *new_key_file, json_t **out_row,
-                           GError **error);
+
+/** Re-wraps all keys under a fresh master key that is written to @new_key_file, under a passphrase
+ * when @protect or when the present one has one; no blob is touched. Interrupted at any point, the
+ * archive opens and the same call completes. EXISTS when the file is there and no such remainder;
+ * BUSY while a rotation to another file is unfinished. *@out_row: {"key_id","key_file"}. */
+bool dn_archive_key_rotate(DnArchive *self, const char *new_key_file, bool protect,
+                           json_t **out_row, GError **error);
+
+/** Re-wraps the keys of the handle's tenant under a fresh tenant key: {"tenant","key_id"}.
+ * Interrupted, the same call completes. */
+bool dn_archive_key_rotate_tenant(DnArchive *self, json_t **out_row, GError **error);
+
+/** Writes the same master key under a passphrase to @new_key_file and uses that file from now on.
+ * EXISTS. *@out_row: {"key_id","key_file"}. */
+bool dn_archive_key_protect(DnArchive *self, const char *new_key_file, json_t **out_row,
+                            GError **error);
+
+/** Notes it in the ledger, then writes the master key in its printed form to @fd. */
+bool dn_archive_key_recovery(DnArchive *self, int fd, GError **error);
+
+/** Writes to @envelope_file, which must not exist, the master key enveloped to the certificate or
+ * public key in @public_pem: {"file","key_id","kind","recipient","sha256"}. */
+bool dn_archive_key_escrow(DnArchive *self, const char *public_pem, const char *envelope_file,
+                           json_t **out_row, GError **error);
+
+/** How a key file is made without an archive. */
+typedef struct {
+    const char *key_file; /* must not exist (EXISTS) */
+    bool protect;
+    DnPassphrases passphrases;
+} DnKeyMake;
+
+/** Makes a key file of the printed form that @fd gives: {"key_id","key_file"}. FORMAT names the
+ * line that is mistyped. */
+bool dn_key_restore(int fd, const DnKeyMake *make, json_t **out_row, GError **error);
+
+/** The same of an envelope, by the private key in @private_pem. DENIED when it is another one. */
+bool dn_key_recover(const char *envelope_file, const char *private_pem, const DnKeyMake *make,
+                    json_t **out_row, GError **error);
 
 G_END_DECLS
 #endif

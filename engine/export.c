@@ -457,8 +457,8 @@ asks_for_all(const DnSearch *search)
            !search->limit && !search->after;
 }
 
-static bool
-sha256_of_file(const char *path, char **out_hex, GError **error)
+bool
+dn_file_sha256(const char *path, char **out_hex, GError **error)
 {
     g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
 
@@ -540,7 +540,7 @@ dn_archive_export(DnArchive *self, const DnSearch *search, const char *path, DnP
         if (!add_voucher(&export, &g_array_index(export.ids, DnUuid, i), error))
             return false;
     if (!add_index(&export, asks_for_all(search), error) || !dn_zip_finish(export.zip, error) ||
-        !sha256_of_file(path, &sha256, error))
+        !dn_file_sha256(path, &sha256, error))
         return false;
     json_t *result = json_object();
 

@@ -19,17 +19,22 @@
 #include "engine/ledger/ledger.h"
 #include "engine/reader.h"
 #include "engine/seal/envelope.h"
+#include "engine/seal/escrow.h"
 #include "engine/store/store.h"
 #include "engine/voucher.h"
 #include "index/query.h"
 
 G_BEGIN_DECLS
 
+#define DN_DEFAULT_TENANT "default"
+
 enum { DN_STRIPES = 64 };
 
 struct DnArchive {
     char *dir;
     char *key_file;
+    bool key_protected;
+    DnPassphrases passphrases;
     char *actor;
     char *worker_path;
     DnSettings *settings;
@@ -94,6 +99,21 @@ bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const 
 bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                   GError **error);
 
+/** Loads the key file @path, asking @passphrases when it is protected. */
+DnSecret *dn_key_file_load(const char *path, const DnPassphrases *passphrases, bool *out_protected,
+                           GError **error);
+
+/** Makes the key file @path, asking for a fresh passphrase when @protect. */
+bool dn_key_file_make(const DnSecret *master, const char *path, bool protect,
+                      const DnPassphrases *passphrases, GError **error);
+
+/** The key of @text, which came from @path or a descriptor. */
+DnSecret *dn_key_text_open(const DnSecret *text, const char *path, const DnPassphrases *passphrases,
+                           GError **error);
+
+/** Completes closings that are on record: keys and rows go, the view is built again. */
+bool dn_closing_complete(DnArchive *self, DnProgress progress, void *user_data, GError **error);
+
 /* --- view.c: what can be rebuilt --- */
 
 /** One commit on its way into the view. @lines: one ledger line an entry. */
@@ -153,6 +173,9 @@ GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
 /** (transfer full) JSON {"tenant","name","seq","hash"} of every tenant, as the view knows it. */
 GPtrArray *dn_view_tenants(DnArchive *self, GError **error);
 
+/** Notes that nothing of @tenant, which is closed, is in the view any more. */
+bool dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error);
+
 /* --- blob.c: sealed bytes come back --- */
 
 /** (transfer full) {"id","sha256","bytes"} and "encoding" when packed: how an entry names a blob.
@@ -196,6 +219,10 @@ json_t *dn_voucher_entry(const char *type, const DnUuid *id);
 
 /** Checks @search and makes the index's query of it; strings are lent from @search. */
 bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error);
+
+/* --- export.c --- */
+
+bool dn_file_sha256(const char *path, char **out_hex, GError **error);
 
 /* --- stamp.c --- */
 

@@ -30,6 +30,7 @@ typedef struct {
     uint64_t waiting;
     uint64_t failed;
     uint64_t entries;
+    uint64_t opaque; /* entries of tenants that are closed: nobody can read them */
     bool accredited; /* all stamps that were met are */
 } Verify;
 
@@ -58,7 +59,8 @@ go_on(Verify *verify, uint64_t done, GError **error)
 typedef struct {
     Verify *verify;
     GHashTable *heads;
-    GArray *hashes; /* DnSha256 of each entry of this tenant, seq 1 first */
+    GHashTable *opaque; /* DnUuid -> DnLedgerHead of tenants without keys; only seq is known */
+    GArray *hashes;     /* DnSha256 of each entry of this tenant, seq 1 first */
 } Chain;
 
 static bool
@@ -98,15 +100,29 @@ check_entry(Chain *chain, const DnStoreVisit *visit, size_t i, DnLedgerHead *hea
            check_stamped_head(chain, entry, error);
 }
 
+static DnLedgerHead *
+head_in(GHashTable *heads, const DnUuid *tenant)
+{
+    DnLedgerHead *head = g_hash_table_lookup(heads, tenant);
+
+    if (!head) {
+        head = g_new0(DnLedgerHead, 1);
+        g_hash_table_insert(heads, g_memdup2(tenant, sizeof *tenant), head);
+    }
+    return head;
+}
+
 static bool
 check_commit(const DnStoreVisit *visit, void *user_data, GError **error)
 {
     Chain *chain = user_data;
-    DnLedgerHead *head = g_hash_table_lookup(chain->heads, &visit->tenant);
+    bool readable = dn_keyring_has_tenant(chain->verify->archive->keys, &visit->tenant);
+    DnLedgerHead *head = head_in(readable ? chain->heads : chain->opaque, &visit->tenant);
 
-    if (!head) {
-        head = g_new0(DnLedgerHead, 1);
-        g_hash_table_insert(chain->heads, g_memdup2(&visit->tenant, sizeof visit->tenant), head);
+    if (!readable) {
+        head->seq += visit->entry_count;
+        chain->verify->opaque += visit->entry_count;
+        return go_on(chain->verify, chain->verify->entries + chain->verify->opaque, error);
     }
     for (size_t i = 0; i < visit->entry_count; i++) {
         g_autoptr(GError) problem = NULL;
@@ -148,16 +164,59 @@ heads_match(Verify *verify, GHashTable *heads, GError **error)
     return true;
 }
 
+/* A tenant without keys must have been closed, and all of its entries must be there still. */
+static bool
+check_end(Verify *verify, const json_t *row, DnLedgerHead *seen, GError **error)
+{
+    const char *id = dn_json_string(row, "tenant");
+    int64_t wanted = dn_json_int(row, "seq", 0);
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_json_string(row, "closed"))
+        dn_fail(
+            &problem, DN_ERROR_NOT_FOUND,
+            "the keys of tenant %s are missing from keys/, and no entry says that it was closed",
+            id);
+    else if (seen->seq != (uint64_t)wanted)
+        dn_fail(&problem, DN_ERROR_CORRUPT,
+                "tenant %s was closed at entry %" G_GINT64_FORMAT
+                ", the log holds %" G_GUINT64_FORMAT,
+                id, wanted, seen->seq);
+    return !problem || report(verify, NULL, problem, error);
+}
+
+static bool
+check_ends(Verify *verify, GHashTable *opaque, GError **error)
+{
+    g_autoptr(GPtrArray) rows = dn_view_tenants(verify->archive, error);
+    static DnLedgerHead nothing;
+
+    for (guint i = 0; rows && i < rows->len; i++) {
+        const json_t *row = g_ptr_array_index(rows, i);
+        DnLedgerHead *seen = NULL;
+        DnUuid tenant;
+
+        if (!dn_uuid_parse(dn_json_string(row, "tenant"), &tenant, error))
+            return false;
+        seen = g_hash_table_lookup(opaque, &tenant);
+        if ((seen || dn_json_string(row, "closed")) &&
+            !check_end(verify, row, seen ? seen : &nothing, error))
+            return false;
+    }
+    return rows != NULL;
+}
+
 static bool
 verify_chain(Verify *verify, GError **error)
 {
     g_autoptr(GHashTable) heads = dn_heads_new();
+    g_autoptr(GHashTable) opaque = dn_heads_new();
     g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnSha256));
     g_autoptr(GError) problem = NULL;
-    Chain chain = {.verify = verify, .heads = heads, .hashes = hashes};
+    Chain chain = {.verify = verify, .heads = heads, .opaque = opaque, .hashes = hashes};
 
     if (dn_store_each(verify->archive->store, NULL, 0, check_commit, &chain, &problem))
-        return heads_match(verify, heads, error);
+        return heads_match(verify, heads, error) && check_ends(verify, opaque, error);
     if (g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) ||
         g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
         return report(verify, NULL, problem, error);
@@ -329,6 +388,7 @@ totals(const Verify *verify, int64_t begin_ms)
     dn_json_set_int(row, "waiting", (int64_t)verify->waiting);
     dn_json_set_int(row, "failed", (int64_t)verify->failed);
     dn_json_set_int(row, "entries", (int64_t)verify->entries);
+    dn_json_set_int(row, "opaque", (int64_t)verify->opaque);
     dn_json_set_bool(row, "accredited", verify->stamped > 0 && verify->accredited);
     dn_json_take(row, "seconds", json_real((double)(dn_clock_monotonic_ms() - begin_ms) / 1000));
     return row;

@@ -542,6 +542,52 @@ note_place(Applying *applying, const char *voucher, uint64_t seq, const DnStoreR
     dn_kv_batch_put(applying->batch, DN_KV_ENTRY, key, sizeof key, value, sizeof value);
 }
 
+/* Another tenant ends. What the view has of it goes with dn_closing_complete(). */
+static bool
+note_closed(Applying *applying, const json_t *entry, GError **error)
+{
+    static const char *const members[] = {"name", "hash", NULL};
+    g_autoptr(json_t) row = json_object();
+    uint8_t key[22];
+    DnUuid tenant;
+
+    if (!dn_uuid_parse(dn_json_string(entry, "closed_tenant"), &tenant, error))
+        return false;
+    if (dn_uuid_equal(&tenant, &applying->apply->tenant))
+        return dn_fail(error, DN_ERROR_CORRUPT, "a tenant cannot close itself");
+    for (const char *const *member = members; *member; member++)
+        dn_json_set_string(row, *member, dn_json_string(entry, *member));
+    dn_json_set_int(row, "seq", dn_json_int(entry, "last_seq", 0));
+    dn_json_set_string(row, "closed", dn_json_string(entry, "at"));
+    tenant_row_key(&tenant, key);
+    g_autofree char *text = dn_json_canonical(row, error);
+
+    if (!text)
+        return false;
+    dn_kv_batch_put(applying->batch, DN_KV_META, key, sizeof key, text, strlen(text));
+    return true;
+}
+
+bool
+dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error)
+{
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+    uint8_t key[22];
+
+    tenant_row_key(tenant, key);
+    g_autoptr(json_t) row = get_json(self, DN_KV_META, key, sizeof key, error);
+
+    if (!row)
+        return false;
+    dn_json_set_bool(row, "gone", true);
+    g_autofree char *text = dn_json_canonical(row, error);
+
+    if (!text)
+        return false;
+    dn_kv_batch_put(batch, DN_KV_META, key, sizeof key, text, strlen(text));
+    return dn_kv_write(self->view, batch, error) && dn_kv_flush(self->view, error);
+}
+
 static bool
 note_tenant(Applying *applying, const char *name, GError **error)
 {
@@ -624,6 +670,8 @@ dn_view_apply(DnArchive *self, const DnApply *apply, GError **error)
             tenant_name = g_strdup(dn_json_string(entry, "name"));
         if (g_strcmp0(type, "evidence.stamped") == 0)
             ok = apply_stamped(&applying, entry, error);
+        else if (g_strcmp0(type, "tenant.closed") == 0)
+            ok = note_closed(&applying, entry, error);
         else if (voucher)
             ok = apply_to_voucher(&applying, voucher, entry, error);
         if (!ok)
@@ -640,13 +688,93 @@ dn_view_apply(DnArchive *self, const DnApply *apply, GError **error)
 
 /* --- catching up --- */
 
+static guint
+uuid_hash(gconstpointer key)
+{
+    guint value;
+
+    memcpy(&value, ((const DnUuid *)key)->bytes + 12, sizeof value); /* the random end */
+    return value;
+}
+
+static gboolean
+uuid_same(gconstpointer a, gconstpointer b)
+{
+    return dn_uuid_equal(a, b);
+}
+
+GHashTable *
+dn_heads_new(void)
+{
+    return g_hash_table_new_full(uuid_hash, uuid_same, g_free, g_free);
+}
+
+static GHashTable *
+uuids_new(void)
+{
+    return g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
+}
+
 typedef struct {
     DnArchive *archive;
     GHashTable *heads;
+    GHashTable *closed; /* (nullable) DnUuid: tenants whose end is on record anywhere in the log */
     uint64_t entries;
     DnProgress progress;
     void *user_data;
 } CatchUp;
+
+/* Before a log is read to its end, a tenant without keys may be one whose closing comes later. */
+static bool
+collect_closed(const DnStoreVisit *visit, void *user_data, GError **error)
+{
+    CatchUp *up = user_data;
+
+    if (!dn_keyring_has_tenant(up->archive->keys, &visit->tenant))
+        return true;
+    for (size_t i = 0; i < visit->entry_count; i++) {
+        g_autofree char *line =
+            dn_unseal_line(up->archive->keys, &visit->tenant, visit->entries[i].seq,
+                           visit->entries[i].sealed, error);
+        g_autoptr(json_t) entry = NULL;
+        DnUuid tenant;
+
+        if (!line)
+            return false;
+        if (!strstr(line, "\"tenant.closed\""))
+            continue;
+        entry = dn_json_parse(line, strlen(line), error);
+        if (!entry)
+            return false;
+        if (g_strcmp0(dn_json_string(entry, "type"), "tenant.closed") == 0 &&
+            dn_uuid_parse(dn_json_string(entry, "closed_tenant"), &tenant, NULL))
+            g_hash_table_add(up->closed, g_memdup2(&tenant, sizeof tenant));
+    }
+    return true;
+}
+
+/* Whether the visit is to be passed over: a tenant that was closed, so that nothing opens it. */
+static bool
+is_closed(CatchUp *up, const DnStoreVisit *visit, bool *out_closed, GError **error)
+{
+    *out_closed = false;
+    if (dn_keyring_has_tenant(up->archive->keys, &visit->tenant))
+        return true;
+    if (!up->closed) {
+        up->closed = uuids_new();
+        if (!dn_store_each(up->archive->store, NULL, 0, collect_closed, up, error))
+            return false;
+    }
+    *out_closed = g_hash_table_contains(up->closed, &visit->tenant);
+    if (*out_closed)
+        return true;
+    g_autofree char *id = dn_uuid_text(&visit->tenant);
+
+    return dn_fail(error, DN_ERROR_NOT_FOUND,
+                   "the keys of tenant %s are missing from keys/, and no entry says that it was "
+                   "closed: put them back from a backup",
+                   id);
+}
 
 static DnLedgerHead *
 head_for(CatchUp *up, const DnUuid *tenant, GError **error)
@@ -668,8 +796,14 @@ static bool
 apply_visit(const DnStoreVisit *visit, void *user_data, GError **error)
 {
     CatchUp *up = user_data;
-    DnLedgerHead *head = head_for(up, &visit->tenant, error);
     g_auto(GStrv) lines = g_new0(char *, visit->entry_count + 1);
+    bool closed = false;
+
+    if (!is_closed(up, visit, &closed, error))
+        return false;
+    if (closed)
+        return true;
+    DnLedgerHead *head = head_for(up, &visit->tenant, error);
 
     if (!head)
         return false;
@@ -701,25 +835,24 @@ apply_visit(const DnStoreVisit *visit, void *user_data, GError **error)
     return true;
 }
 
-static guint
-uuid_hash(gconstpointer key)
+/* A view that was built from nothing holds nothing of a tenant that had no keys. */
+static bool
+mark_absent(DnArchive *self, GError **error)
 {
-    guint value;
+    g_autoptr(GPtrArray) tenants = dn_view_tenants(self, error);
 
-    memcpy(&value, ((const DnUuid *)key)->bytes + 12, sizeof value); /* the random end */
-    return value;
-}
+    for (guint i = 0; tenants && i < tenants->len; i++) {
+        const json_t *row = g_ptr_array_index(tenants, i);
+        DnUuid tenant;
 
-static gboolean
-uuid_same(gconstpointer a, gconstpointer b)
-{
-    return dn_uuid_equal(a, b);
-}
-
-GHashTable *
-dn_heads_new(void)
-{
-    return g_hash_table_new_full(uuid_hash, uuid_same, g_free, g_free);
+        if (!dn_json_string(row, "closed"))
+            continue;
+        if (!dn_uuid_parse(dn_json_string(row, "tenant"), &tenant, error))
+            return false;
+        if (!dn_keyring_has_tenant(self->keys, &tenant) && !dn_view_mark_gone(self, &tenant, error))
+            return false;
+    }
+    return tenants != NULL;
 }
 
 bool
@@ -737,7 +870,12 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the view knows more than the log holds: the log has been cut or replaced "
                        "by an older copy");
-    if (!dn_store_each(self->store, &position, 0, apply_visit, &up, error))
+    bool ok = dn_store_each(self->store, &position, 0, apply_visit, &up, error) &&
+              (position.segment > 0 || mark_absent(self, error));
+
+    if (up.closed)
+        g_hash_table_unref(up.closed);
+    if (!ok)
         return false;
     *out_entries = up.entries;
     return true;

@@ -513,7 +513,102 @@ dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecret *master, 
     return g_steal_pointer(&self);
 }
 
+static bool
+is_foreign(const DnKeyring *self, const KeyInfo *info)
+{
+    return (info->role == ROLE_VIEW || info->role == ROLE_TENANT) &&
+           !dn_uuid_equal(&info->parent, &self->master_id) &&
+           !(self->fresh && dn_uuid_equal(&info->parent, &self->fresh_id));
+}
+
+bool
+dn_keyring_is_split(DnKeyring *self)
+{
+    GHashTableIter it;
+    gpointer info = NULL;
+    bool split = false;
+
+    g_mutex_lock(&self->lock);
+    g_hash_table_iter_init(&it, self->keys);
+    while (!split && g_hash_table_iter_next(&it, NULL, &info))
+        split = is_foreign(self, info);
+    g_mutex_unlock(&self->lock);
+    return split;
+}
+
+/* Under the lock. */
+static bool
+wraps_some_key(DnKeyring *self, const DnUuid *id)
+{
+    GHashTableIter it;
+    gpointer info = NULL;
+
+    g_hash_table_iter_init(&it, self->keys);
+    while (g_hash_table_iter_next(&it, NULL, &info))
+        if (dn_uuid_equal(&((const KeyInfo *)info)->parent, id))
+            return true;
+    return false;
+}
+
+bool
+dn_keyring_add_master(DnKeyring *self, const DnSecret *other, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = dn_secret_peek(other, &size);
+    g_autoptr(DnSecret) copy = dn_secret_copy(bytes, size, error);
+    DnUuid id = master_id(other);
+    bool wanted = false;
+
+    if (!copy)
+        return false;
+    g_mutex_lock(&self->lock);
+    wanted = size == DN_KEY_BYTES && wraps_some_key(self, &id);
+    if (wanted && !dn_uuid_equal(&id, &self->master_id)) {
+        dn_secret_free(self->fresh);
+        self->fresh = g_steal_pointer(&copy);
+        self->fresh_id = id;
+    }
+    g_mutex_unlock(&self->lock);
+    return wanted || dn_fail(error, DN_ERROR_DENIED, "no key is wrapped by this master key");
+}
+
+DnSecret *
+dn_keyring_master(DnKeyring *self, GError **error)
+{
+    DnSecret *copy = NULL;
+
+    g_mutex_lock(&self->lock);
+    copy = dn_secret_copy(dn_secret_peek(self->master, NULL), DN_KEY_BYTES, error);
+    g_mutex_unlock(&self->lock);
+    return copy;
+}
+
 /* ---- tenants and periods ---- */
+
+bool
+dn_keyring_has_tenant(DnKeyring *self, const DnUuid *tenant)
+{
+    bool has = false;
+
+    g_mutex_lock(&self->lock);
+    has =
+        find_current(self, ROLE_TENANT, tenant, "") && find_current(self, ROLE_LEDGER, tenant, "");
+    g_mutex_unlock(&self->lock);
+    return has;
+}
+
+bool
+dn_keyring_tenant_key(DnKeyring *self, const DnUuid *tenant, DnUuid *out_id, GError **error)
+{
+    const KeyInfo *key = NULL;
+
+    g_mutex_lock(&self->lock);
+    key = find_current(self, ROLE_TENANT, tenant, "");
+    if (key)
+        *out_id = key->id;
+    g_mutex_unlock(&self->lock);
+    return key || dn_fail(error, DN_ERROR_NOT_FOUND, "there is no key of that tenant");
+}
 
 static bool
 add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
@@ -771,6 +866,39 @@ dn_keyring_rotate_tenant(DnKeyring *self, const DnUuid *tenant, GError **error)
 
     g_mutex_lock(&self->lock);
     done = rotate_tenant(self, tenant, error);
+    index_keys(self);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+static bool
+renew_view(DnKeyring *self, GError **error)
+{
+    static const DnUuid nobody;
+    g_autoptr(GArray) old = list_keys(self, ROLE_VIEW, NULL);
+    const KeyInfo *current = find_current(self, ROLE_VIEW, &nobody, "");
+
+    if (old->len < 2) /* more than one: an interrupted renewal, which is completed */
+        current = make_key(self, ROLE_VIEW, &nobody, "", current->generation + 1, &self->master_id,
+                           self->master, error);
+    if (!current)
+        return false;
+    DnUuid fresh = current->id;
+
+    for (guint i = 0; i < old->len; i++)
+        if (!dn_uuid_equal(&g_array_index(old, DnUuid, i), &fresh) &&
+            !remove_key(self, &g_array_index(old, DnUuid, i), error))
+            return false;
+    return dn_fs_sync_dir(self->dir, error);
+}
+
+bool
+dn_keyring_renew_view(DnKeyring *self, GError **error)
+{
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = renew_view(self, error);
     index_keys(self);
     g_mutex_unlock(&self->lock);
     return done;

@@ -39,6 +39,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKeyring, dn_keyring_free)
 /** Makes a tenant's keys, durably. EXISTS. Interrupted, it can be called again. */
 bool dn_keyring_add_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
 
+/** Hands over @other, under which some keys are wrapped since a rotation was interrupted: they open
+ * from then on, and dn_keyring_rotate_master() to it completes. DENIED when no key is. */
+bool dn_keyring_add_master(DnKeyring *self, const DnSecret *other, GError **error);
+
+/** Whether some key is wrapped by a master key that this keyring has not got. */
+bool dn_keyring_is_split(DnKeyring *self);
+
+/** (transfer full) The master key, or NULL with LIMIT. */
+DnSecret *dn_keyring_master(DnKeyring *self, GError **error);
+
+/** Whether the keys are there that open @tenant's ledger. */
+bool dn_keyring_has_tenant(DnKeyring *self, const DnUuid *tenant);
+
 /** (transfer full) array of DnUuid: tenants that have a key. */
 GArray *dn_keyring_tenants(DnKeyring *self);
 
@@ -58,6 +71,13 @@ bool dn_keyring_destroy_period(DnKeyring *self, const DnUuid *tenant, const char
 
 /** Removes all keys of @tenant, its own first; interrupted, calling it again completes. */
 bool dn_keyring_destroy_tenant(DnKeyring *self, const DnUuid *tenant, GError **error);
+
+/** Makes a fresh view key and removes the old one: what was written under it opens no more. Take
+ * the view away first. Interrupted, calling it again completes. */
+bool dn_keyring_renew_view(DnKeyring *self, GError **error);
+
+/** *@out_id: the id of the tenant key that wraps @tenant's keys now. NOT_FOUND. */
+bool dn_keyring_tenant_key(DnKeyring *self, const DnUuid *tenant, DnUuid *out_id, GError **error);
 
 /** Opens every key file once, past all caches; the number that opened. CORRUPT names the file. */
 bool dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/seal/seal-internal.h - what the files of this folder share: writable secrets, the three
+ * engine/seal/seal-internal.h - what the files of this folder share: the three
  * primitives by OpenSSL, and derivation inside the keyring. Nobody else includes it.
  *
  * An unwrapped key never leaves the keyring: callers get keys derived from it, each for one
@@ -14,10 +14,6 @@
 G_BEGIN_DECLS
 
 enum { DN_GCM_NONCE_BYTES = 12, DN_GCM_TAG_BYTES = 16, DN_SALT_BYTES = 16, DN_PERIOD_MAX = 16 };
-
-/** @size zeroed bytes of locked memory, to be filled through dn_secret_bytes(). LIMIT. */
-DnSecret *dn_secret_new(size_t size, GError **error);
-uint8_t *dn_secret_bytes(DnSecret *self);
 
 /** From the operating system; never fails. */
 void dn_random_bytes(void *bytes, size_t size);

@@ -26,6 +26,10 @@ typedef struct DnSecret DnSecret;
 /** DN_KEY_BYTES from the operating system. LIMIT when memory cannot be locked. */
 DnSecret *dn_secret_random(GError **error);
 
+/** @size zeroed bytes, to be filled through dn_secret_bytes(). INVALID, LIMIT. */
+DnSecret *dn_secret_new(size_t size, GError **error);
+uint8_t *dn_secret_bytes(DnSecret *self);
+
 /** A copy of @bytes, 1 to 4096 of them (INVALID); the caller wipes its own. */
 DnSecret *dn_secret_copy(const void *bytes, size_t size, GError **error);
 

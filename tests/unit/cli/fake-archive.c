@@ -19,6 +19,7 @@ enum { STEP_US = 10000 };
 
 struct DnArchive {
     char *dir;
+    DnPassphrases passphrases;
     GMutex lock;
 };
 
@@ -154,6 +155,7 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
     DnArchive *self = g_new0(DnArchive, 1);
 
     self->dir = g_strdup(dir);
+    self->passphrases = options->passphrases;
     g_mutex_init(&self->lock);
     return self;
 }
@@ -604,12 +606,102 @@ dn_archive_key_check(DnArchive *self, GError **error)
 }
 
 bool
-dn_archive_key_rotate(DnArchive *self, const char *new_key_file, json_t **out_row, GError **error)
+dn_archive_key_rotate(DnArchive *self, const char *new_key_file, bool protect, json_t **out_row,
+                      GError **error)
 {
     (void)self;
+    (void)protect;
     (void)error;
     *out_row = json_object();
     dn_json_set_string(*out_row, "key_file", new_key_file);
+    return true;
+}
+
+/* The passphrase that is asked for, as the answer. */
+static bool
+fake_ask(const DnPassphrases *passphrases, const char *file, json_t *row, GError **error)
+{
+    char passphrase[100] = "";
+    size_t size = 0;
+
+    if (!passphrases->ask(DN_PASSPHRASE_FRESH, file, passphrase, sizeof passphrase - 1, &size,
+                          passphrases->user_data, error))
+        return false;
+    dn_json_set_string(row, "passphrase", passphrase);
+    return true;
+}
+
+bool
+dn_archive_key_rotate_tenant(DnArchive *self, json_t **out_row, GError **error)
+{
+    (void)self;
+    (void)error;
+    *out_row = json_pack("{s:s}", "tenant", "t");
+    return true;
+}
+
+bool
+dn_archive_key_protect(DnArchive *self, const char *new_key_file, json_t **out_row, GError **error)
+{
+    g_autoptr(json_t) row = json_pack("{s:s}", "key_file", new_key_file);
+
+    if (!fake_ask(&self->passphrases, new_key_file, row, error))
+        return false;
+    *out_row = g_steal_pointer(&row);
+    return true;
+}
+
+bool
+dn_archive_key_recovery(DnArchive *self, int fd, GError **error)
+{
+    (void)self;
+    return dn_fs_write_all(fd, "SHEET\n", 6, error);
+}
+
+bool
+dn_archive_key_escrow(DnArchive *self, const char *public_pem, const char *envelope_file,
+                      json_t **out_row, GError **error)
+{
+    (void)self;
+    (void)error;
+    *out_row = json_pack("{s:s, s:s}", "file", envelope_file, "recipient", public_pem);
+    return true;
+}
+
+bool
+dn_key_restore(int fd, const DnKeyMake *make, json_t **out_row, GError **error)
+{
+    g_autoptr(json_t) row = json_pack("{s:i, s:s}", "fd", fd, "key_file", make->key_file);
+
+    if (make->protect && !fake_ask(&make->passphrases, make->key_file, row, error))
+        return false;
+    *out_row = g_steal_pointer(&row);
+    return true;
+}
+
+bool
+dn_key_recover(const char *envelope_file, const char *private_pem, const DnKeyMake *make,
+               json_t **out_row, GError **error)
+{
+    (void)error;
+    *out_row = json_pack("{s:s, s:s, s:s}", "envelope", envelope_file, "private_key", private_pem,
+                         "key_file", make->key_file);
+    return true;
+}
+
+bool
+dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *how,
+                        DnProgress progress, void *user_data, json_t **out_row, GError **error)
+{
+    json_t *call = json_pack("{s:s, s:b}", "name", name, "without_export", how->without_export);
+
+    (void)progress;
+    (void)user_data;
+    (void)error;
+    dn_json_set_string(call, "export", how->export_file);
+    dn_json_set_string(call, "reason", how->reason);
+    fake_note(self->dir, "tenant_close", call);
+    *out_row = json_pack("{s:s}", "name", name);
     return true;
 }
 

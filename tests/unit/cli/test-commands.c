@@ -1096,6 +1096,21 @@ test_operators_commands(Fixture *f, gconstpointer data)
     g_auto(Outcome) check = run(f, "key", "check", NULL);
     g_auto(Outcome) rotate = run(f, "key", "rotate", "new.key", NULL);
     g_auto(Outcome) no_key = run(f, "key", "rotate", NULL);
+    g_auto(Outcome) master = run(f, "key", "rotate", "master", "new.key", NULL);
+    g_auto(Outcome) no_file = run(f, "key", "rotate", "master", NULL);
+    g_auto(Outcome) rotate_tenant = run(f, "key", "rotate", "tenant", NULL);
+    g_auto(Outcome) sheet = run(f, "key", "recovery", NULL);
+    g_auto(Outcome) json_sheet = run(f, "key", "recovery", "--json", NULL);
+    g_auto(Outcome) escrow = run(f, "key", "escrow", "c.pem", "-o", "e.cms", "--json", NULL);
+    g_auto(Outcome) no_envelope = run(f, "key", "escrow", "c.pem", NULL);
+    g_auto(Outcome) recover =
+        run(f, "key", "recover", "e.cms", "--private-key", "p.pem", "-o", "k", "--json", NULL);
+    g_auto(Outcome) no_private = run(f, "key", "recover", "e.cms", "-o", "k", NULL);
+    g_auto(Outcome) protect_from_stdin =
+        run(f, "key", "protect", "new.key", "--passphrase-fd", "0", NULL);
+    g_auto(Outcome) restore = run(f, "key", "restore", "k", "--json", NULL);
+    g_auto(Outcome) closed = run(f, "tenant", "close", "acme", "--without-export", "--reason",
+                                 "never used", "--json", NULL);
     g_auto(Outcome) rebuild = run(f, "rebuild", NULL);
     g_auto(Outcome) stamp = run(f, "stamp", NULL);
     g_auto(Outcome) link = run(f, "link", ID_A, "2026/7", NULL);
@@ -1109,6 +1124,21 @@ test_operators_commands(Fixture *f, gconstpointer data)
     assert_has(check.out, "keys: 4");
     assert_has(rotate.out, "key_file: new.key");
     g_assert_cmpint(no_key.status, ==, 64);
+    assert_has(master.out, "key_file: new.key");
+    g_assert_cmpint(no_file.status, ==, 64);
+    assert_has(rotate_tenant.out, "tenant: t");
+    g_assert_cmpstr(sheet.out, ==, "SHEET\n");
+    g_assert_cmpint(json_sheet.status, ==, 64);
+    g_assert_cmpstr(escrow.out, ==, "{\"file\":\"e.cms\",\"recipient\":\"c.pem\"}\n");
+    g_assert_cmpint(no_envelope.status, ==, 64);
+    g_assert_cmpstr(recover.out, ==,
+                    "{\"envelope\":\"e.cms\",\"private_key\":\"p.pem\",\"key_file\":\"k\"}\n");
+    g_assert_cmpint(no_private.status, ==, 64);
+    g_assert_cmpint(protect_from_stdin.status, ==, 64);
+    g_assert_cmpstr(restore.out, ==, "{\"fd\":0,\"key_file\":\"k\"}\n");
+    g_assert_cmpstr(closed.out, ==, "{\"name\":\"acme\"}\n");
+    assert_call(f, "tenant_close",
+                "{\"name\":\"acme\",\"without_export\":true,\"reason\":\"never used\"}");
     assert_has(rebuild.out, "entries: 3");
     assert_has(stamp.err, "NON-ACCREDITED");
     g_assert_cmpint(link.status, ==, 0);

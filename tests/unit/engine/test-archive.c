@@ -383,7 +383,7 @@ test_rotating_the_master_keeps_everything_readable(Fixture *fixture, gconstpoint
     const char *media_type = NULL;
 
     (void)data;
-    g_assert_true(dn_archive_key_rotate(fixture->archive, fresh, &row, &error));
+    g_assert_true(dn_archive_key_rotate(fixture->archive, fresh, false, &row, &error));
     g_assert_no_error(error);
     reopen(fixture);
     g_autoptr(GBytes) bytes =
