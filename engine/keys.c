@@ -196,11 +196,28 @@ next_master(DnArchive *self, const char *path, bool *protect, GError **error)
     bool resumes = strcmp(next, path) == 0;
     g_autoptr(DnSecret) fresh = NULL;
 
-    if (resumes && g_file_test(path, G_FILE_TEST_EXISTS))
-        return dn_key_file_load(path, &self->passphrases, protect, error);
+    if (resumes && g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_autoptr(GError) problem = NULL;
+
+        fresh = dn_key_file_load(path, &self->passphrases, protect, &problem);
+        if (fresh)
+            return g_steal_pointer(&fresh);
+        /* Torn while it was written: no key can be wrapped under it. */
+        if (!g_error_matches(problem, DN_ERROR, DN_ERROR_FORMAT) ||
+            dn_keyring_is_split(self->keys)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return NULL;
+        }
+        if (unlink(path) != 0) {
+            dn_fail_errno(error, "cannot remove the unfinished %s", path);
+            return NULL;
+        }
+    }
     if (*next && !resumes && g_file_test(next, G_FILE_TEST_EXISTS))
         return dn_fail_null(error, DN_ERROR_BUSY,
                             "a rotation to %s is unfinished: name that file to complete it", next);
+    if (g_strcmp0(path, self->key_file) == 0)
+        return dn_fail_null(error, DN_ERROR_EXISTS, "%s is the archive's key already", path);
     if (g_file_test(path, G_FILE_TEST_EXISTS))
         return dn_fail_null(error, DN_ERROR_EXISTS, "%s is there; name a new file", path);
     fresh = dn_secret_random(error);

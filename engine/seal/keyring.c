@@ -193,7 +193,7 @@ wrapping_key(const DnKeyring *self, const DnSecret *parent, uint8_t out[DN_KEY_B
 
 static bool
 write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
-               const DnSecret *parent, bool replace, GError **error)
+               const DnSecret *parent, GError **error)
 {
     g_autofree char *path = key_path(self, &info->id);
     uint8_t bytes[FILE_BYTES] = {0};
@@ -214,9 +214,8 @@ write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
     dn_gcm_seal(wrap, bytes + AT_NONCE, bytes, BOUND, dn_secret_peek(key, NULL), DN_KEY_BYTES,
                 bytes + AT_SEALED);
     OPENSSL_cleanse(wrap, sizeof wrap);
-    if (replace)
-        return dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
-    return dn_fs_create_file(path, bytes, sizeof bytes, 0400, error);
+    /* Also a new one appears whole or not at all: a torn file would close the archive. */
+    return dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
 }
 
 static DnSecret *
@@ -373,7 +372,7 @@ make_key(DnKeyring *self, Role role, const DnUuid *tenant, const char *period, u
         return NULL;
     info.id = dn_uuid_new();
     g_strlcpy(info.period, period, sizeof info.period);
-    if (!write_key_file(self, &info, key, parent, false, error))
+    if (!write_key_file(self, &info, key, parent, error))
         return NULL;
     return add_info(self, &info);
 }
@@ -768,7 +767,7 @@ rewrap(DnKeyring *self, const DnUuid *id, const DnUuid *parent_id, const DnSecre
     if (dn_uuid_equal(&info->parent, parent_id))
         return true; /* done before an interruption */
     changed.parent = *parent_id;
-    if (!write_key_file(self, &changed, key, parent, true, error))
+    if (!write_key_file(self, &changed, key, parent, error))
         return false;
     *info = changed;
     return true;
