@@ -14,4 +14,8 @@ EXTRA_DIST += \
 	samples/vectors/1/keys/01a20efe-c28f-70d5-beec-5114c4be1afa.key \
 	samples/vectors/1/log/000001.seg \
 	samples/vectors/1/log/000002.seg \
-	samples/vectors/1/master.key
+	samples/vectors/1/master.key \
+	samples/vectors/keys/passphrase samples/vectors/keys/protected.key \
+	samples/vectors/keys/recovery.txt samples/vectors/keys/rsa.envelope samples/vectors/keys/rsa.pem \
+	samples/vectors/keys/rsa.pub samples/vectors/keys/x25519.envelope \
+	samples/vectors/keys/x25519.pem samples/vectors/keys/x25519.pub

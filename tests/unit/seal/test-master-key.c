@@ -623,6 +623,68 @@ test_weak_and_unknown_keys_are_refused(Fixture *self, gconstpointer data)
     assert_code(error, FORMAT);
 }
 
+/* --- what later programs must read --- */
+
+static char *
+vector_path(const char *name)
+{
+    const char *root = g_getenv("DENCHO_SRCDIR");
+
+    return g_build_filename(root ? root : ".", "samples", "vectors", name, NULL);
+}
+
+static DnSecret *
+vector(const char *name)
+{
+    g_autofree char *path = vector_path(name);
+    FILE *file = fopen(path, "r"); /* a checkout gives files modes of its own */
+    g_autoptr(GError) error = NULL;
+    DnSecret *bytes = NULL;
+
+    g_assert_nonnull(file);
+    bytes = dn_secret_read_fd(fileno(file), 2048, &error);
+    fclose(file);
+    g_assert_no_error(error);
+    return bytes;
+}
+
+static void
+test_vectors(Fixture *self, gconstpointer data)
+{
+    static const char *const kinds[] = {"x25519", "rsa"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnSecret) plain = vector("1/master.key");
+    g_autoptr(DnSecret) master = dn_master_key_parse(plain, NULL, &error);
+    g_autoptr(DnSecret) passphrase = secret("five random words are good");
+    g_autoptr(DnSecret) protected = vector("keys/protected.key");
+    g_autoptr(DnSecret) opened = dn_master_key_parse(protected, passphrase, &error);
+    g_autoptr(DnSecret) sheet = vector("keys/recovery.txt");
+    g_autoptr(DnSecret) again = dn_recovery_text(master, &error);
+    g_autoptr(DnSecret) typed_back = dn_recovery_parse(sheet, &error);
+
+    (void)self;
+    (void)data;
+    g_assert_no_error(error);
+    assert_same(opened, master);
+    assert_same(typed_back, master);
+    assert_same(again, sheet);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *name = g_strdup_printf("keys/%s.envelope", kinds[i]);
+        g_autofree char *pem = g_strdup_printf("keys/%s.pem", kinds[i]);
+        g_autofree char *path = vector_path(name);
+        g_autofree char *private = vector_path(pem);
+        g_autofree char *bytes = NULL;
+        gsize size = 0;
+
+        g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+        g_autoptr(GBytes) envelope = g_bytes_new(bytes, size);
+        g_autoptr(DnSecret) key = dn_escrow_open(envelope, private, NULL, NULL, &error);
+
+        g_assert_no_error(error);
+        assert_same(key, master);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -645,5 +707,6 @@ main(int argc, char **argv)
     T(stock_openssl_opens_an_envelope);
     T(a_private_key_may_have_a_passphrase);
     T(weak_and_unknown_keys_are_refused);
+    T(vectors);
     return g_test_run();
 }
