@@ -127,6 +127,12 @@ typedef struct {
 bool dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request,
                        json_t **out_result, GError **error);
 
+/** The same for the bytes of the file @path, which are read when there is room for them: as many
+ * clients as there are may hand in large files, [limits] in-hand-bytes are in memory. A file that
+ * cannot be read is "rejected". */
+bool dn_archive_ingest_file(DnArchive *self, const char *path, const DnIngest *request,
+                            json_t **out_result, GError **error);
+
 /** Reads (again) one voucher, or all that wait for it. Each gives a result as dn_archive_ingest()
  * does. A reading never changes a value that a person has set. */
 bool dn_archive_read(DnArchive *self, const DnUuid *id, json_t **out_result, GError **error);
@@ -179,6 +185,11 @@ bool dn_archive_history(DnArchive *self, const DnUuid *id, DnRowVisitor visit, v
  * of @version (0: newest). NOT_FOUND when that part was not made. *@out_media_type is static. */
 GBytes *dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                        const char **out_media_type, GError **error);
+
+/** (transfer full) @size bytes from @offset of a part as it is stored, not "page:N". Only that range
+ * is opened and proved unchanged, not the rest. INVALID when it ends beyond the part. */
+GBytes *dn_archive_cat_range(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
+                             uint64_t offset, uint64_t size, GError **error);
 
 /* --- and corrects; each call is one entry, nothing is overwritten --- */
 

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "base/media-type.h"
 #include "base/money.h"
+#include "base/source.h"
 #include "engine/internal.h"
 #include "engine/law/fiscal-year.h"
 
@@ -208,5 +209,19 @@ dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, js
     *out_result = dn_voucher_result(state, "stored");
     if (problem) /* the voucher is safe and still waits to be read */
         dn_json_take(*out_result, "error", dn_error_json(dn_error_code(problem), problem->message));
+    return true;
+}
+
+bool
+dn_archive_ingest_file(DnArchive *self, const char *path, const DnIngest *request,
+                       json_t **out_result, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) document =
+        dn_source_read_file(path, self->limits.max_document_bytes, &problem);
+
+    if (document)
+        return dn_archive_ingest(self, document, request, out_result, error);
+    *out_result = rejected(dn_error_code(problem), problem->message);
     return true;
 }

@@ -147,3 +147,13 @@ dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned ver
     return dn_fail_null(error, DN_ERROR_INVALID,
                         "no such part; original, rendition, text, words or page:1");
 }
+
+GBytes *
+dn_archive_cat_range(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
+                     uint64_t offset, uint64_t size, GError **error)
+{
+    const char *media_type = NULL;
+    g_autoptr(GBytes) bytes = dn_archive_cat(self, id, part, version, &media_type, error);
+
+    return bytes ? g_bytes_new_from_bytes(bytes, offset, size) : NULL;
+}
