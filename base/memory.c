@@ -23,6 +23,16 @@ dn_try_array(size_t count, size_t size, GError **error)
     return block;
 }
 
+void *
+dn_try_buffer(size_t bytes, GError **error)
+{
+    void *block = g_try_malloc(bytes ? bytes : 1);
+
+    if (!block)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "no memory for %zu bytes", bytes);
+    return block;
+}
+
 void
 dn_clear_fd(int *fd)
 {

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * product overflows or memory is short. @count and @size may be 0; the result is then still a
  * pointer. */
 void *dn_try_array(size_t count, size_t size, GError **error);
+/** The same for @bytes bytes that the caller fills before he reads them: they are not zeroed. */
+void *dn_try_buffer(size_t bytes, GError **error);
 
 /** Closes *@fd unless it is negative and sets it to -1; keeps errno. */
 void dn_clear_fd(int *fd);

@@ -186,10 +186,19 @@ bool dn_archive_history(DnArchive *self, const DnUuid *id, DnRowVisitor visit, v
 GBytes *dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                        const char **out_media_type, GError **error);
 
-/** (transfer full) @size bytes from @offset of a part as it is stored, not "page:N". Only that range
- * is opened and proved unchanged, not the rest. INVALID when it ends beyond the part. */
-GBytes *dn_archive_cat_range(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
-                             uint64_t offset, uint64_t size, GError **error);
+/** A part that is read piece by piece, as for a download or a viewer that wants a range. What is
+ * read is proved unchanged, the rest of the part is not looked at. One thread at a time; freed
+ * before the archive is closed. */
+typedef struct DnPartReader DnPartReader;
+
+/** Opens a part as dn_archive_cat() names it, but "page:N" (INVALID). */
+DnPartReader *dn_archive_open_part(DnArchive *self, const DnUuid *id, const char *part,
+                                   unsigned version, GError **error);
+uint64_t dn_part_reader_size(const DnPartReader *self);
+/** (transfer full) @size bytes from @offset on. INVALID when they end beyond the part. */
+GBytes *dn_part_reader_read(DnPartReader *self, uint64_t offset, uint64_t size, GError **error);
+void dn_part_reader_free(DnPartReader *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnPartReader, dn_part_reader_free)
 
 /* --- and corrects; each call is one entry, nothing is overwritten --- */
 

@@ -12,6 +12,7 @@
 #include "engine/internal.h"
 #include "engine/view-format.h"
 
+#include <string.h>
 #include <zstd.h>
 
 enum { ZSTD_LEVEL = 9 };
@@ -22,12 +23,20 @@ is_packed(DnPart part)
     return part == DN_PART_TEXT || part == DN_PART_WORDS || part == DN_PART_EVIDENCE;
 }
 
+DnNewBlob
+dn_new_blob(DnPart part, GBytes *plain, const DnSha256 *digest)
+{
+    return (DnNewBlob){.id = dn_uuid_new(),
+                       .part = part,
+                       .plain = plain,
+                       .digest = digest ? *digest : dn_sha256_bytes(plain)};
+}
+
 json_t *
 dn_blob_ref(const DnNewBlob *blob)
 {
     g_autofree char *id = dn_uuid_text(&blob->id);
-    DnSha256 digest = dn_sha256_bytes(blob->plain);
-    g_autofree char *hex = dn_hex(digest.bytes, sizeof digest.bytes);
+    g_autofree char *hex = dn_hex(blob->digest.bytes, sizeof blob->digest.bytes);
     json_t *ref = json_object();
 
     dn_json_set_string(ref, "id", id);
@@ -81,6 +90,24 @@ unpack(const json_t *ref, GBytes *packed, GError **error)
     return g_bytes_new_take(g_steal_pointer(&plain), got);
 }
 
+/* The tags and the SHA-256 in the entry prove every byte, so the frame's own digest need not. When
+ * they do not fit, it tells a damaged log, with the place, from a wrong key or name. */
+static GBytes *
+unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) sealed = dn_store_read_part(self->store, place, 0, place->size, error);
+    GBytes *plain = sealed ? dn_unseal_blob(self->keys, name, sealed, &problem) : NULL;
+
+    if (plain || !sealed)
+        return plain;
+    g_autoptr(GBytes) checked = dn_store_read(self->store, place, error);
+
+    if (checked)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
 GBytes *
 dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place, const json_t *ref,
              GError **error)
@@ -90,8 +117,7 @@ dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place, c
 
     if (!dn_unhex(wanted, digest.bytes, sizeof digest.bytes, error))
         return NULL;
-    g_autoptr(GBytes) sealed = dn_store_read(self->store, place, error);
-    g_autoptr(GBytes) stored = sealed ? dn_unseal_blob(self->keys, name, sealed, error) : NULL;
+    g_autoptr(GBytes) stored = unseal(self, name, place, error);
     g_autoptr(GBytes) plain = stored ? unpack(ref, stored, error) : NULL;
 
     if (!plain) {
@@ -106,29 +132,141 @@ dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place, c
     return g_steal_pointer(&plain);
 }
 
+bool
+dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
+             GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_uuid_parse(dn_json_string(ref, "id"), out_id, error))
+        return dn_fail_in(error, "blob");
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_BLOB, out_id->bytes, sizeof out_id->bytes, &problem);
+
+    if (row)
+        return dn_view_parse_ref(row, out_place, error);
+    if (!problem)
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "blob %s is not in the view",
+                       dn_json_string(ref, "id"));
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
 GBytes *
 dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part, GError **error)
 {
     DnSealName name = {.tenant = *tenant, .part = part};
-    g_autoptr(GError) problem = NULL;
     DnStoreRef place;
 
-    if (!dn_uuid_parse(dn_json_string(ref, "id"), &name.blob, error)) {
-        dn_fail_in(error, "blob");
-        return NULL;
-    }
-    g_autoptr(GBytes) row =
-        dn_kv_get(self->view, DN_KV_BLOB, name.blob.bytes, sizeof name.blob.bytes, &problem);
+    return dn_blob_find(self, ref, &name.blob, &place, error)
+               ? dn_blob_open(self, &name, &place, ref, error)
+               : NULL;
+}
 
-    if (!row && !problem)
-        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "blob %s is not in the view",
-                            dn_json_string(ref, "id"));
-    if (!row) {
-        g_propagate_error(error, g_steal_pointer(&problem));
+/* --- a part, piece by piece --- */
+
+struct DnPartReader {
+    DnStore *store;
+    DnStoreRef place;
+    DnUnsealer *unsealer; /* NULL: all of it stands in chunk */
+    uint64_t size;
+    uint64_t chunk_index;
+    GBytes *chunk; /* the one opened last */
+};
+
+DnPartReader *
+dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
+                   GError **error)
+{
+    DnSealName name = {.tenant = *tenant, .part = part};
+    g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
+
+    reader->store = self->store;
+    if (!dn_blob_find(self, ref, &name.blob, &reader->place, error))
         return NULL;
+    if (is_packed(part)) {
+        reader->chunk = dn_blob_open(self, &name, &reader->place, ref, error);
+        if (!reader->chunk)
+            return NULL;
+        reader->size = g_bytes_get_size(reader->chunk);
+        return g_steal_pointer(&reader);
     }
-    return dn_view_parse_ref(row, &place, error) ? dn_blob_open(self, &name, &place, ref, error)
-                                                 : NULL;
+    g_autoptr(GBytes) header =
+        dn_store_read_part(self->store, &reader->place, 0, DN_SEALED_HEADER, error);
+
+    if (!header || !dn_sealed_plain_size(reader->place.size, &reader->size, error))
+        return NULL;
+    reader->unsealer = dn_unsealer_new(self->keys, &name, header, reader->place.size, error);
+    return reader->unsealer ? g_steal_pointer(&reader) : NULL;
+}
+
+uint64_t
+dn_part_reader_size(const DnPartReader *self)
+{
+    return self->size;
+}
+
+/* Lends the chunk. */
+static GBytes *
+chunk_at(DnPartReader *self, uint64_t index, GError **error)
+{
+    uint64_t offset = 0;
+    uint64_t size = 0;
+
+    if (self->chunk && (!self->unsealer || self->chunk_index == index))
+        return self->chunk;
+    if (!dn_sealed_chunk(self->place.size, index, &offset, &size, error))
+        return NULL;
+    g_autoptr(GBytes) sealed = dn_store_read_part(self->store, &self->place, offset, size, error);
+    GBytes *chunk = sealed ? dn_unsealer_open(self->unsealer, index, sealed, error) : NULL;
+
+    if (!chunk)
+        return NULL;
+    g_clear_pointer(&self->chunk, g_bytes_unref);
+    self->chunk = chunk;
+    self->chunk_index = index;
+    return chunk;
+}
+
+GBytes *
+dn_part_reader_read(DnPartReader *self, uint64_t offset, uint64_t size, GError **error)
+{
+    uint64_t step = self->unsealer ? DN_SEALED_CHUNK_PLAIN : MAX(self->size, 1);
+
+    if (offset > self->size || size > self->size - offset)
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "the range ends beyond the part's %" G_GUINT64_FORMAT " bytes",
+                            self->size);
+    if (size > 0 && offset / step == (offset + size - 1) / step) { /* the common case: no copy */
+        GBytes *chunk = chunk_at(self, offset / step, error);
+
+        return chunk ? g_bytes_new_from_bytes(chunk, offset % step, size) : NULL;
+    }
+    g_autofree uint8_t *out = dn_try_buffer((size_t)size, error);
+
+    if (!out)
+        return NULL;
+    for (uint64_t done = 0; done < size;) {
+        uint64_t at = (offset + done) % step;
+        uint64_t piece = MIN(size - done, step - at);
+        GBytes *chunk = chunk_at(self, (offset + done) / step, error);
+
+        if (!chunk)
+            return NULL;
+        memcpy(out + done, (const uint8_t *)g_bytes_get_data(chunk, NULL) + at, piece);
+        done += piece;
+    }
+    return g_bytes_new_take(g_steal_pointer(&out), size);
+}
+
+void
+dn_part_reader_free(DnPartReader *self)
+{
+    if (!self)
+        return;
+    dn_unsealer_free(self->unsealer);
+    g_clear_pointer(&self->chunk, g_bytes_unref);
+    g_free(self);
 }
 
 char *

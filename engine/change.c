@@ -139,7 +139,7 @@ dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const cha
     g_autoptr(json_t) state = dn_view_voucher(self, id, error);
     const json_t *before = dn_voucher_version(state, 0);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.revised", id);
-    DnNewBlob original = {.id = dn_uuid_new(), .part = DN_PART_ORIGINAL, .plain = document};
+    DnNewBlob original = dn_new_blob(DN_PART_ORIGINAL, document, NULL);
 
     if (!state || !set_reason(entry, reason, error))
         return false;

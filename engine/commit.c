@@ -40,6 +40,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pending, pending_free)
 
 typedef struct {
     DnStoreBlob *blobs;
+    DnSha256 *digests; /* of the sealed bytes: made before the write lock is taken */
     size_t count;
 } Sealed;
 
@@ -49,6 +50,7 @@ sealed_clear(Sealed *sealed)
     for (size_t i = 0; i < sealed->count; i++)
         g_clear_pointer(&sealed->blobs[i].sealed, g_bytes_unref);
     g_clear_pointer(&sealed->blobs, g_free);
+    g_clear_pointer(&sealed->digests, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sealed, sealed_clear)
 
@@ -57,6 +59,7 @@ seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewB
          size_t count, Sealed *out_sealed, GError **error)
 {
     out_sealed->blobs = g_new0(DnStoreBlob, count + 1);
+    out_sealed->digests = g_new0(DnSha256, count + 1);
     for (size_t i = 0; i < count; i++) {
         DnSealName name = {.tenant = *tenant, .blob = blobs[i].id, .part = blobs[i].part};
         g_autoptr(GBytes) packed = dn_blob_pack(&blobs[i], error);
@@ -64,8 +67,11 @@ seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewB
 
         if (!sealed)
             return dn_fail_in(error, "cannot seal");
-        out_sealed->blobs[out_sealed->count++] =
-            (DnStoreBlob){.id = blobs[i].id, .part = (char)blobs[i].part, .sealed = sealed};
+        out_sealed->digests[i] = dn_sha256_bytes(sealed);
+        out_sealed->blobs[out_sealed->count++] = (DnStoreBlob){.id = blobs[i].id,
+                                                               .part = (char)blobs[i].part,
+                                                               .sealed = sealed,
+                                                               .digest = &out_sealed->digests[i]};
     }
     return true;
 }

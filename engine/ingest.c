@@ -135,11 +135,11 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
 }
 
 static bool
-register_voucher(DnArchive *self, GBytes *document, const DnIngest *request, const char *media_type,
-                 DnUuid *out_id, GError **error)
+register_voucher(DnArchive *self, GBytes *document, const DnSha256 *digest, const DnIngest *request,
+                 const char *media_type, DnUuid *out_id, GError **error)
 {
     DnUuid id = dn_uuid_new();
-    DnNewBlob original = {.id = dn_uuid_new(), .part = DN_PART_ORIGINAL, .plain = document};
+    DnNewBlob original = dn_new_blob(DN_PART_ORIGINAL, document, digest);
     DnDate received =
         request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
     int month = (int)dn_settings_int(self->settings, "retention", "fiscal-year-month");
@@ -187,7 +187,7 @@ dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, js
             *out_result = dn_voucher_result(state, "duplicate");
             return true;
         }
-        if (!register_voucher(self, document, request, media_type, &id, error)) /* 3 */
+        if (!register_voucher(self, document, &digest, request, media_type, &id, error)) /* 3 */
             return false;
     }
     if (request->receipt) {

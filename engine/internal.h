@@ -82,8 +82,12 @@ GMutex *dn_archive_stripe(DnArchive *self, const void *bytes);
 typedef struct {
     DnUuid id;
     DnPart part;
-    GBytes *plain; /* lent */
+    GBytes *plain;   /* lent */
+    DnSha256 digest; /* of @plain */
 } DnNewBlob;
+
+/** A blob of a fresh id; @digest (nullable): of @plain, when it is known already. */
+DnNewBlob dn_new_blob(DnPart part, GBytes *plain, const DnSha256 *digest);
 
 /**
  * Seals @blobs under the key of @period, chains @entry to @tenant's ledger and returns when both
@@ -193,6 +197,14 @@ GBytes *dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *
  * SHA-256. NOT_FOUND, CORRUPT. */
 GBytes *dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
                      GError **error);
+
+/** The id of the blob that @ref names, and where it lies. NOT_FOUND. */
+bool dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
+                  GError **error);
+
+/** (transfer full) Those bytes piece by piece; see archive.h. */
+DnPartReader *dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref,
+                                 DnPart part, GError **error);
 
 /** (transfer full) The ledger line at @place. */
 char *dn_entry_load(DnArchive *self, const DnUuid *tenant, const DnEntryPlace *place,

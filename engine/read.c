@@ -79,7 +79,7 @@ add_part(Parts *parts, const char *name, DnPart part, GBytes *bytes)
 
     if (!bytes || g_bytes_get_size(bytes) == 0)
         return;
-    *blob = (DnNewBlob){.id = dn_uuid_new(), .part = part, .plain = bytes};
+    *blob = dn_new_blob(part, bytes, NULL);
     dn_json_take(parts->parts, name, dn_blob_ref(blob));
     parts->count++;
 }

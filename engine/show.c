@@ -114,46 +114,81 @@ page_image(DnArchive *self, const json_t *version, const char *number, const cha
     return dn_reader_page_image(dn_archive_reader(self), original, (unsigned)page, error);
 }
 
+typedef struct {
+    const json_t *ref; /* lent from the state */
+    DnPart part;
+    const char *media_type; /* NULL: of the original, to be looked at */
+} Found;
+
+static bool
+find_part(const json_t *version, const char *part, Found *out_found, GError **error)
+{
+    const Found original = {json_object_get(version, "blob"), DN_PART_ORIGINAL, NULL};
+
+    if (!part || strcmp(part, "original") == 0) {
+        *out_found = original;
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(part_table); i++) {
+        const PartRow *row = &part_table[i];
+        const json_t *ref = json_object_get(json_object_get(version, "parts"), row->name);
+
+        if (strcmp(part, row->name) != 0)
+            continue;
+        if (ref)
+            *out_found = (Found){ref, row->part, row->media_type};
+        else if (strcmp(part, "rendition") == 0 &&
+                 g_strcmp0(dn_json_string(version, "media_type"), "application/pdf") == 0)
+            *out_found = original; /* a PDF is its own rendition */
+        else
+            return dn_fail(error, DN_ERROR_NOT_FOUND,
+                           "the voucher has no %s; `dencho read` may make it", part);
+        return true;
+    }
+    return dn_fail(error, DN_ERROR_INVALID,
+                   "no such part; original, rendition, text, words or page:1");
+}
+
+/* Lends the version of @state, which the caller owns. */
+static const json_t *
+find_version(const json_t *state, unsigned version, GError **error)
+{
+    const json_t *one = dn_voucher_version(state, version);
+
+    if (!one)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
+    return one;
+}
+
 GBytes *
 dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                const char **out_media_type, GError **error)
 {
     g_autoptr(json_t) state = dn_view_voucher(self, id, error);
-    const json_t *one = dn_voucher_version(state, version);
+    const json_t *one = state ? find_version(state, version, error) : NULL;
+    Found found;
 
-    if (!state)
-        return NULL;
     if (!one)
-        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
-    if (!part || strcmp(part, "original") == 0)
-        return load_original(self, one, out_media_type, error);
-    if (g_str_has_prefix(part, "page:"))
+        return NULL;
+    if (part && g_str_has_prefix(part, "page:"))
         return page_image(self, one, part + strlen("page:"), out_media_type, error);
-    for (size_t i = 0; i < G_N_ELEMENTS(part_table); i++) {
-        const PartRow *row = &part_table[i];
-        const json_t *ref = json_object_get(json_object_get(one, "parts"), row->name);
-
-        if (strcmp(part, row->name) != 0)
-            continue;
-        if (!ref && strcmp(part, "rendition") == 0 &&
-            g_strcmp0(dn_json_string(one, "media_type"), "application/pdf") == 0)
-            return load_original(self, one, out_media_type, error); /* a PDF is its own rendition */
-        if (!ref)
-            return dn_fail_null(error, DN_ERROR_NOT_FOUND,
-                                "the voucher has no %s; `dencho read` may make it", part);
-        *out_media_type = row->media_type;
-        return dn_blob_load(self, &self->tenant, ref, row->part, error);
-    }
-    return dn_fail_null(error, DN_ERROR_INVALID,
-                        "no such part; original, rendition, text, words or page:1");
+    if (!find_part(one, part, &found, error))
+        return NULL;
+    if (!found.media_type)
+        return load_original(self, one, out_media_type, error);
+    *out_media_type = found.media_type;
+    return dn_blob_load(self, &self->tenant, found.ref, found.part, error);
 }
 
-GBytes *
-dn_archive_cat_range(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
-                     uint64_t offset, uint64_t size, GError **error)
+DnPartReader *
+dn_archive_open_part(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
+                     GError **error)
 {
-    const char *media_type = NULL;
-    g_autoptr(GBytes) bytes = dn_archive_cat(self, id, part, version, &media_type, error);
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    const json_t *one = state ? find_version(state, version, error) : NULL;
+    Found found;
 
-    return bytes ? g_bytes_new_from_bytes(bytes, offset, size) : NULL;
+    if (!one || !find_part(one, part, &found, error))
+        return NULL;
+    return dn_part_reader_new(self, &self->tenant, found.ref, found.part, error);
 }

@@ -186,8 +186,8 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
     if (!token || !dn_token_verify(token, &root, trust, &info, error))
         return dn_fail_in(error, "no time stamp, %u documents go on waiting", leaves->len - 1);
     g_autoptr(GBytes) list = format_leaves(leaves);
-    DnNewBlob blobs[2] = {{.id = dn_uuid_new(), .part = DN_PART_TOKEN, .plain = token},
-                          {.id = dn_uuid_new(), .part = DN_PART_EVIDENCE, .plain = list}};
+    DnNewBlob blobs[2] = {dn_new_blob(DN_PART_TOKEN, token, NULL),
+                          dn_new_blob(DN_PART_EVIDENCE, list, NULL)};
     g_autoptr(json_t) entry = stamp_entry(&root, &info, blobs, leaves->len);
 
     if (!dn_commit(self, &self->tenant, evidence_period, blobs, G_N_ELEMENTS(blobs), entry, error))

@@ -16,14 +16,14 @@
 #include <string.h>
 
 enum {
-    HEADER = 40,
+    HEADER = DN_SEALED_HEADER,
     AT_VERSION = 4,
     AT_PART = 5,
     AT_CHUNK_LOG2 = 6,
     AT_KEY_ID = 8,
     AT_SALT = 24,
     CHUNK_LOG2 = 20,
-    CHUNK = 1 << CHUNK_LOG2,
+    CHUNK = DN_SEALED_CHUNK_PLAIN,
     SEALED_CHUNK = CHUNK + DN_GCM_TAG_BYTES,
     FORMAT_VERSION = 1,
     BOUND = HEADER + 3 * DN_UUID_BYTES,
@@ -130,23 +130,18 @@ dn_sealed_plain_size(uint64_t sealed_bytes, uint64_t *out_plain_bytes, GError **
 }
 
 static void
-seal_chunks(const Envelope *self, const uint8_t *plain, size_t size, uint8_t *out)
+seal_chunk(const Envelope *self, const uint8_t *plain, size_t size, uint64_t index, uint8_t *out)
 {
-    uint64_t chunks = chunk_count(size);
+    size_t piece = MIN(size - (size_t)index * CHUNK, (size_t)CHUNK);
+    uint8_t nonce[DN_GCM_NONCE_BYTES];
 
-    for (uint64_t i = 0; i < chunks; i++) {
-        uint8_t nonce[DN_GCM_NONCE_BYTES];
-        size_t piece = MIN(size - (size_t)i * CHUNK, (size_t)CHUNK);
-
-        chunk_nonce((uint32_t)i, i + 1 == chunks, nonce);
-        dn_gcm_seal(self->key, nonce, self->bytes, BOUND, plain + i * CHUNK, piece,
-                    out + i * SEALED_CHUNK);
-    }
+    chunk_nonce((uint32_t)index, index + 1 == chunk_count(size), nonce);
+    dn_gcm_seal(self->key, nonce, self->bytes, BOUND, plain + index * CHUNK, piece, out);
 }
 
 /* @out has room for the plain text of that chunk. */
 static bool
-open_chunk(const Envelope *self, const uint8_t *chunks, uint64_t plain_bytes, uint64_t index,
+open_chunk(const Envelope *self, const uint8_t *sealed, uint64_t plain_bytes, uint64_t index,
            uint8_t *out, GError **error)
 {
     uint64_t count = chunk_count(plain_bytes);
@@ -154,8 +149,7 @@ open_chunk(const Envelope *self, const uint8_t *chunks, uint64_t plain_bytes, ui
     uint8_t nonce[DN_GCM_NONCE_BYTES];
 
     chunk_nonce((uint32_t)index, index + 1 == count, nonce);
-    if (!dn_gcm_open(self->key, nonce, self->bytes, BOUND, chunks + index * SEALED_CHUNK,
-                     piece + DN_GCM_TAG_BYTES, out))
+    if (!dn_gcm_open(self->key, nonce, self->bytes, BOUND, sealed, piece + DN_GCM_TAG_BYTES, out))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "chunk %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                        " does not open: changed, cut short, or moved from another place",
@@ -163,20 +157,22 @@ open_chunk(const Envelope *self, const uint8_t *chunks, uint64_t plain_bytes, ui
     return true;
 }
 
-/* The key is derived anew and every chunk opened, as a reader will do it in ten years. */
+/* Each chunk is opened as soon as it is sealed, while it is still near, with a key that was derived
+ * anew from the sealed header, as a reader will do it in ten years. */
 static bool
-compare_sealed(DnKeyring *keys, const DnUuid *tenant, const DnUuid *object, const uint8_t *sealed,
-               const uint8_t *plain, size_t size, GError **error)
+seal_and_compare(const Envelope *sealing, const Envelope *opening, const uint8_t *plain,
+                 size_t size, uint8_t *sealed, GError **error)
 {
-    g_auto(Envelope) envelope = {0};
-    g_autofree uint8_t *scratch = dn_try_array(MIN(size, (size_t)CHUNK), 1, error);
+    g_autofree uint8_t *scratch = dn_try_buffer(MIN(size, (size_t)CHUNK), error);
 
-    if (!scratch || !envelope_open(&envelope, keys, sealed, tenant, object, error))
+    if (!scratch)
         return false;
     for (uint64_t i = 0; i < chunk_count(size); i++) {
         size_t piece = MIN(size - (size_t)i * CHUNK, (size_t)CHUNK);
+        uint8_t *chunk = sealed + HEADER + i * SEALED_CHUNK;
 
-        if (!open_chunk(&envelope, sealed + HEADER, size, i, scratch, error))
+        seal_chunk(sealing, plain, size, i, chunk);
+        if (!open_chunk(opening, chunk, size, i, scratch, error))
             return false;
         if (memcmp(scratch, plain + i * CHUNK, piece) != 0)
             return dn_fail(error, DN_ERROR_CORRUPT,
@@ -190,18 +186,19 @@ static GBytes *
 seal(DnKeyring *keys, const DnUuid *tenant, const DnUuid *object, const uint8_t *header,
      const uint8_t *plain, size_t size, GError **error)
 {
-    g_auto(Envelope) envelope = {0};
+    g_auto(Envelope) sealing = {0};
+    g_auto(Envelope) opening = {0};
     size_t sealed_size = (size_t)dn_sealed_size(size);
     g_autofree uint8_t *sealed = NULL;
 
     if (size > SIZE_MAX / 2)
         return dn_fail_null(error, DN_ERROR_LIMIT, "%zu bytes are too many to seal", size);
-    sealed = dn_try_array(sealed_size, 1, error);
-    if (!sealed || !envelope_open(&envelope, keys, header, tenant, object, error))
+    sealed = dn_try_buffer(sealed_size, error);
+    if (!sealed || !envelope_open(&sealing, keys, header, tenant, object, error))
         return NULL;
     memcpy(sealed, header, HEADER);
-    seal_chunks(&envelope, plain, size, sealed + HEADER);
-    if (!compare_sealed(keys, tenant, object, sealed, plain, size, error))
+    if (!envelope_open(&opening, keys, sealed, tenant, object, error) ||
+        !seal_and_compare(&sealing, &opening, plain, size, sealed, error))
         return NULL;
     return g_bytes_new_take(g_steal_pointer(&sealed), sealed_size);
 }
@@ -245,11 +242,12 @@ dn_unseal_range(DnKeyring *keys, const DnSealName *name, GBytes *sealed, uint64_
     end = MIN(chunk_count(offset + size), chunk_count(total));
     if (first >= chunk_count(total))
         first = chunk_count(total) - 1;
-    plain = dn_try_array((size_t)(MIN(end * CHUNK, total) - first * CHUNK), 1, error);
+    plain = dn_try_buffer((size_t)(MIN(end * CHUNK, total) - first * CHUNK), error);
     if (!plain || !envelope_open(&envelope, keys, bytes, &name->tenant, &name->blob, error))
         return NULL;
     for (uint64_t i = first; i < end; i++)
-        if (!open_chunk(&envelope, bytes + HEADER, total, i, plain + (i - first) * CHUNK, error))
+        if (!open_chunk(&envelope, bytes + HEADER + i * SEALED_CHUNK, total, i,
+                        plain + (i - first) * CHUNK, error))
             return NULL;
     chunks = g_bytes_new_take(g_steal_pointer(&plain),
                               (size_t)(MIN(end * CHUNK, total) - first * CHUNK));
@@ -266,6 +264,67 @@ dn_unseal_blob(DnKeyring *keys, const DnSealName *name, GBytes *sealed, GError *
     if (!dn_sealed_plain_size(g_bytes_get_size(sealed), &size, error))
         return NULL;
     return dn_unseal_range(keys, name, sealed, 0, size, error);
+}
+
+bool
+dn_sealed_chunk(uint64_t sealed_bytes, uint64_t index, uint64_t *out_offset, uint64_t *out_size,
+                GError **error)
+{
+    uint64_t plain = 0;
+
+    if (!dn_sealed_plain_size(sealed_bytes, &plain, error))
+        return false;
+    if (index >= chunk_count(plain))
+        return dn_fail(error, DN_ERROR_INVALID, "there are %" G_GUINT64_FORMAT " chunks",
+                       (guint64)chunk_count(plain));
+    *out_offset = HEADER + index * SEALED_CHUNK;
+    *out_size = MIN((uint64_t)SEALED_CHUNK, sealed_bytes - *out_offset);
+    return true;
+}
+
+struct DnUnsealer {
+    Envelope envelope;
+    uint64_t plain_bytes;
+};
+
+DnUnsealer *
+dn_unsealer_new(DnKeyring *keys, const DnSealName *name, GBytes *header, uint64_t sealed_bytes,
+                GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(header, &size);
+    g_autoptr(DnUnsealer) self = g_new0(DnUnsealer, 1);
+
+    if (size != HEADER || !check_header(bytes, sealed_bytes, blob_magic, (char)name->part, error) ||
+        !dn_sealed_plain_size(sealed_bytes, &self->plain_bytes, error) ||
+        !envelope_open(&self->envelope, keys, bytes, &name->tenant, &name->blob, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+GBytes *
+dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(sealed, &size);
+    uint64_t piece = MIN(self->plain_bytes - index * CHUNK, (uint64_t)CHUNK);
+    g_autofree uint8_t *plain = NULL;
+
+    if (index >= chunk_count(self->plain_bytes) || size != piece + DN_GCM_TAG_BYTES)
+        return dn_fail_null(error, DN_ERROR_INVALID, "no chunk of this blob");
+    plain = dn_try_buffer((size_t)piece, error);
+    if (!plain || !open_chunk(&self->envelope, bytes, self->plain_bytes, index, plain, error))
+        return NULL;
+    return g_bytes_new_take(g_steal_pointer(&plain), (size_t)piece);
+}
+
+void
+dn_unsealer_free(DnUnsealer *self)
+{
+    if (!self)
+        return;
+    clear_envelope(&self->envelope);
+    g_free(self);
 }
 
 static DnUuid

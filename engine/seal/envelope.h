@@ -52,6 +52,22 @@ GBytes *dn_unseal_blob(DnKeyring *keys, const DnSealName *name, GBytes *sealed, 
 GBytes *dn_unseal_range(DnKeyring *keys, const DnSealName *name, GBytes *sealed, uint64_t offset,
                         uint64_t size, GError **error);
 
+/** Where chunk @index of sealed bytes of that size lies in them; 0 is preceded by the header of
+ * DN_SEALED_HEADER bytes. CORRUPT as dn_sealed_plain_size(), INVALID when there is no such chunk.
+ */
+enum { DN_SEALED_HEADER = 40, DN_SEALED_CHUNK_PLAIN = 1 << 20 };
+bool dn_sealed_chunk(uint64_t sealed_bytes, uint64_t index, uint64_t *out_offset,
+                     uint64_t *out_size, GError **error);
+
+/** Opens single chunks of one blob without the rest of it; the key is derived once. */
+typedef struct DnUnsealer DnUnsealer;
+DnUnsealer *dn_unsealer_new(DnKeyring *keys, const DnSealName *name, GBytes *header,
+                            uint64_t sealed_bytes, GError **error);
+/** (transfer full) The plain text of chunk @index, which is @sealed. */
+GBytes *dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, GError **error);
+void dn_unsealer_free(DnUnsealer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnUnsealer, dn_unsealer_free)
+
 /** Bytes on disk of @plain_bytes; and back (CORRUPT when no plain text has that size). */
 uint64_t dn_sealed_size(uint64_t plain_bytes);
 bool dn_sealed_plain_size(uint64_t sealed_bytes, uint64_t *out_plain_bytes, GError **error);

@@ -71,6 +71,13 @@ fault_read(DnStore *store, const DnStoreRef *ref, GError **error)
     return dn_store_read(fault_store(store)->inner, ref, error);
 }
 
+static GBytes *
+fault_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                GError **error)
+{
+    return dn_store_read_part(fault_store(store)->inner, ref, offset, size, error);
+}
+
 static bool
 fault_each(DnStore *store, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
            void *user_data, GError **error)
@@ -119,6 +126,7 @@ static const DnStoreDriver fault_driver = {
     .append = fault_append,
     .wait = fault_wait,
     .read = fault_read,
+    .read_part = fault_read_part,
     .each = fault_each,
     .end = fault_end,
     .state = fault_state,

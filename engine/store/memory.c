@@ -205,6 +205,15 @@ memory_read(DnStore *store, const DnStoreRef *ref, GError **error)
     return bytes;
 }
 
+static GBytes *
+memory_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                 GError **error)
+{
+    g_autoptr(GBytes) whole = memory_read(store, ref, error);
+
+    return whole ? g_bytes_new_from_bytes(whole, offset, size) : NULL;
+}
+
 static bool
 visit_commit(const MemoryCommit *commit, unsigned flags, DnStoreVisitor visit, void *user_data,
              GError **error)
@@ -297,6 +306,7 @@ static const DnStoreDriver memory_driver = {
     .append = memory_append,
     .wait = memory_wait,
     .read = memory_read,
+    .read_part = memory_read_part,
     .each = memory_each,
     .end = memory_end,
     .state = memory_state,

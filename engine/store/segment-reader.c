@@ -89,25 +89,37 @@ dn_segment_reader_frame(const DnSegmentReader *self, uint64_t offset, DnFrame *o
 }
 
 GBytes *
-dn_segment_reader_body(const DnSegmentReader *self, uint64_t offset, const DnFrame *frame,
+dn_segment_reader_part(const DnSegmentReader *self, uint64_t offset, uint64_t from, uint64_t size,
                        GError **error)
 {
     g_autofree uint8_t *bytes = NULL;
-    DnSha256 digest;
 
-    if (frame->size > SIZE_MAX / 2) {
-        dn_fail(error, DN_ERROR_LIMIT, "a body of %" PRIu64 " bytes", frame->size);
+    if (size > SIZE_MAX / 2) {
+        dn_fail(error, DN_ERROR_LIMIT, "a body of %" PRIu64 " bytes", size);
         fail_at(self, offset, error);
         return NULL;
     }
-    bytes = dn_try_array((size_t)frame->size, 1, error);
+    bytes = dn_try_buffer((size_t)size, error);
     if (bytes &&
-        dn_fs_pread_all(self->fd, bytes, (size_t)frame->size, offset + DN_FRAME_HEADER, error)) {
-        digest = dn_sha256(bytes, (size_t)frame->size);
-        if (dn_sha256_equal(&digest, &frame->body))
-            return g_bytes_new_take(g_steal_pointer(&bytes), (size_t)frame->size);
-        dn_fail(error, DN_ERROR_CORRUPT, "the bytes of the frame that starts here have changed");
-    }
+        dn_fs_pread_all(self->fd, bytes, (size_t)size, offset + DN_FRAME_HEADER + from, error))
+        return g_bytes_new_take(g_steal_pointer(&bytes), (size_t)size);
+    fail_at(self, offset, error);
+    return NULL;
+}
+
+GBytes *
+dn_segment_reader_body(const DnSegmentReader *self, uint64_t offset, const DnFrame *frame,
+                       GError **error)
+{
+    g_autoptr(GBytes) bytes = dn_segment_reader_part(self, offset, 0, frame->size, error);
+
+    if (!bytes)
+        return NULL;
+    DnSha256 digest = dn_sha256_bytes(bytes);
+
+    if (dn_sha256_equal(&digest, &frame->body))
+        return g_steal_pointer(&bytes);
+    dn_fail(error, DN_ERROR_CORRUPT, "the bytes of the frame that starts here have changed");
     fail_at(self, offset, error);
     return NULL;
 }

@@ -3,9 +3,12 @@
  * engine/store/segment.c - the log in segment files: group commit, rollover, recovery.
  *
  * Appending writes under the lock, in order; waiting elects one leader who syncs, without the lock,
- * everything appended so far, while others go on appending. A failure takes all commits that are
- * not durable with it: the file is cut back to its durable end and the cut is synced before anyone
- * is told, so that a commit reported as failed cannot come back after a crash.
+ * everything appended so far, while others go on appending. A leader who had company last time
+ * waits for it a little before he syncs: those who were just served come back with their next
+ * commit, and a sync that they miss makes them wait for two. Who is alone never waits. A failure
+ * takes all commits that are not durable with it: the file is cut back to its durable end and the
+ * cut is synced before anyone is told, so that a commit reported as failed cannot come back after a
+ * crash.
  *
  * Rolling over makes the next file durable before the trailer of the full one is written. So a
  * finished segment always has a follower, and a log whose last file was taken away is noticed. An
@@ -26,7 +29,8 @@
 #include <unistd.h>
 
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
-enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10 };
+enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
+enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 5000, MUCH_BYTES = 4 << 20 };
 
 typedef struct {
     DnUuid tenant;
@@ -71,12 +75,17 @@ typedef struct {
     uint64_t ticket;
     uint64_t settled; /* tickets up to here are durable or failed */
     bool syncing;     /* a leader is at work without the lock */
+    guint company;    /* commits that the last sync served or found behind it when it was done */
+    gint64 sync_us;   /* what the last sync took */
     bool cutting;     /* a failure is being undone: no new appends */
     bool marked;      /* nothing was appended after the last mark */
     GError *broken;   /* why appends are refused until the store is opened again */
 
     uint64_t cut_bytes;
     uint64_t finished_bytes;
+
+    GMutex open_lock; /* guards the next; never held with lock */
+    GHashTable *open; /* segment -> DnSegmentReader in an atomic box: kept open for reads */
 } SegmentStore;
 
 static const DnStoreDriver segment_driver;
@@ -396,6 +405,8 @@ append_commit(SegmentStore *self, const DnStoreCommit *commit, const DnSha256 *d
                         .end = {self->segment, writer.offset}};
     pending.head->appended = pending.seq;
     g_array_append_val(self->pending, pending);
+    if (self->syncing && self->pending->len == self->company)
+        g_cond_broadcast(&self->changed); /* a leader may wait for this one */
     self->end = writer.offset;
     self->marked = false;
     receipt->end = pending.end;
@@ -578,16 +589,21 @@ segment_append(DnStore *store, const DnStoreCommit *commit, DnStoreReceipt *out_
     g_auto(DnStoreReceipt) receipt = {.blobs = g_new0(DnStoreRef, commit->blob_count + 1),
                                       .entries = g_new0(DnStoreRef, commit->entry_count + 1)};
     g_autofree DnSha256 *digests = g_new(DnSha256, commit->blob_count + commit->entry_count);
+    uint64_t size = commit_size(commit);
     bool appended = false;
 
     for (size_t i = 0; i < commit->blob_count; i++)
-        digests[i] = dn_sha256_bytes(commit->blobs[i].sealed);
+        digests[i] = commit->blobs[i].digest ? *commit->blobs[i].digest
+                                             : dn_sha256_bytes(commit->blobs[i].sealed);
     for (size_t i = 0; i < commit->entry_count; i++)
         digests[commit->blob_count + i] = dn_sha256_bytes(commit->entries[i].sealed);
 
     g_mutex_lock(&self->lock);
-    appended = make_room(self, commit, commit_size(commit), error) &&
+    appended = make_room(self, commit, size, error) &&
                append_commit(self, commit, digests, &receipt, error);
+    if (appended && size >= LARGE_COMMIT) /* the disk begins while others still seal; only a hint */
+        sync_file_range(self->fd, (off_t)(receipt.end.offset - size), (off_t)size,
+                        SYNC_FILE_RANGE_WRITE);
     g_mutex_unlock(&self->lock);
     if (!appended)
         return false;
@@ -596,21 +612,42 @@ segment_append(DnStore *store, const DnStoreCommit *commit, DnStoreReceipt *out_
     return true;
 }
 
+/* Until as many commits are there as came last time, and never longer than a part of what a sync
+ * takes; the lock is released meanwhile. Where there is much to write the disk is not kept idle. */
+static void
+wait_for_company(SegmentStore *self)
+{
+    gint64 deadline = g_get_monotonic_time() + MIN(self->sync_us / COMPANY_SHARE, COMPANY_MAX_US);
+
+    while (self->company > 1 && self->pending->len < self->company && !self->cutting &&
+           self->end - self->durable < MUCH_BYTES)
+        if (!g_cond_wait_until(&self->changed, &self->lock, deadline))
+            return;
+}
+
 /* One sync for all that is written by now; releases the lock meanwhile. */
 static void
 lead(SegmentStore *self)
 {
     g_autoptr(GError) problem = NULL;
-    uint64_t ticket = self->ticket;
-    uint64_t end = self->end;
-    int fd = self->fd; /* stays open: rolling over waits for the leader */
+    uint64_t ticket = 0;
+    uint64_t end = 0;
+    gint64 begin_us = 0;
+    int fd = -1;
     bool synced = false;
 
     self->syncing = true;
+    wait_for_company(self);
+    ticket = self->ticket;
+    end = self->end;
+    fd = self->fd; /* stays open: rolling over waits for the leader */
     g_mutex_unlock(&self->lock);
+    begin_us = g_get_monotonic_time();
     synced = dn_fs_datasync(fd, &problem);
     g_mutex_lock(&self->lock);
     self->syncing = false;
+    self->sync_us = g_get_monotonic_time() - begin_us;
+    self->company = self->pending->len;
     if (synced)
         settle(self, ticket, end);
     else
@@ -691,28 +728,105 @@ open_reader(SegmentStore *self, const Snapshot *now, uint32_t segment, DnSegment
     return true;
 }
 
-static GBytes *
-segment_read(DnStore *store, const DnStoreRef *ref, GError **error)
+typedef DnSegmentReader ReaderBox; /* one that g_atomic_rc_box_new() made */
+
+static void
+box_clear(gpointer reader)
 {
-    SegmentStore *self = segment_store(store);
+    dn_segment_reader_close(reader);
+}
+
+static void
+box_release(gpointer reader)
+{
+    g_atomic_rc_box_release_full(reader, box_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReaderBox, box_release)
+
+/* A reader that stays open for the reads to come; who has it may go on with it when it is let go.
+ * Its end is where the file ended when it was opened: see find_frame(). */
+static ReaderBox *
+open_box(SegmentStore *self, uint32_t segment, GError **error)
+{
+    ReaderBox *box = NULL;
+    DnSegmentReader fresh = {.fd = -1};
+
+    g_mutex_lock(&self->open_lock);
+    box = g_hash_table_lookup(self->open, GUINT_TO_POINTER(segment));
+    if (box)
+        g_atomic_rc_box_acquire(box);
+    g_mutex_unlock(&self->open_lock);
+    if (box || !dn_segment_reader_open(&fresh, self->dir, &self->archive, segment, error))
+        return box;
+    box = g_atomic_rc_box_new(ReaderBox);
+    *box = fresh;
+    g_mutex_lock(&self->open_lock);
+    if (g_hash_table_size(self->open) >= OPEN_FILES)
+        g_hash_table_remove_all(self->open);
+    g_hash_table_replace(self->open, GUINT_TO_POINTER(segment), g_atomic_rc_box_acquire(box));
+    g_mutex_unlock(&self->open_lock);
+    return box;
+}
+
+/* The frame of @ref, checked but for its body, and a reader for it: a copy that borrows @out_box's
+ * descriptor. */
+static bool
+find_frame(SegmentStore *self, const DnStoreRef *ref, ReaderBox **out_box,
+           DnSegmentReader *out_reader, DnFrame *out_frame, GError **error)
+{
     Snapshot now = snapshot(self, false);
-    g_auto(DnSegmentReader) reader = {.fd = -1};
     uint64_t offset = ref->offset - DN_FRAME_HEADER;
-    DnFrame frame;
+    struct stat st;
 
     if (ref->segment == 0 || ref->segment > now.segment ||
         ref->offset < DN_SEGMENT_HEADER + DN_FRAME_HEADER)
-        return dn_fail_null(error, DN_ERROR_CORRUPT,
-                            "segment %u, byte %" PRIu64 ": the log has no such place",
-                            (unsigned)ref->segment, ref->offset);
-    if (!open_reader(self, &now, ref->segment, &reader, error) ||
-        !dn_segment_reader_frame(&reader, offset, &frame, NULL, error))
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "segment %u, byte %" PRIu64 ": the log has no such place",
+                       (unsigned)ref->segment, ref->offset);
+    g_autoptr(ReaderBox) box = open_box(self, ref->segment, error);
+
+    if (!box)
+        return false;
+    *out_reader = *box;
+    if (fstat(box->fd, &st) != 0)
+        return dn_fail_errno(error, "segment %u", (unsigned)ref->segment);
+    out_reader->end = (uint64_t)st.st_size;
+    if (ref->segment == now.segment)
+        out_reader->end = MIN(out_reader->end, now.end);
+    if (!dn_segment_reader_frame(out_reader, offset, out_frame, NULL, error))
+        return false;
+    if (out_frame->size != ref->size ||
+        (out_frame->type != DN_FRAME_BLOB && out_frame->type != DN_FRAME_ENTRY))
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "segment %u, byte %" PRIu64 ": not the frame that was asked for",
+                       (unsigned)ref->segment, offset);
+    *out_box = g_steal_pointer(&box);
+    return true;
+}
+
+static GBytes *
+segment_read(DnStore *store, const DnStoreRef *ref, GError **error)
+{
+    g_autoptr(ReaderBox) box = NULL;
+    DnSegmentReader reader;
+    DnFrame frame;
+
+    if (!find_frame(segment_store(store), ref, &box, &reader, &frame, error))
         return NULL;
-    if (frame.size != ref->size || (frame.type != DN_FRAME_BLOB && frame.type != DN_FRAME_ENTRY))
-        return dn_fail_null(error, DN_ERROR_CORRUPT,
-                            "segment %u, byte %" PRIu64 ": not the frame that was asked for",
-                            (unsigned)ref->segment, offset);
-    return dn_segment_reader_body(&reader, offset, &frame, error);
+    return dn_segment_reader_body(&reader, ref->offset - DN_FRAME_HEADER, &frame, error);
+}
+
+static GBytes *
+segment_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                  GError **error)
+{
+    g_autoptr(ReaderBox) box = NULL;
+    DnSegmentReader reader;
+    DnFrame frame;
+
+    if (!find_frame(segment_store(store), ref, &box, &reader, &frame, error))
+        return NULL;
+    return dn_segment_reader_part(&reader, ref->offset - DN_FRAME_HEADER, offset, size, error);
 }
 
 static bool
@@ -1252,6 +1366,8 @@ free_store(SegmentStore *self)
     g_array_unref(self->pending);
     g_array_unref(self->failed);
     g_clear_error(&self->broken);
+    g_hash_table_unref(self->open);
+    g_mutex_clear(&self->open_lock);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->changed);
     g_free(self->dir);
@@ -1323,6 +1439,8 @@ dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_
     self->fd = -1;
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
+    g_mutex_init(&self->open_lock);
+    self->open = g_hash_table_new_full(NULL, NULL, NULL, box_release);
     self->heads = heads_new(NULL);
     self->offsets = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     self->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
@@ -1339,6 +1457,7 @@ static const DnStoreDriver segment_driver = {
     .append = segment_append,
     .wait = segment_wait,
     .read = segment_read,
+    .read_part = segment_read_part,
     .each = segment_each,
     .end = segment_end,
     .state = segment_state,

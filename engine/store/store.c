@@ -45,6 +45,15 @@ dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error)
     return self->driver->read(self, ref, error);
 }
 
+GBytes *
+dn_store_read_part(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                   GError **error)
+{
+    if (offset > ref->size || size > ref->size - offset)
+        return dn_fail_null(error, DN_ERROR_INVALID, "the part ends beyond the stored bytes");
+    return self->driver->read_part(self, ref, offset, size, error);
+}
+
 bool
 dn_store_each(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
               void *user_data, GError **error)

@@ -21,6 +21,7 @@
 #ifndef ENGINE_STORE_STORE_H
 #define ENGINE_STORE_STORE_H
 
+#include "base/digest.h"
 #include "base/uuid.h"
 #include <stdint.h>
 
@@ -45,6 +46,7 @@ typedef struct {
     DnUuid id;
     char part; /* DnPart of engine/seal */
     GBytes *sealed;
+    const DnSha256 *digest; /* (nullable) of @sealed, when the caller has it; not set when read */
 } DnStoreBlob;
 
 typedef struct {
@@ -102,6 +104,8 @@ typedef struct {
                    GError **error);
     bool (*wait)(DnStore *self, uint64_t ticket, GError **error);
     GBytes *(*read)(DnStore *self, const DnStoreRef *ref, GError **error);
+    GBytes *(*read_part)(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                         GError **error);
     bool (*each)(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
                  void *user_data, GError **error);
     void (*end)(DnStore *self, DnStorePosition *out_end);
@@ -153,6 +157,12 @@ bool dn_store_wait(DnStore *self, uint64_t ticket, GError **error);
 /** (transfer full) The sealed bytes at @ref, checked against their frame. CORRUPT names segment and
  * offset. */
 GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
+
+/** (transfer full) @size of the sealed bytes at @ref, from @offset on. The place is checked as
+ * dn_store_read() does, the bytes are not: it is for a caller who proves them himself, as opening
+ * sealed bytes does. INVALID when the part ends beyond them. */
+GBytes *dn_store_read_part(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
+                           GError **error);
 
 /** Visits every durable commit after @from (NULL: all; else the end of a commit) in order. Stops
  * when @visit fails. CORRUPT with the place, also when @from lies beyond the end of the log: then
