@@ -13,13 +13,29 @@ struct DnDigest {
     EVP_MD_CTX *context;
 };
 
+/* Fetched once for the process: a fetch for each call costs more than hashing a line. */
+static const EVP_MD *
+sha256(void)
+{
+    static EVP_MD *once;
+    static gsize ready;
+
+    if (g_once_init_enter(&ready)) {
+        once = EVP_MD_fetch(NULL, "SHA256", NULL);
+        if (!once)
+            g_error("SHA-256 is not available");
+        g_once_init_leave(&ready, 1);
+    }
+    return once;
+}
+
 DnSha256
 dn_sha256(const void *bytes, size_t size)
 {
     DnSha256 digest;
     unsigned length = 0;
 
-    if (EVP_Digest(size ? bytes : "", size, digest.bytes, &length, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(size ? bytes : "", size, digest.bytes, &length, sha256(), NULL) != 1)
         g_error("SHA-256 is not available");
     return digest;
 }
@@ -39,7 +55,7 @@ dn_digest_new(void)
     DnDigest *self = g_new0(DnDigest, 1);
 
     self->context = EVP_MD_CTX_new();
-    if (!self->context || EVP_DigestInit_ex(self->context, EVP_sha256(), NULL) != 1)
+    if (!self->context || EVP_DigestInit_ex(self->context, sha256(), NULL) != 1)
         g_error("SHA-256 is not available");
     return self;
 }
@@ -58,7 +74,7 @@ dn_digest_finish(DnDigest *self)
     unsigned length = 0;
 
     if (EVP_DigestFinal_ex(self->context, digest.bytes, &length) != 1 ||
-        EVP_DigestInit_ex(self->context, EVP_sha256(), NULL) != 1)
+        EVP_DigestInit_ex(self->context, sha256(), NULL) != 1)
         g_error("SHA-256 failed");
     return digest;
 }

@@ -12,40 +12,46 @@ static const int64_t MAX_EXACT = (INT64_C(1) << 53) - 1; /* what every JSON read
 
 static bool write_value(GString *out, const json_t *value, GError **error);
 
+static bool
+is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
 static void
 write_string(GString *out, const char *text, size_t size)
 {
     static const char escapes[] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    size_t written = 0;
 
     g_string_append_c(out, '"');
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
 
+        if (is_plain(c))
+            continue;
+        g_string_append_len(out, text + written, (gssize)(i - written));
+        written = i + 1;
         if (c == '"' || c == '\\') {
             g_string_append_c(out, '\\');
             g_string_append_c(out, (char)c);
         } else if (c < sizeof escapes && escapes[c]) {
             g_string_append_c(out, '\\');
             g_string_append_c(out, escapes[c]);
-        } else if (c < 0x20) {
-            g_string_append_printf(out, "\\u%04x", c);
         } else {
-            g_string_append_c(out, (char)c);
+            g_string_append_printf(out, "\\u%04x", c);
         }
     }
+    g_string_append_len(out, text + written, (gssize)(size - written));
     g_string_append_c(out, '"');
 }
 
-/* RFC 8785 section 3.2.3 sorts by UTF-16 code units, which differs from the order of UTF-8 bytes
- * only between U+E000..U+FFFF and the supplementary planes. */
 static int
-compare_keys(const void *a, const void *b)
+compare_utf16(const char *left, const char *right)
 {
-    const char *const *left = a;
-    const char *const *right = b;
-    g_autofree gunichar2 *x = g_utf8_to_utf16(*left, -1, NULL, NULL, NULL);
-    g_autofree gunichar2 *y = g_utf8_to_utf16(*right, -1, NULL, NULL, NULL);
+    g_autofree gunichar2 *x = g_utf8_to_utf16(left, -1, NULL, NULL, NULL);
+    g_autofree gunichar2 *y = g_utf8_to_utf16(right, -1, NULL, NULL, NULL);
     size_t i = 0;
 
     while (x[i] && x[i] == y[i])
@@ -53,17 +59,61 @@ compare_keys(const void *a, const void *b)
     return (int)x[i] - (int)y[i];
 }
 
+/* RFC 8785 section 3.2.3 sorts by UTF-16 code units, which differs from the order of UTF-8 bytes
+ * only between U+E000..U+FFFF and the supplementary planes: bytes from 0xee on. */
+static int
+compare_keys(const char *left, const char *right)
+{
+    const unsigned char *x = (const unsigned char *)left;
+    const unsigned char *y = (const unsigned char *)right;
+
+    while (*x && *x == *y) {
+        x++;
+        y++;
+    }
+    return *x < 0xee || *y < 0xee ? (int)*x - (int)*y : compare_utf16(left, right);
+}
+
+static int
+compare_members(const void *a, const void *b)
+{
+    return compare_keys(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Entries and states have few members, often in order already: then qsort() is the slower way. */
+static void
+sort_keys(const char **keys, size_t count)
+{
+    enum { FEW = 32 };
+
+    if (count > FEW) {
+        qsort(keys, count, sizeof *keys, compare_members);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const char *key = keys[i];
+        size_t at = i;
+
+        for (; at > 0 && compare_keys(keys[at - 1], key) > 0; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
 static bool
 write_object(GString *out, const json_t *object, GError **error)
 {
+    enum { NEAR = 32 };
     size_t count = json_object_size(object);
-    g_autofree const char **keys = g_new0(const char *, count + 1);
+    const char *near[NEAR];
+    g_autofree const char **far = count > NEAR ? g_new0(const char *, count) : NULL;
+    const char **keys = far ? far : near;
     json_t *unconst = (json_t *)(uintptr_t)object; /* jansson iterates non-const only */
     size_t n = 0;
 
     for (void *it = json_object_iter(unconst); it; it = json_object_iter_next(unconst, it))
         keys[n++] = json_object_iter_key(it);
-    qsort(keys, n, sizeof *keys, compare_keys);
+    sort_keys(keys, n);
     g_string_append_c(out, '{');
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
@@ -120,7 +170,7 @@ write_value(GString *out, const json_t *value, GError **error)
 char *
 dn_json_canonical(const json_t *value, GError **error)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GString) out = g_string_sized_new(512);
 
     if (!write_value(out, value, error))
         return NULL;

@@ -46,9 +46,18 @@ dn_uuid_new(void)
 char *
 dn_uuid_text(const DnUuid *self)
 {
-    g_autofree char *hex = dn_hex(self->bytes, DN_UUID_BYTES);
+    static const char digits[] = "0123456789abcdef";
+    char *text = g_malloc(DN_UUID_TEXT + 1);
+    char *next = text;
 
-    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    for (size_t i = 0; i < DN_UUID_BYTES; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *next++ = '-';
+        *next++ = digits[self->bytes[i] >> 4];
+        *next++ = digits[self->bytes[i] & 15];
+    }
+    *next = '\0';
+    return text;
 }
 
 bool

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 double bench_now_s(void);
+/** Seconds of processor that this process has used so far, on all its threads. */
+double bench_cpu_s(void);
 
 /** Seconds of each of @count appends of @size bytes to @path, each with its fdatasync. */
 void bench_append(const char *path, const uint8_t *bytes, size_t size, unsigned count,

@@ -381,17 +381,6 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
     return g_steal_pointer(&self);
 }
 
-static bool
-count_voucher(const json_t *state, void *user_data, GError **error)
-{
-    uint64_t *count = user_data;
-
-    (void)state;
-    (void)error;
-    (*count)++;
-    return true;
-}
-
 bool
 dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
                    void *user_data, json_t **out_result, GError **error)
@@ -406,7 +395,7 @@ dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress 
         !dn_view_open(self, progress, user_data, &entries, error) ||
         !dn_closing_complete(self, progress, user_data, error) ||
         !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
-        !dn_view_each(self, count_voucher, &vouchers, error))
+        !dn_view_count(self, &vouchers, error))
         return false;
     json_t *result = json_object();
 

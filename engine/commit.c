@@ -19,7 +19,7 @@ typedef struct {
     DnStoreReceipt receipt;
     DnStoreBlob *blobs; /* ids and parts only */
     size_t blob_count;
-    char *line;
+    json_t *entry; /* as the line says it */
     DnLedgerHead head;
     bool applied;
     GError *failure; /* of applying */
@@ -32,7 +32,7 @@ pending_free(Pending *pending)
         return;
     dn_store_receipt_clear(&pending->receipt);
     g_free(pending->blobs);
-    g_free(pending->line);
+    json_decref(pending->entry);
     g_clear_error(&pending->failure);
     g_free(pending);
 }
@@ -113,11 +113,13 @@ append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t
 
     if (!head)
         return NULL;
-    pending->line = dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);
-    if (!pending->line)
+    g_autofree char *line =
+        dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);
+
+    if (!line || !(pending->entry = dn_json_parse(line, strlen(line), error)))
         return NULL;
     g_autoptr(GBytes) sealed_line =
-        dn_seal_line(self->keys, tenant, pending->head.seq, pending->line, error);
+        dn_seal_line(self->keys, tenant, pending->head.seq, line, error);
 
     if (!sealed_line)
         return NULL;
@@ -151,28 +153,53 @@ leave_queue(DnArchive *self, Pending *pending)
     g_cond_broadcast(&self->write_changed);
 }
 
-static Pending *
-queue_head(DnArchive *self)
+/* (transfer container) What stands in the queue up to @mine. */
+static GPtrArray *
+queue_up_to(DnArchive *self, const Pending *mine)
 {
     DN_LOCKED(&self->write_lock);
+    GPtrArray *list = g_ptr_array_new();
 
-    return g_queue_peek_head(&self->pending);
+    for (GList *link = self->pending.head; link; link = link->next) {
+        g_ptr_array_add(list, link->data);
+        if (link->data == mine)
+            break;
+    }
+    return list;
 }
 
-static bool
-apply_one(DnArchive *self, Pending *pending, GError **error)
+static DnApply
+apply_of(Pending *pending)
 {
-    DnApply apply = {.tenant = pending->tenant,
+    return (DnApply){.tenant = pending->tenant,
                      .end = pending->receipt.end,
                      .blob_count = pending->blob_count,
                      .blobs = pending->blobs,
                      .blob_refs = pending->receipt.blobs,
                      .entry_count = 1,
                      .entry_refs = pending->receipt.entries,
-                     .lines = &pending->line,
+                     .entries = &pending->entry,
                      .head = pending->head};
+}
 
-    return dn_view_apply(self, &apply, error);
+/* All in one write; when that fails each alone, so that each has its own failure. */
+static void
+apply_list(DnArchive *self, GPtrArray *list)
+{
+    g_autofree DnApply *applies = g_new(DnApply, list->len);
+    bool together = false;
+
+    for (guint i = 0; i < list->len; i++)
+        applies[i] = apply_of(g_ptr_array_index(list, i));
+    together = list->len > 1 && dn_view_apply(self, applies, list->len, NULL);
+    for (guint i = 0; i < list->len; i++) {
+        Pending *pending = g_ptr_array_index(list, i);
+
+        if (!together)
+            dn_view_apply(self, &applies[i], 1, &pending->failure);
+        pending->applied = true;
+        leave_queue(self, pending);
+    }
 }
 
 /* @mine is durable, and so is all that stands before it. */
@@ -181,12 +208,10 @@ apply_up_to(DnArchive *self, Pending *mine, GError **error)
 {
     DN_LOCKED(&self->apply_lock);
 
-    while (!mine->applied) {
-        Pending *first = queue_head(self);
+    if (!mine->applied) {
+        g_autoptr(GPtrArray) list = queue_up_to(self, mine);
 
-        apply_one(self, first, &first->failure);
-        first->applied = true;
-        leave_queue(self, first);
+        apply_list(self, list);
     }
     if (mine->failure) {
         g_propagate_error(error, g_steal_pointer(&mine->failure));

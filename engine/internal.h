@@ -120,7 +120,7 @@ bool dn_closing_complete(DnArchive *self, DnProgress progress, void *user_data, 
 
 /* --- view.c: what can be rebuilt --- */
 
-/** One commit on its way into the view. @lines: one ledger line an entry. */
+/** One commit on its way into the view. @entries: parsed from their ledger lines. */
 typedef struct {
     DnUuid tenant;
     DnStorePosition end;
@@ -129,12 +129,12 @@ typedef struct {
     const DnStoreRef *blob_refs;
     size_t entry_count;
     const DnStoreRef *entry_refs;
-    char *const *lines;
+    json_t *const *entries;
     DnLedgerHead head; /* after the last entry */
 } DnApply;
 
-/** Applies one commit in one atomic write. Call under apply_lock. */
-bool dn_view_apply(DnArchive *self, const DnApply *apply, GError **error);
+/** Applies @count commits in order, in one atomic write: all or none. Call under apply_lock. */
+bool dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error);
 
 /** Applies all that the log has and the view has not. Call before threads. */
 bool dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
@@ -162,6 +162,9 @@ json_t *dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **er
 /** (transfer full) ids of the tenant's vouchers with a waiting job: 'r' to be read, 's' to be
  * stamped. */
 GArray *dn_view_jobs(DnArchive *self, char job, GError **error);
+
+/** How many vouchers the tenant has, deleted ones too. */
+bool dn_view_count(DnArchive *self, uint64_t *out_count, GError **error);
 
 typedef bool (*DnStateVisitor)(const json_t *state, void *user_data, GError **error);
 /** Visits the state of every voucher of the tenant, deleted ones too. */

@@ -253,6 +253,22 @@ dn_view_jobs(DnArchive *self, char job, GError **error)
 }
 
 bool
+dn_view_count(DnArchive *self, uint64_t *out_count, GError **error)
+{
+    uint8_t to[16];
+    uint64_t count = 0;
+
+    after_prefix(self->tenant.bytes, 16, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_VOUCHER, self->tenant.bytes, 16, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor))
+        count++;
+    *out_count = count;
+    return dn_kv_cursor_ok(cursor, error);
+}
+
+bool
 dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error)
 {
     uint8_t to[16];
@@ -308,37 +324,134 @@ dn_view_entries(DnArchive *self, const DnUuid *id, GError **error)
 /* --- applying --- */
 
 typedef struct {
+    json_t *state;
+    DnUuid tenant;
+    DnUuid id;
+} Changed;
+
+typedef struct {
+    DnUuid id;
+    char *name; /* (nullable) when the tenant is new */
+    DnLedgerHead head;
+    json_t *last_row; /* (nullable) when the tenant was closed: what stays of it */
+} Tenant;
+
+/* Commits on their way into one write. What one of them has changed, the next must see. */
+typedef struct {
     DnArchive *archive;
-    const DnApply *apply;
+    const DnApply *apply; /* the commit at hand */
     DnKvBatch *batch;
-    GHashTable *states; /* voucher text -> json_t: states this commit has already changed */
+    GHashTable *states;  /* tenant and voucher -> Changed */
+    GHashTable *blobs;   /* blob -> DnStoreRef */
+    GHashTable *tenants; /* tenant -> Tenant */
 } Applying;
 
-static json_t *
-state_before(Applying *applying, const char *voucher, const uint8_t *key, GError **error)
+static guint
+uuid_hash(gconstpointer key)
 {
-    json_t *changed = g_hash_table_lookup(applying->states, voucher);
+    guint value;
+
+    memcpy(&value, ((const DnUuid *)key)->bytes + 12, sizeof value); /* the random end */
+    return value;
+}
+
+static gboolean
+uuid_same(gconstpointer a, gconstpointer b)
+{
+    return dn_uuid_equal(a, b);
+}
+
+static guint
+changed_hash(gconstpointer key)
+{
+    return uuid_hash(&((const Changed *)key)->id);
+}
+
+static gboolean
+changed_same(gconstpointer a, gconstpointer b)
+{
+    const Changed *x = a;
+    const Changed *y = b;
+
+    return dn_uuid_equal(&x->id, &y->id) && dn_uuid_equal(&x->tenant, &y->tenant);
+}
+
+static void
+changed_free(gpointer data)
+{
+    Changed *changed = data;
+
+    json_decref(changed->state);
+    g_free(changed);
+}
+
+static void
+tenant_free(gpointer data)
+{
+    Tenant *tenant = data;
+
+    g_free(tenant->name);
+    json_decref(tenant->last_row);
+    g_free(tenant);
+}
+
+static void
+applying_init(Applying *self, DnArchive *archive)
+{
+    self->archive = archive;
+    self->batch = dn_kv_batch_new();
+    self->states = g_hash_table_new_full(changed_hash, changed_same, NULL, changed_free);
+    self->blobs = g_hash_table_new_full(uuid_hash, uuid_same, NULL, NULL);
+    self->tenants = g_hash_table_new_full(uuid_hash, uuid_same, NULL, tenant_free);
+}
+
+static void
+applying_clear(Applying *self)
+{
+    g_clear_pointer(&self->batch, dn_kv_batch_free);
+    g_clear_pointer(&self->states, g_hash_table_unref);
+    g_clear_pointer(&self->blobs, g_hash_table_unref);
+    g_clear_pointer(&self->tenants, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Applying, applying_clear)
+
+/* (transfer full) NULL without error: there is none. */
+static json_t *
+state_before(Applying *applying, const DnUuid *id, GError **error)
+{
+    Changed wanted = {.tenant = applying->apply->tenant, .id = *id};
+    const Changed *changed = g_hash_table_lookup(applying->states, &wanted);
+    uint8_t key[VOUCHER_KEY];
 
     if (changed)
-        return json_incref(changed);
+        return json_incref(changed->state);
+    voucher_key(&applying->apply->tenant, id, key);
     return get_json(applying->archive, DN_KV_VOUCHER, key, VOUCHER_KEY, error);
 }
 
-/* The plain bytes of a blob of this very commit, or of an earlier one. */
+/* Takes @state. */
+static void
+set_state(Applying *applying, const DnUuid *id, json_t *state)
+{
+    Changed *changed = g_new(Changed, 1);
+
+    *changed = (Changed){.state = state, .tenant = applying->apply->tenant, .id = *id};
+    g_hash_table_replace(applying->states, changed, changed);
+}
+
+/* The plain bytes of a blob of one of these commits, or of an earlier one. */
 static GBytes *
 blob_of(Applying *applying, const json_t *ref, DnPart part, GError **error)
 {
-    const DnApply *apply = applying->apply;
-    DnSealName name = {.tenant = apply->tenant, .part = part};
+    const DnUuid *tenant = &applying->apply->tenant;
+    DnSealName name = {.tenant = *tenant, .part = part};
+    const DnStoreRef *place = NULL;
 
     if (!dn_uuid_parse(dn_json_string(ref, "id"), &name.blob, error))
         return NULL;
-    for (size_t i = 0; i < apply->blob_count; i++) {
-        if (!dn_uuid_equal(&apply->blobs[i].id, &name.blob))
-            continue;
-        return dn_blob_open(applying->archive, &name, &apply->blob_refs[i], ref, error);
-    }
-    return dn_blob_load(applying->archive, &apply->tenant, ref, part, error);
+    place = g_hash_table_lookup(applying->blobs, &name.blob);
+    return place ? dn_blob_open(applying->archive, &name, place, ref, error)
+                 : dn_blob_load(applying->archive, tenant, ref, part, error);
 }
 
 static void
@@ -462,43 +575,35 @@ has_unstamped_version(const json_t *state)
 
 /* One entry of one voucher. */
 static bool
-apply_to_voucher(Applying *applying, const char *voucher, const json_t *entry, GError **error)
+apply_to_voucher(Applying *applying, const DnUuid *id, const json_t *entry, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     const char *type = dn_json_string(entry, "type");
-    uint8_t key[VOUCHER_KEY];
-    DnUuid id;
-
-    if (!dn_uuid_parse(voucher, &id, error))
-        return false;
-    voucher_key(&applying->apply->tenant, &id, key);
-    g_autoptr(json_t) before = state_before(applying, voucher, key, &problem);
+    g_autoptr(json_t) before = state_before(applying, id, &problem);
 
     if (problem) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
     g_autoptr(json_t) after = dn_voucher_apply(before, entry, error);
-    g_autofree char *row = after ? dn_json_canonical(after, error) : NULL;
 
-    if (!row)
-        return dn_fail_in(error, "voucher %s", voucher);
-    dn_kv_batch_put(applying->batch, DN_KV_VOUCHER, key, sizeof key, row, strlen(row));
+    if (!after)
+        return false;
     update_index(applying, before, after);
     if (strcmp(type, "voucher.registered") == 0 || strcmp(type, "voucher.revised") == 0) {
-        if (!note_document(applying, entry, &id, error) ||
+        if (!note_document(applying, entry, id, error) ||
             !update_text(applying, before, after, error))
             return false;
     } else if (strcmp(type, "voucher.read") == 0) {
-        set_job(applying, 'r', &id, false);
+        set_job(applying, 'r', id, false);
         if (!update_text(applying, before, after, error))
             return false;
     } else if (strcmp(type, "voucher.unreadable") == 0) {
-        set_job(applying, 'r', &id, false);
+        set_job(applying, 'r', id, false);
     } else if (strcmp(type, "evidence.stamped") == 0) {
-        set_job(applying, 's', &id, has_unstamped_version(after));
+        set_job(applying, 's', id, has_unstamped_version(after));
     }
-    g_hash_table_insert(applying->states, g_strdup(voucher), g_steal_pointer(&after));
+    set_state(applying, id, g_steal_pointer(&after));
     return true;
 }
 
@@ -518,28 +623,65 @@ apply_stamped(Applying *applying, const json_t *entry, GError **error)
         if (leaf->is_ledger)
             continue;
         g_autoptr(json_t) one = json_copy((json_t *)(uintptr_t)entry);
-        g_autofree char *voucher = dn_uuid_text(&leaf->voucher);
 
         dn_json_set_int(one, "version", (int64_t)leaf->number);
-        if (!apply_to_voucher(applying, voucher, one, error))
+        if (!apply_to_voucher(applying, &leaf->voucher, one, error))
             return false;
     }
     return true;
 }
 
 static void
-note_place(Applying *applying, const char *voucher, uint64_t seq, const DnStoreRef *ref)
+note_place(Applying *applying, const DnUuid *id, uint64_t seq, const DnStoreRef *ref)
 {
     uint8_t key[ENTRY_KEY];
     uint8_t value[DN_VIEW_REF_BYTES];
-    DnUuid id;
 
-    if (!dn_uuid_parse(voucher, &id, NULL))
-        return;
-    voucher_key(&applying->apply->tenant, &id, key);
+    voucher_key(&applying->apply->tenant, id, key);
     dn_put_be(key + VOUCHER_KEY, seq, 8);
     dn_view_format_ref(ref, value);
     dn_kv_batch_put(applying->batch, DN_KV_ENTRY, key, sizeof key, value, sizeof value);
+}
+
+static void
+note_blobs(Applying *applying)
+{
+    const DnApply *apply = applying->apply;
+
+    for (size_t i = 0; i < apply->blob_count; i++) {
+        uint8_t value[DN_VIEW_REF_BYTES];
+
+        dn_view_format_ref(&apply->blob_refs[i], value);
+        dn_kv_batch_put(applying->batch, DN_KV_BLOB, apply->blobs[i].id.bytes, DN_UUID_BYTES, value,
+                        sizeof value);
+        g_hash_table_replace(applying->blobs, (gpointer)(uintptr_t)&apply->blobs[i].id,
+                             (gpointer)(uintptr_t)&apply->blob_refs[i]);
+    }
+}
+
+static Tenant *
+tenant_of(Applying *applying, const DnUuid *id)
+{
+    Tenant *tenant = g_hash_table_lookup(applying->tenants, id);
+
+    if (!tenant) {
+        tenant = g_new0(Tenant, 1);
+        tenant->id = *id;
+        g_hash_table_insert(applying->tenants, &tenant->id, tenant);
+    }
+    return tenant;
+}
+
+static void
+note_tenant(Applying *applying, const char *name)
+{
+    Tenant *tenant = tenant_of(applying, &applying->apply->tenant);
+
+    tenant->head = applying->apply->head;
+    if (name) {
+        g_free(tenant->name);
+        tenant->name = g_strdup(name);
+    }
 }
 
 /* Another tenant ends. What the view has of it goes with dn_closing_complete(). */
@@ -547,25 +689,157 @@ static bool
 note_closed(Applying *applying, const json_t *entry, GError **error)
 {
     static const char *const members[] = {"name", "hash", NULL};
-    g_autoptr(json_t) row = json_object();
-    uint8_t key[22];
+    Tenant *closed = NULL;
     DnUuid tenant;
 
     if (!dn_uuid_parse(dn_json_string(entry, "closed_tenant"), &tenant, error))
         return false;
     if (dn_uuid_equal(&tenant, &applying->apply->tenant))
         return dn_fail(error, DN_ERROR_CORRUPT, "a tenant cannot close itself");
+    closed = tenant_of(applying, &tenant);
+    json_decref(closed->last_row);
+    closed->last_row = json_object();
     for (const char *const *member = members; *member; member++)
-        dn_json_set_string(row, *member, dn_json_string(entry, *member));
-    dn_json_set_int(row, "seq", dn_json_int(entry, "last_seq", 0));
-    dn_json_set_string(row, "closed", dn_json_string(entry, "at"));
-    tenant_row_key(&tenant, key);
-    g_autofree char *text = dn_json_canonical(row, error);
+        dn_json_set_string(closed->last_row, *member, dn_json_string(entry, *member));
+    dn_json_set_int(closed->last_row, "seq", dn_json_int(entry, "last_seq", 0));
+    dn_json_set_string(closed->last_row, "closed", dn_json_string(entry, "at"));
+    return true;
+}
+
+static bool
+apply_commit(Applying *applying, GError **error)
+{
+    const DnApply *apply = applying->apply;
+
+    note_blobs(applying);
+    note_tenant(applying, NULL);
+    for (size_t i = 0; i < apply->entry_count; i++) {
+        const json_t *entry = apply->entries[i];
+        const char *type = dn_json_string(entry, "type");
+        const char *voucher = dn_json_string(entry, "voucher");
+        bool ok = true;
+        DnUuid id;
+
+        if (g_strcmp0(type, "tenant.created") == 0)
+            note_tenant(applying, dn_json_string(entry, "name"));
+        if (g_strcmp0(type, "evidence.stamped") == 0)
+            ok = apply_stamped(applying, entry, error);
+        else if (g_strcmp0(type, "tenant.closed") == 0)
+            ok = note_closed(applying, entry, error);
+        else if (voucher)
+            ok = (dn_uuid_parse(voucher, &id, error) &&
+                  apply_to_voucher(applying, &id, entry, error)) ||
+                 dn_fail_in(error, "voucher %s", voucher);
+        if (!ok)
+            return dn_fail_in(error, "entry %" G_GINT64_FORMAT, dn_json_int(entry, "seq", 0));
+        if (voucher && dn_uuid_parse(voucher, &id, NULL))
+            note_place(applying, &id, (uint64_t)dn_json_int(entry, "seq", 0),
+                       &apply->entry_refs[i]);
+    }
+    return true;
+}
+
+/* --- what stands at the end of the commits, once each --- */
+
+static bool
+write_states(Applying *applying, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, applying->states);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Changed *changed = value;
+        g_autofree char *row = dn_json_canonical(changed->state, error);
+        uint8_t key[VOUCHER_KEY];
+
+        if (!row)
+            return dn_fail_in(error, "voucher %s", dn_json_string(changed->state, "voucher"));
+        voucher_key(&changed->tenant, &changed->id, key);
+        dn_kv_batch_put(applying->batch, DN_KV_VOUCHER, key, sizeof key, row, strlen(row));
+    }
+    return true;
+}
+
+/* (transfer full) The row of a tenant that goes on. */
+static json_t *
+tenant_row(Applying *applying, const Tenant *tenant, GError **error)
+{
+    g_autofree char *hash = dn_hex(tenant->head.hash.bytes, sizeof tenant->head.hash.bytes);
+    uint8_t key[22];
+    g_autoptr(GError) problem = NULL;
+
+    tenant_row_key(&tenant->id, key);
+    json_t *row = get_json(applying->archive, DN_KV_META, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    if (!row)
+        row = json_object();
+    dn_json_set_string(row, "name", tenant->name);
+    dn_json_set_int(row, "seq", (int64_t)tenant->head.seq);
+    dn_json_set_string(row, "hash", hash);
+    return row;
+}
+
+static bool
+write_tenant(Applying *applying, const Tenant *tenant, GError **error)
+{
+    g_autoptr(json_t) row =
+        tenant->last_row ? json_incref(tenant->last_row) : tenant_row(applying, tenant, error);
+    g_autofree char *text = row ? dn_json_canonical(row, error) : NULL;
+    uint8_t key[22];
 
     if (!text)
         return false;
+    tenant_row_key(&tenant->id, key);
     dn_kv_batch_put(applying->batch, DN_KV_META, key, sizeof key, text, strlen(text));
     return true;
+}
+
+static bool
+write_tenants(Applying *applying, GError **error)
+{
+    GHashTableIter iter;
+    gpointer tenant = NULL;
+
+    g_hash_table_iter_init(&iter, applying->tenants);
+    while (g_hash_table_iter_next(&iter, NULL, &tenant))
+        if (!write_tenant(applying, tenant, error))
+            return false;
+    return true;
+}
+
+static void
+write_position(Applying *applying, const DnStorePosition *end)
+{
+    uint8_t value[POSITION_BYTES];
+
+    dn_put_be(value, end->segment, 4);
+    dn_put_be(value + 4, end->offset, 8);
+    dn_kv_batch_put(applying->batch, DN_KV_META, position_key, strlen(position_key), value,
+                    sizeof value);
+}
+
+bool
+dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error)
+{
+    g_auto(Applying) applying = {0};
+
+    if (count == 0)
+        return true;
+    applying_init(&applying, self);
+    for (size_t i = 0; i < count; i++) {
+        applying.apply = &applies[i];
+        if (!apply_commit(&applying, error))
+            return false;
+    }
+    if (!write_states(&applying, error) || !write_tenants(&applying, error))
+        return false;
+    write_position(&applying, &applies[count - 1].end);
+    return dn_kv_write(self->view, applying.batch, error);
 }
 
 bool
@@ -588,120 +862,7 @@ dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error)
     return dn_kv_write(self->view, batch, error) && dn_kv_flush(self->view, error);
 }
 
-static bool
-note_tenant(Applying *applying, const char *name, GError **error)
-{
-    const DnApply *apply = applying->apply;
-    g_autofree char *hash = dn_hex(apply->head.hash.bytes, sizeof apply->head.hash.bytes);
-    uint8_t key[22];
-    g_autoptr(GError) problem = NULL;
-
-    tenant_row_key(&apply->tenant, key);
-    g_autoptr(json_t) row = get_json(applying->archive, DN_KV_META, key, sizeof key, &problem);
-
-    if (problem) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
-    }
-    if (!row)
-        row = json_object();
-    if (name)
-        dn_json_set_string(row, "name", name);
-    dn_json_set_int(row, "seq", (int64_t)apply->head.seq);
-    dn_json_set_string(row, "hash", hash);
-    g_autofree char *text = dn_json_canonical(row, error);
-
-    if (!text)
-        return false;
-    dn_kv_batch_put(applying->batch, DN_KV_META, key, sizeof key, text, strlen(text));
-    return true;
-}
-
-static void
-note_blobs(Applying *applying)
-{
-    const DnApply *apply = applying->apply;
-
-    for (size_t i = 0; i < apply->blob_count; i++) {
-        uint8_t value[DN_VIEW_REF_BYTES];
-
-        dn_view_format_ref(&apply->blob_refs[i], value);
-        dn_kv_batch_put(applying->batch, DN_KV_BLOB, apply->blobs[i].id.bytes, DN_UUID_BYTES, value,
-                        sizeof value);
-    }
-}
-
-static void
-note_position(Applying *applying)
-{
-    uint8_t value[POSITION_BYTES];
-
-    dn_put_be(value, applying->apply->end.segment, 4);
-    dn_put_be(value + 4, applying->apply->end.offset, 8);
-    dn_kv_batch_put(applying->batch, DN_KV_META, position_key, strlen(position_key), value,
-                    sizeof value);
-}
-
-static void
-free_state(gpointer state)
-{
-    json_decref(state);
-}
-
-bool
-dn_view_apply(DnArchive *self, const DnApply *apply, GError **error)
-{
-    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
-    g_autoptr(GHashTable) states =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_state);
-    Applying applying = {.archive = self, .apply = apply, .batch = batch, .states = states};
-    g_autofree char *tenant_name = NULL;
-
-    note_blobs(&applying);
-    for (size_t i = 0; i < apply->entry_count; i++) {
-        g_autoptr(json_t) entry = dn_json_parse(apply->lines[i], strlen(apply->lines[i]), error);
-        const char *type = dn_json_string(entry, "type");
-        const char *voucher = dn_json_string(entry, "voucher");
-        bool ok = true;
-
-        if (!entry)
-            return false;
-        if (g_strcmp0(type, "tenant.created") == 0)
-            tenant_name = g_strdup(dn_json_string(entry, "name"));
-        if (g_strcmp0(type, "evidence.stamped") == 0)
-            ok = apply_stamped(&applying, entry, error);
-        else if (g_strcmp0(type, "tenant.closed") == 0)
-            ok = note_closed(&applying, entry, error);
-        else if (voucher)
-            ok = apply_to_voucher(&applying, voucher, entry, error);
-        if (!ok)
-            return dn_fail_in(error, "entry %" G_GINT64_FORMAT, dn_json_int(entry, "seq", 0));
-        if (voucher)
-            note_place(&applying, voucher, (uint64_t)dn_json_int(entry, "seq", 0),
-                       &apply->entry_refs[i]);
-    }
-    if (!note_tenant(&applying, tenant_name, error))
-        return false;
-    note_position(&applying);
-    return dn_kv_write(self->view, batch, error);
-}
-
 /* --- catching up --- */
-
-static guint
-uuid_hash(gconstpointer key)
-{
-    guint value;
-
-    memcpy(&value, ((const DnUuid *)key)->bytes + 12, sizeof value); /* the random end */
-    return value;
-}
-
-static gboolean
-uuid_same(gconstpointer a, gconstpointer b)
-{
-    return dn_uuid_equal(a, b);
-}
 
 GHashTable *
 dn_heads_new(void)
@@ -715,6 +876,30 @@ uuids_new(void)
     return g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
 }
 
+/*
+ * A pipeline of two rounds: while the commits of one round are unsealed and parsed by all cores,
+ * those of the round before are applied, and written at once.
+ */
+enum { ROUND_COMMITS = 1024, ROUND_BYTES = 8 << 20 };
+
+/* A commit of a round. */
+typedef struct {
+    DnApply apply;
+    DnStoreEntry *sealed; /* with a reference on the bytes */
+    json_t **entries;
+    DnSha256 *hashes;
+    GError *failure; /* of unsealing and parsing */
+} Item;
+
+typedef struct {
+    DnArchive *archive;
+    GPtrArray *items; /* Item */
+    size_t bytes;
+    gint next; /* the first item that no thread has taken */
+    GThread **threads;
+    unsigned thread_count;
+} Round;
+
 typedef struct {
     DnArchive *archive;
     GHashTable *heads;
@@ -722,7 +907,189 @@ typedef struct {
     uint64_t entries;
     DnProgress progress;
     void *user_data;
+    Round rounds[2];
+    unsigned filling; /* the round that is being filled; the other is being parsed */
+    bool failed;      /* to apply: nothing may be applied after it */
 } CatchUp;
+
+static void
+item_free(gpointer data)
+{
+    Item *item = data;
+
+    for (size_t i = 0; i < item->apply.entry_count; i++) {
+        g_clear_pointer(&item->sealed[i].sealed, g_bytes_unref);
+        json_decref(item->entries[i]);
+    }
+    g_free((gpointer)(uintptr_t)item->apply.blobs);
+    g_free((gpointer)(uintptr_t)item->apply.blob_refs);
+    g_free((gpointer)(uintptr_t)item->apply.entry_refs);
+    g_free(item->sealed);
+    g_free(item->entries);
+    g_free(item->hashes);
+    g_clear_error(&item->failure);
+    g_free(item);
+}
+
+static Item *
+item_new(const DnStoreVisit *visit)
+{
+    Item *item = g_new0(Item, 1);
+    size_t count = visit->entry_count;
+
+    item->sealed = g_memdup2(visit->entries, count * sizeof *visit->entries);
+    for (size_t i = 0; i < count; i++)
+        g_bytes_ref(item->sealed[i].sealed);
+    item->entries = g_new0(json_t *, count + 1);
+    item->hashes = g_new0(DnSha256, count + 1);
+    item->apply = (DnApply){
+        .tenant = visit->tenant,
+        .end = visit->end,
+        .blob_count = visit->blob_count,
+        .blobs = g_memdup2(visit->blobs, visit->blob_count * sizeof *visit->blobs),
+        .blob_refs = g_memdup2(visit->blob_refs, visit->blob_count * sizeof *visit->blob_refs),
+        .entry_count = count,
+        .entry_refs = g_memdup2(visit->entry_refs, count * sizeof *visit->entry_refs),
+        .entries = item->entries};
+    return item;
+}
+
+static void
+parse_item(DnArchive *archive, Item *item)
+{
+    for (size_t i = 0; i < item->apply.entry_count; i++) {
+        g_autofree char *line =
+            dn_unseal_line(archive->keys, &item->apply.tenant, item->sealed[i].seq,
+                           item->sealed[i].sealed, &item->failure);
+
+        if (line)
+            item->entries[i] = dn_entry_parse(line, &item->hashes[i], &item->failure);
+        if (!item->entries[i]) {
+            dn_fail_in(&item->failure, "entry %" G_GUINT64_FORMAT, item->sealed[i].seq);
+            return;
+        }
+    }
+}
+
+static gpointer
+parse_round(gpointer data)
+{
+    Round *round = data;
+
+    for (;;) {
+        guint number = (guint)g_atomic_int_add(&round->next, 1);
+
+        if (number >= round->items->len)
+            return NULL;
+        parse_item(round->archive, g_ptr_array_index(round->items, number));
+    }
+}
+
+static void
+round_start(Round *self)
+{
+    enum { WORTH_A_THREAD = 16 };
+    unsigned wanted = MIN(g_get_num_processors(), self->items->len / WORTH_A_THREAD);
+
+    self->next = 0;
+    self->threads = g_new0(GThread *, wanted + 1);
+    for (self->thread_count = 0; self->thread_count < wanted; self->thread_count++)
+        self->threads[self->thread_count] = g_thread_new("parse", parse_round, self);
+}
+
+static void
+round_join(Round *self)
+{
+    if (self->threads)
+        parse_round(self); /* what no thread has taken */
+    for (unsigned i = 0; i < self->thread_count; i++)
+        g_thread_join(self->threads[i]);
+    self->thread_count = 0;
+    g_clear_pointer(&self->threads, g_free);
+}
+
+static void
+round_clear(Round *self)
+{
+    round_join(self);
+    g_ptr_array_set_size(self->items, 0);
+    self->bytes = 0;
+}
+
+static DnLedgerHead *
+head_for(CatchUp *up, const DnUuid *tenant, GError **error)
+{
+    DnLedgerHead *head = g_hash_table_lookup(up->heads, tenant);
+
+    if (!head) {
+        DnLedgerHead known;
+
+        if (!dn_view_head(up->archive, tenant, &known, error))
+            return NULL;
+        head = g_memdup2(&known, sizeof known);
+        g_hash_table_insert(up->heads, g_memdup2(tenant, sizeof *tenant), head);
+    }
+    return head;
+}
+
+static bool
+chain_item(CatchUp *up, Item *item, GError **error)
+{
+    DnLedgerHead *head = head_for(up, &item->apply.tenant, error);
+
+    if (!head)
+        return false;
+    if (item->failure) {
+        g_propagate_error(error, g_steal_pointer(&item->failure));
+        return false;
+    }
+    for (size_t i = 0; i < item->apply.entry_count; i++)
+        if (!dn_entry_follow(item->entries[i], &item->hashes[i], &item->apply.tenant, head, error))
+            return false;
+    item->apply.head = *head;
+    return true;
+}
+
+/* All of a round that has been parsed, in one write. What stands before an entry that does not fit
+ * is applied too. */
+static bool
+apply_round(CatchUp *up, Round *round, GError **error)
+{
+    g_autofree DnApply *applies = g_new0(DnApply, round->items->len + 1);
+    g_autoptr(GError) problem = NULL;
+    uint64_t entries = 0;
+    guint count = 0;
+
+    round_join(round);
+    for (; count < round->items->len; count++) {
+        Item *item = g_ptr_array_index(round->items, count);
+
+        if (!chain_item(up, item, &problem))
+            break;
+        applies[count] = item->apply;
+        entries += item->apply.entry_count;
+    }
+    if (!dn_view_apply(up->archive, applies, count, error))
+        return false;
+    up->entries += entries;
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    round_clear(round);
+    if (up->progress && entries > 0 && !up->progress(up->entries, 0, up->user_data))
+        return dn_fail(error, DN_ERROR_BUSY, "stopped on request");
+    return true;
+}
+
+static bool
+turn_rounds(CatchUp *up, GError **error)
+{
+    round_start(&up->rounds[up->filling]);
+    up->filling = 1 - up->filling;
+    up->failed = !apply_round(up, &up->rounds[up->filling], error);
+    return !up->failed;
+}
 
 /* Before a log is read to its end, a tenant without keys may be one whose closing comes later. */
 static bool
@@ -776,63 +1143,22 @@ is_closed(CatchUp *up, const DnStoreVisit *visit, bool *out_closed, GError **err
                    id);
 }
 
-static DnLedgerHead *
-head_for(CatchUp *up, const DnUuid *tenant, GError **error)
-{
-    DnLedgerHead *head = g_hash_table_lookup(up->heads, tenant);
-
-    if (!head) {
-        DnLedgerHead known;
-
-        if (!dn_view_head(up->archive, tenant, &known, error))
-            return NULL;
-        head = g_memdup2(&known, sizeof known);
-        g_hash_table_insert(up->heads, g_memdup2(tenant, sizeof *tenant), head);
-    }
-    return head;
-}
-
 static bool
-apply_visit(const DnStoreVisit *visit, void *user_data, GError **error)
+take_visit(const DnStoreVisit *visit, void *user_data, GError **error)
 {
     CatchUp *up = user_data;
-    g_auto(GStrv) lines = g_new0(char *, visit->entry_count + 1);
+    Round *round = &up->rounds[up->filling];
     bool closed = false;
 
     if (!is_closed(up, visit, &closed, error))
         return false;
     if (closed)
         return true;
-    DnLedgerHead *head = head_for(up, &visit->tenant, error);
-
-    if (!head)
-        return false;
-    for (size_t i = 0; i < visit->entry_count; i++) {
-        lines[i] = dn_unseal_line(up->archive->keys, &visit->tenant, visit->entries[i].seq,
-                                  visit->entries[i].sealed, error);
-        if (!lines[i])
-            return false;
-        g_autoptr(json_t) entry = dn_entry_check(lines[i], &visit->tenant, head, error);
-
-        if (!entry)
-            return false;
-    }
-    DnApply apply = {.tenant = visit->tenant,
-                     .end = visit->end,
-                     .blob_count = visit->blob_count,
-                     .blobs = visit->blobs,
-                     .blob_refs = visit->blob_refs,
-                     .entry_count = visit->entry_count,
-                     .entry_refs = visit->entry_refs,
-                     .lines = lines,
-                     .head = *head};
-
-    if (!dn_view_apply(up->archive, &apply, error))
-        return false;
-    up->entries += visit->entry_count;
-    if (up->progress && !up->progress(up->entries, 0, up->user_data))
-        return dn_fail(error, DN_ERROR_BUSY, "stopped on request");
-    return true;
+    g_ptr_array_add(round->items, item_new(visit));
+    for (size_t i = 0; i < visit->entry_count; i++)
+        round->bytes += g_bytes_get_size(visit->entries[i].sealed);
+    return (round->items->len < ROUND_COMMITS && round->bytes < ROUND_BYTES) ||
+           turn_rounds(up, error);
 }
 
 /* A view that was built from nothing holds nothing of a tenant that had no keys. */
@@ -855,6 +1181,20 @@ mark_absent(DnArchive *self, GError **error)
     return tenants != NULL;
 }
 
+static bool
+catch_up(CatchUp *up, const DnStorePosition *position, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    bool read = dn_store_each(up->archive->store, position, 0, take_visit, up, &problem);
+
+    /* What could be read is applied, whatever came after it. */
+    if (!up->failed && (!turn_rounds(up, error) || !turn_rounds(up, error)))
+        return false;
+    if (!read)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return read;
+}
+
 bool
 dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                  GError **error)
@@ -863,6 +1203,7 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
     CatchUp up = {.archive = self, .heads = heads, .progress = progress, .user_data = user_data};
     DnStorePosition end = dn_store_end(self->store);
     DnStorePosition position;
+    bool whole = false;
 
     if (!dn_view_position(self, &position, error))
         return false;
@@ -870,13 +1211,15 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the view knows more than the log holds: the log has been cut or replaced "
                        "by an older copy");
-    bool ok = dn_store_each(self->store, &position, 0, apply_visit, &up, error) &&
-              (position.segment > 0 || mark_absent(self, error));
-
+    for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++)
+        up.rounds[i] = (Round){.archive = self, .items = g_ptr_array_new_with_free_func(item_free)};
+    whole = catch_up(&up, &position, error) && (position.segment > 0 || mark_absent(self, error));
     if (up.closed)
         g_hash_table_unref(up.closed);
-    if (!ok)
-        return false;
+    for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++) {
+        round_clear(&up.rounds[i]);
+        g_ptr_array_unref(up.rounds[i].items);
+    }
     *out_entries = up.entries;
-    return true;
+    return whole;
 }

@@ -314,8 +314,8 @@ cut_long(char *text, size_t most)
         *g_utf8_find_prev_char(text, text + most + 1) = '\0';
 }
 
-char *
-dn_party_fold(const char *name)
+static char *
+fold(const char *name)
 {
     g_autofree char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, MAX_NAME_BYTES + 4));
     g_autofree char *nfkc = NULL;
@@ -340,6 +340,36 @@ dn_party_fold(const char *name)
     }
     cut_long(folded->str, MAX_FOLDED_BYTES);
     return g_strdup(folded->str);
+}
+
+/* A business deals with the same parties over and over, and folding is the dearest step of a
+ * voucher's rows. One thread's memory of what it has folded; forgotten as a whole when it is full.
+ */
+static GHashTable *
+folded_before(void)
+{
+    enum { NAMES = 512 };
+    static GPrivate memory = G_PRIVATE_INIT((GDestroyNotify)g_hash_table_unref);
+    GHashTable *names = g_private_get(&memory);
+
+    if (names && g_hash_table_size(names) < NAMES)
+        return names;
+    names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_private_replace(&memory, names);
+    return names;
+}
+
+char *
+dn_party_fold(const char *name)
+{
+    enum { LONG_NAME = 256 };
+    GHashTable *names = folded_before();
+    const char *known = g_hash_table_lookup(names, name);
+    char *folded = known ? g_strdup(known) : fold(name);
+
+    if (!known && strlen(name) < LONG_NAME)
+        g_hash_table_insert(names, g_strdup(name), g_strdup(folded));
+    return folded;
 }
 
 char *

@@ -132,20 +132,38 @@ check_canonical(const json_t *entry, const char *line, GError **error)
 }
 
 json_t *
-dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *head, GError **error)
+dn_entry_parse(const char *line, DnSha256 *out_hash, GError **error)
 {
     size_t size = strlen(line);
     g_autoptr(json_t) entry = dn_json_parse(line, size, NULL);
-    g_autoptr(GError) problem = NULL;
 
     if (!json_is_object(entry))
-        dn_fail(&problem, DN_ERROR_CORRUPT, "it is not a JSON object");
-    else if (check_canonical(entry, line, &problem) && check_chain(entry, tenant, head, &problem) &&
-             check_members(entry, &problem)) {
-        *head = (DnLedgerHead){.seq = head->seq + 1, .hash = dn_sha256(line, size)};
-        return g_steal_pointer(&entry);
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "it is not a JSON object");
+    if (!check_canonical(entry, line, error) || !check_members(entry, error))
+        return NULL;
+    *out_hash = dn_sha256(line, size);
+    return g_steal_pointer(&entry);
+}
+
+bool
+dn_entry_follow(const json_t *entry, const DnSha256 *hash, const DnUuid *tenant, DnLedgerHead *head,
+                GError **error)
+{
+    if (!check_chain(entry, tenant, head, error))
+        return dn_fail_in(error, "entry %" PRIu64, head->seq + 1);
+    *head = (DnLedgerHead){.seq = head->seq + 1, .hash = *hash};
+    return true;
+}
+
+json_t *
+dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *head, GError **error)
+{
+    DnSha256 hash;
+    g_autoptr(json_t) entry = dn_entry_parse(line, &hash, error);
+
+    if (!entry) {
+        dn_fail_in(error, "entry %" PRIu64, head->seq + 1);
+        return NULL;
     }
-    dn_fail_in(&problem, "entry %" PRIu64, head->seq + 1);
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return NULL;
+    return dn_entry_follow(entry, &hash, tenant, head, error) ? g_steal_pointer(&entry) : NULL;
 }

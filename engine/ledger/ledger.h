@@ -45,5 +45,14 @@ char *dn_entry_line(const json_t *body, const DnUuid *tenant, const char *actor,
  */
 json_t *dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *head, GError **error);
 
+/**
+ * The two halves of dn_entry_check(), for who has many lines and several cores: what a line says of
+ * itself (canonical form, members; *@out_hash is its SHA-256), and whether it follows @head, which
+ * moves on. @hash is of the line that @entry was parsed from.
+ */
+json_t *dn_entry_parse(const char *line, DnSha256 *out_hash, GError **error);
+bool dn_entry_follow(const json_t *entry, const DnSha256 *hash, const DnUuid *tenant,
+                     DnLedgerHead *head, GError **error);
+
 G_END_DECLS
 #endif

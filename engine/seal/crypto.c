@@ -13,14 +13,30 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <string.h>
 
 typedef struct {
     EVP_CIPHER *gcm;
-    EVP_KDF *hkdf;
+    EVP_MAC_CTX *hmac; /* with its digest set: copied for each use */
 } Algorithms;
+
+static EVP_MAC_CTX *
+hmac_new(void)
+{
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    EVP_MAC_free(mac);
+    if (context && EVP_MAC_CTX_set_params(context, params) == 1)
+        return context;
+    EVP_MAC_CTX_free(context);
+    return NULL;
+}
 
 /* Fetched once for the process: a fetch for each call costs more than sealing a line. */
 static const Algorithms *
@@ -31,30 +47,41 @@ algorithms(void)
 
     if (g_once_init_enter(&ready)) {
         once.gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-        once.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-        if (!once.gcm || !once.hkdf)
-            g_error("OpenSSL lacks AES-256-GCM or HKDF");
+        once.hmac = hmac_new();
+        if (!once.gcm || !once.hmac)
+            g_error("OpenSSL lacks AES-256-GCM or HMAC");
         g_once_init_leave(&ready, 1);
     }
     return &once;
 }
 
+/* HMAC-SHA256 with a context that knows its digest already. */
+static void
+hmac_of(const void *key, size_t key_size, const void *bytes, size_t size, const void *more,
+        size_t more_size, uint8_t *out)
+{
+    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(algorithms()->hmac);
+
+    if (!context || EVP_MAC_init(context, key, key_size, NULL) != 1 ||
+        EVP_MAC_update(context, bytes, size) != 1 ||
+        EVP_MAC_update(context, more, more_size) != 1 ||
+        EVP_MAC_final(context, out, NULL, DN_KEY_BYTES) != 1)
+        g_error("HMAC failed");
+    EVP_MAC_CTX_free(context);
+}
+
+/* RFC 5869 for an output of one digest: extract, then the first block of expand. By hand, because
+ * OpenSSL's HKDF looks its digest up by name in each call, which takes longer than the rest. */
 void
 dn_hkdf(const uint8_t *key, const void *salt, size_t salt_size, const void *info, size_t info_size,
         uint8_t *out)
 {
-    EVP_KDF_CTX *context = EVP_KDF_CTX_new(algorithms()->hkdf);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, DN_KEY_BYTES),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, salt_size),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, info_size),
-        OSSL_PARAM_construct_end(),
-    };
+    static const uint8_t first_block = 1;
+    uint8_t extracted[DN_KEY_BYTES];
 
-    if (!context || EVP_KDF_derive(context, out, DN_KEY_BYTES, params) != 1)
-        g_error("HKDF failed");
-    EVP_KDF_CTX_free(context);
+    hmac_of(salt, salt_size, key, DN_KEY_BYTES, "", 0, extracted);
+    hmac_of(extracted, sizeof extracted, info, info_size, &first_block, 1, out);
+    OPENSSL_cleanse(extracted, sizeof extracted);
 }
 
 void

@@ -34,10 +34,51 @@ dn_segment_path(const char *dir, uint32_t segment)
     return g_strdup_printf("%s/%06u.seg", dir, (unsigned)segment);
 }
 
+enum { WINDOW = 256 << 10 };
+
+struct DnSegmentWindow {
+    uint64_t offset;
+    size_t size;
+    uint8_t bytes[WINDOW];
+};
+
 void
 dn_segment_reader_close(DnSegmentReader *self)
 {
     dn_clear_fd(&self->fd);
+    g_clear_pointer(&self->window, g_free);
+}
+
+void
+dn_segment_reader_read_ahead(DnSegmentReader *self)
+{
+    if (!self->window)
+        self->window = g_malloc(sizeof *self->window);
+    self->window->size = 0;
+}
+
+/* Small reads come from the window, which moves on; large ones pass it by. */
+static bool
+read_at(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GError **error)
+{
+    struct DnSegmentWindow *window = self->window;
+
+    if (!window || size > WINDOW / 4)
+        return dn_fs_pread_all(self->fd, out, size, offset, error);
+    if (offset < window->offset || offset - window->offset > window->size ||
+        window->size - (offset - window->offset) < size) {
+        size_t piece = (size_t)MIN((uint64_t)WINDOW, self->end - MIN(offset, self->end));
+
+        window->size = 0;
+        if (piece < size)
+            return dn_fs_pread_all(self->fd, out, size, offset, error);
+        if (!dn_fs_pread_all(self->fd, window->bytes, piece, offset, error))
+            return false;
+        window->offset = offset;
+        window->size = piece;
+    }
+    memcpy(out, window->bytes + (offset - window->offset), size);
+    return true;
 }
 
 bool
@@ -76,8 +117,7 @@ dn_segment_reader_frame(const DnSegmentReader *self, uint64_t offset, DnFrame *o
         dn_fail(error, DN_ERROR_CORRUPT, "the file ends within a frame's header");
         return fail_at(self, offset, error);
     }
-    if (!dn_fs_pread_all(self->fd, raw, sizeof raw, offset, error) ||
-        !dn_frame_read(&place, raw, out, error))
+    if (!read_at(self, raw, sizeof raw, offset, error) || !dn_frame_read(&place, raw, out, error))
         return fail_at(self, offset, error);
     if (out->size > self->end - offset - DN_FRAME_HEADER) {
         dn_fail(error, DN_ERROR_CORRUPT, "the file ends within a frame");
@@ -100,8 +140,7 @@ dn_segment_reader_part(const DnSegmentReader *self, uint64_t offset, uint64_t fr
         return NULL;
     }
     bytes = dn_try_buffer((size_t)size, error);
-    if (bytes &&
-        dn_fs_pread_all(self->fd, bytes, (size_t)size, offset + DN_FRAME_HEADER + from, error))
+    if (bytes && read_at(self, bytes, (size_t)size, offset + DN_FRAME_HEADER + from, error))
         return g_bytes_new_take(g_steal_pointer(&bytes), (size_t)size);
     fail_at(self, offset, error);
     return NULL;

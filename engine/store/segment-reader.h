@@ -19,7 +19,9 @@ typedef struct {
     int fd;
     DnUuid archive;
     uint32_t segment;
-    uint64_t end;      /* bytes that may be read */
+    uint64_t end; /* bytes that may be read */
+    struct DnSegmentWindow
+        *window;       /* (nullable) bytes read ahead: dn_segment_reader_read_ahead() */
     DnSha256 previous; /* digest of the segment before, as the header says it */
 } DnSegmentReader;
 
@@ -31,6 +33,9 @@ bool dn_segment_reader_open(DnSegmentReader *self, const char *dir, const DnUuid
                             uint32_t segment, GError **error);
 void dn_segment_reader_close(DnSegmentReader *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnSegmentReader, dn_segment_reader_close)
+
+/** Makes the reader read large pieces at once, for who goes through the segment from its start. */
+void dn_segment_reader_read_ahead(DnSegmentReader *self);
 
 /** The frame header at @offset; its body lies within @self->end. @out_raw (nullable). */
 bool dn_segment_reader_frame(const DnSegmentReader *self, uint64_t offset, DnFrame *out,

@@ -905,8 +905,10 @@ segment_each(DnStore *store, const DnStorePosition *from, unsigned flags, DnStor
         uint64_t offset = segment == start.segment ? MAX(start.offset, (uint64_t)DN_SEGMENT_HEADER)
                                                    : DN_SEGMENT_HEADER;
 
-        if (!open_reader(self, &now, segment, &reader, error) ||
-            !each_in_segment(&reader, offset, segment < now.segment, &visiting, error))
+        if (!open_reader(self, &now, segment, &reader, error))
+            return false;
+        dn_segment_reader_read_ahead(&reader);
+        if (!each_in_segment(&reader, offset, segment < now.segment, &visiting, error))
             return false;
     }
     return true;
