@@ -18,10 +18,11 @@ enum { READ_STEP_BYTES = 1 << 20 };
 
 static const int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-GBytes *
-dn_source_read_fd(int fd, uint64_t max_bytes, GError **error)
+/* @expected: as many bytes are made room for at once. */
+static GBytes *
+read_all(int fd, uint64_t expected, uint64_t max_bytes, GError **error)
 {
-    g_autoptr(GByteArray) all = g_byte_array_new();
+    g_autoptr(GByteArray) all = g_byte_array_sized_new((guint)MIN(expected, (uint64_t)G_MAXINT32));
     g_autofree uint8_t *step = dn_try_array(READ_STEP_BYTES, 1, error);
 
     if (!step)
@@ -48,6 +49,12 @@ dn_source_read_fd(int fd, uint64_t max_bytes, GError **error)
 }
 
 GBytes *
+dn_source_read_fd(int fd, uint64_t max_bytes, GError **error)
+{
+    return read_all(fd, 0, max_bytes, error);
+}
+
+GBytes *
 dn_source_read_file(const char *path, uint64_t max_bytes, GError **error)
 {
     /* O_NONBLOCK: a pipe under this name must not hold us up. */
@@ -63,7 +70,7 @@ dn_source_read_file(const char *path, uint64_t max_bytes, GError **error)
     if ((uint64_t)st.st_size > max_bytes)
         return dn_fail_null(error, DN_ERROR_LIMIT, "%" PRIu64 " bytes, allowed are %" PRIu64,
                             (uint64_t)st.st_size, max_bytes);
-    return dn_source_read_fd(fd, max_bytes, error);
+    return read_all(fd, (uint64_t)st.st_size, max_bytes, error);
 }
 
 typedef struct {

@@ -14,7 +14,6 @@
 #include "cli/result.h"
 #include "cli/walk.h"
 #include "base/log.h"
-#include "base/source.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -152,7 +151,6 @@ static json_t *
 ingest_item(DnArchive *archive, Item *item, bool *out_stop)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = NULL;
     g_autofree char *base = g_path_get_basename(item->path);
     g_autofree char *name = dn_text_sanitise(base, -1);
     json_t *result = NULL;
@@ -160,11 +158,8 @@ ingest_item(DnArchive *archive, Item *item, bool *out_stop)
 
     if (item->problem)
         return dn_result_rejected(item->problem);
-    bytes = dn_source_read_file(item->path, dn_archive_max_document_bytes(archive), &error);
-    if (!bytes)
-        return dn_result_rejected(error);
     dn_typed_fill(item->typed, &request);
-    if (dn_archive_ingest(archive, bytes, &request, &result, &error))
+    if (dn_archive_ingest_file(archive, item->path, &request, &result, &error))
         return result;
     *out_stop = concerns_archive(error);
     return dn_result_rejected(error);

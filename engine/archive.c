@@ -86,6 +86,8 @@ settings_make_sense(const DnSettings *settings, GError **error)
         return dn_fail(error, DN_ERROR_INVALID, "[reading] currency: want a code such as JPY");
     if (month < 1 || month > 12)
         return dn_fail(error, DN_ERROR_INVALID, "[retention] fiscal-year-month: want 1 to 12");
+    if (dn_settings_int(settings, "limits", "in-hand-bytes") < 1)
+        return dn_fail(error, DN_ERROR_INVALID, "[limits] in-hand-bytes: want 1 or more");
     if (workers < 1 || workers > WORKERS_MAX)
         return dn_fail(error, DN_ERROR_INVALID, "[reading] workers: want 1 to %d", WORKERS_MAX);
     return true;
@@ -318,6 +320,8 @@ open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *
     self->passphrases = options->passphrases;
     self->heads = dn_heads_new();
     g_queue_init(&self->pending);
+    g_mutex_init(&self->hand_lock);
+    g_cond_init(&self->hand_changed);
     g_mutex_init(&self->reader_lock);
     g_mutex_init(&self->write_lock);
     g_mutex_init(&self->apply_lock);
@@ -421,6 +425,8 @@ dn_archive_close(DnArchive *self)
     dn_clear_fd(&self->lock_fd);
     for (int i = 0; i < DN_STRIPES; i++)
         g_mutex_clear(&self->stripes[i]);
+    g_mutex_clear(&self->hand_lock);
+    g_cond_clear(&self->hand_changed);
     g_mutex_clear(&self->reader_lock);
     g_mutex_clear(&self->write_lock);
     g_mutex_clear(&self->apply_lock);

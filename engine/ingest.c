@@ -17,6 +17,7 @@
 #include "engine/law/fiscal-year.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* --- 1: what comes in --- */
 
@@ -153,11 +154,52 @@ register_voucher(DnArchive *self, GBytes *document, const DnSha256 *digest, cons
     return true;
 }
 
+/* --- room in memory --- */
+
+/* Room that a document takes while it is in hand; given back at the end of the block. */
+typedef struct {
+    DnArchive *archive;
+    uint64_t bytes;
+} Room;
+
+static void
+room_shrink(Room *room, uint64_t bytes)
+{
+    DN_LOCKED(&room->archive->hand_lock);
+
+    room->archive->in_hand_bytes -= room->bytes - bytes;
+    room->bytes = bytes;
+    g_cond_broadcast(&room->archive->hand_changed);
+}
+
+static void
+room_clear(Room *room)
+{
+    if (room->archive)
+        room_shrink(room, 0);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Room, room_clear)
+
+/* Waits until there is room: for the document and for its sealed copy. What is larger than all the
+ * room is let in alone. */
+static Room
+room_take(DnArchive *self, uint64_t document_bytes)
+{
+    Room room = {.archive = self, .bytes = 2 * document_bytes};
+    uint64_t most = (uint64_t)dn_settings_int(self->settings, "limits", "in-hand-bytes");
+
+    DN_LOCKED(&self->hand_lock);
+    while (self->in_hand_bytes > 0 && self->in_hand_bytes + room.bytes > most)
+        g_cond_wait(&self->hand_changed, &self->hand_lock);
+    self->in_hand_bytes += room.bytes;
+    return room;
+}
+
 /* --- the way --- */
 
-bool
-dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, json_t **out_result,
-                  GError **error)
+static bool
+ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, json_t **out_result,
+       GError **error)
 {
     const char *media_type = dn_media_type_sniff(document);
     g_autoptr(GError) problem = NULL;
@@ -190,6 +232,7 @@ dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, js
         if (!register_voucher(self, document, &digest, request, media_type, &id, error)) /* 3 */
             return false;
     }
+    room_shrink(room, g_bytes_get_size(document)); /* the sealed copy has gone */
     if (request->receipt) {
         g_autoptr(json_t) registered = dn_view_voucher(self, &id, error);
         g_autoptr(json_t) receipt = registered ? dn_voucher_result(registered, "stored") : NULL;
@@ -213,15 +256,27 @@ dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, js
 }
 
 bool
+dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, json_t **out_result,
+                  GError **error)
+{
+    g_auto(Room) room = room_take(self, g_bytes_get_size(document));
+
+    return ingest(self, document, request, &room, out_result, error);
+}
+
+bool
 dn_archive_ingest_file(DnArchive *self, const char *path, const DnIngest *request,
                        json_t **out_result, GError **error)
 {
+    struct stat st;
+    uint64_t size = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    g_auto(Room) room = room_take(self, MIN(size, self->limits.max_document_bytes));
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) document =
         dn_source_read_file(path, self->limits.max_document_bytes, &problem);
 
     if (document)
-        return dn_archive_ingest(self, document, request, out_result, error);
+        return ingest(self, document, request, &room, out_result, error);
     *out_result = rejected(dn_error_code(problem), problem->message);
     return true;
 }

@@ -49,6 +49,10 @@ struct DnArchive {
     DnUuid tenant;
     char *tenant_name;
 
+    GMutex hand_lock;
+    GCond hand_changed;
+    uint64_t in_hand_bytes; /* of memory for documents on their way in; ingest.c */
+
     GMutex reader_lock;
     DnReader *reader; /* started when the first document is read */
 

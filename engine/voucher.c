@@ -85,13 +85,15 @@ thaw(const json_t *value)
 
 /* --- members --- */
 
+/* The value is shared, not copied: what has been made is changed only in a deep copy of its own
+ * (dn_voucher_apply), so nobody sees another's changes. */
 static void
 copy_member(json_t *to, const json_t *from, const char *key)
 {
-    const json_t *value = json_object_get(from, key);
+    json_t *value = json_object_get(from, key);
 
     if (value && !json_is_null(value))
-        dn_json_take(to, key, json_deep_copy(value));
+        dn_json_take(to, key, json_incref(value));
 }
 
 static void

@@ -98,9 +98,10 @@ fault_state(DnStore *store, DnStoreState *out_state)
 }
 
 static bool
-fault_check(DnStore *store, GPtrArray *problems, GError **error)
+fault_check(DnStore *store, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+            GError **error)
 {
-    return dn_store_check(fault_store(store)->inner, problems, error);
+    return dn_store_check_rest(fault_store(store)->inner, vouch, user_data, problems, error);
 }
 
 static bool

@@ -282,9 +282,12 @@ memory_state(DnStore *store, DnStoreState *out_state)
 }
 
 static bool
-memory_check(DnStore *store, GPtrArray *problems, GError **error)
+memory_check(DnStore *store, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+             GError **error)
 {
     (void)store;
+    (void)vouch;
+    (void)user_data;
     (void)problems;
     (void)error;
     return true; /* memory does not rot in a way that it could notice itself */

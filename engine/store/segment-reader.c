@@ -254,7 +254,7 @@ take_blob(const DnSegmentReader *self, const DnFrame *frame, DnSegmentBlobs blob
 
     if (item->entries->len > 0)
         return dn_fail(error, DN_ERROR_CORRUPT, "a blob stands after the commit's entries");
-    if (blobs == DN_SEGMENT_CHECK_BLOBS &&
+    if (blobs == DN_SEGMENT_CHECK_BLOBS && !(self->vouch && self->vouch(&ref, self->vouch_data)) &&
         !dn_segment_reader_check_body(self, item->end, frame, error))
         return false;
     if (blobs == DN_SEGMENT_KEEP_BLOBS) {

@@ -21,8 +21,10 @@ typedef struct {
     uint32_t segment;
     uint64_t end; /* bytes that may be read */
     struct DnSegmentWindow
-        *window;       /* (nullable) bytes read ahead: dn_segment_reader_read_ahead() */
-    DnSha256 previous; /* digest of the segment before, as the header says it */
+        *window;        /* (nullable) bytes read ahead: dn_segment_reader_read_ahead() */
+    DnSha256 previous;  /* digest of the segment before, as the header says it */
+    DnStoreVouch vouch; /* (nullable) DN_SEGMENT_CHECK_BLOBS leaves out what it accepts */
+    void *vouch_data;
 } DnSegmentReader;
 
 /** (transfer full) "dir/000003.seg". */

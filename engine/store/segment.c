@@ -942,6 +942,8 @@ typedef struct {
     uint64_t serial; /* of the last commit; UINT64_MAX when damage makes it unknown */
     DnSha256 previous;
     bool previous_known;
+    DnStoreVouch vouch;
+    void *vouch_data;
 } Checking;
 
 G_GNUC_PRINTF(4, 5)
@@ -1102,6 +1104,9 @@ check_segment(Checking *self, const char *dir, const DnUuid *archive, uint32_t s
         return;
     }
     reader.end = MIN(reader.end, end);
+    reader.vouch = self->vouch;
+    reader.vouch_data = self->vouch_data;
+    dn_segment_reader_read_ahead(&reader);
     if (known && !dn_sha256_equal(&reader.previous, &self->previous))
         add_problem(self, segment, 0, "it does not follow segment %u", (unsigned)segment - 1);
     if (finished) {
@@ -1129,11 +1134,12 @@ check_range(Checking *self, const char *dir, const DnUuid *archive, uint32_t las
 }
 
 static bool
-segment_check(DnStore *store, GPtrArray *problems, GError **error)
+segment_check(DnStore *store, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+              GError **error)
 {
     SegmentStore *self = segment_store(store);
     Snapshot now = snapshot(self, true);
-    Checking checking = {.problems = problems};
+    Checking checking = {.problems = problems, .vouch = vouch, .vouch_data = user_data};
 
     (void)error;
     check_range(&checking, self->dir, &self->archive, now.segment, now.end);
@@ -1314,8 +1320,10 @@ recover(SegmentStore *self, GError **error)
 {
     g_auto(DnSegmentReader) reader = {.fd = -1};
 
-    if (!dn_segment_reader_open(&reader, self->dir, &self->archive, self->segment, error) ||
-        !check_previous(self, &reader, error) || !walk_open_segment(self, &reader, error))
+    if (!dn_segment_reader_open(&reader, self->dir, &self->archive, self->segment, error))
+        return false;
+    dn_segment_reader_read_ahead(&reader);
+    if (!check_previous(self, &reader, error) || !walk_open_segment(self, &reader, error))
         return false;
     self->fd = open_segment(self->dir, self->segment, error);
     if (self->fd < 0)

@@ -82,7 +82,14 @@ dn_store_state(DnStore *self)
 bool
 dn_store_check(DnStore *self, GPtrArray *problems, GError **error)
 {
-    return self->driver->check(self, problems, error);
+    return dn_store_check_rest(self, NULL, NULL, problems, error);
+}
+
+bool
+dn_store_check_rest(DnStore *self, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+                    GError **error)
+{
+    return self->driver->check(self, vouch, user_data, problems, error);
 }
 
 void

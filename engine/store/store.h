@@ -89,6 +89,9 @@ typedef struct {
 
 typedef bool (*DnStoreVisitor)(const DnStoreVisit *visit, void *user_data, GError **error);
 
+/** True when the caller has himself just proved the bytes of the blob at @ref. */
+typedef bool (*DnStoreVouch)(const DnStoreRef *ref, void *user_data);
+
 enum { DN_STORE_VISIT_BLOBS = 1 }; /* also reads and checks the bytes of blobs */
 
 /** What opening found, for a person: bytes cut from an unfinished tail, commits kept. */
@@ -110,7 +113,8 @@ typedef struct {
                  void *user_data, GError **error);
     void (*end)(DnStore *self, DnStorePosition *out_end);
     void (*state)(DnStore *self, DnStoreState *out_state);
-    bool (*check)(DnStore *self, GPtrArray *problems, GError **error);
+    bool (*check)(DnStore *self, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+                  GError **error);
     void (*close)(DnStore *self);
     /* optional: every commit that is not durable fails now, as if a write had; IO when the store
      * takes nothing more after that */
@@ -178,6 +182,11 @@ DnStoreState dn_store_state(DnStore *self);
  * segment is missing. Each finding is added to @problems as a string "segment 3, byte 812: ...";
  * false only when the check itself could not go on. */
 bool dn_store_check(DnStore *self, GPtrArray *problems, GError **error);
+
+/** The same but for the bodies of blobs that @vouch (nullable) accepts: who has opened a sealed
+ * blob and compared it with its hash need not have it hashed once more. */
+bool dn_store_check_rest(DnStore *self, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
+                         GError **error);
 
 void dn_store_close(DnStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnStore, dn_store_close)

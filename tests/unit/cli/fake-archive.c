@@ -8,6 +8,7 @@
  * cat.bin, cat.type, failures.jsonl, slow). Each call is noted as a line of calls.jsonl.
  */
 #include "config.h"
+#include "base/source.h"
 #include "engine/archive.h"
 #include "base/fs.h"
 
@@ -232,6 +233,21 @@ dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request, js
     *out_result = result ? json_incref(result)
                          : json_pack("{s:s, s:{s:s, s:s}}", "status", "rejected", "error", "code",
                                      "FORMAT", "message", "not a script");
+    return true;
+}
+
+bool
+dn_archive_ingest_file(DnArchive *self, const char *path, const DnIngest *request,
+                       json_t **out_result, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) document =
+        dn_source_read_file(path, dn_archive_max_document_bytes(self), &problem);
+
+    if (document)
+        return dn_archive_ingest(self, document, request, out_result, error);
+    *out_result = json_pack("{s:s, s:{s:s, s:s}}", "status", "rejected", "error", "code",
+                            dn_error_name(dn_error_code(problem)), "message", problem->message);
     return true;
 }
 
