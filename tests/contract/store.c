@@ -194,6 +194,36 @@ test_what_was_put_is_read_back(Fixture *self, gconstpointer driver)
 }
 
 static void
+test_a_part_is_read_without_the_rest(Fixture *self, gconstpointer driver)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(DnStoreReceipt) receipt = {0};
+    g_autoptr(GBytes) wanted = content('b', &alice, 1);
+    uint64_t size = g_bytes_get_size(wanted);
+    DnStoreRef wrong;
+
+    (void)driver;
+    g_assert_true(append(self->store, &alice, 0, &receipt, &error));
+    g_assert_true(dn_store_wait(self->store, receipt.ticket, &error));
+    for (uint64_t from = 0; from < size; from += MAX(size / 3, 1)) {
+        g_autoptr(GBytes) part =
+            dn_store_read_part(self->store, &receipt.blobs[0], from, size - from, &error);
+        g_autoptr(GBytes) piece = g_bytes_new_from_bytes(wanted, from, size - from);
+
+        g_assert_no_error(error);
+        g_assert_true(g_bytes_equal(part, piece));
+    }
+    g_assert_null(dn_store_read_part(self->store, &receipt.blobs[0], 1, size, &error));
+    assert_code(error, INVALID);
+    g_assert_null(dn_store_read_part(self->store, &receipt.blobs[0], UINT64_MAX, 2, &error));
+    assert_code(error, INVALID);
+    wrong = receipt.blobs[0];
+    wrong.size++;
+    g_assert_null(dn_store_read_part(self->store, &wrong, 0, 1, &error));
+    assert_code(error, CORRUPT);
+}
+
+static void
 test_a_visit_sees_every_durable_commit_in_order(Fixture *self, gconstpointer driver)
 {
     g_autoptr(GError) error = NULL;
@@ -473,6 +503,7 @@ main(int argc, char **argv)
         void (*run)(Fixture *, gconstpointer);
     } tests[] = {
         {"read-back", test_what_was_put_is_read_back},
+        {"read-part", test_a_part_is_read_without_the_rest},
         {"visit", test_a_visit_sees_every_durable_commit_in_order},
         {"busy", test_a_wrong_head_is_busy},
         {"invalid", test_a_commit_that_makes_no_sense_is_invalid},

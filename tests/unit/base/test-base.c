@@ -410,12 +410,22 @@ test_clock_text_goes_there_and_back(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = dn_clock_format(INT64_C(1767223800004));
     int64_t back = 0;
+    static const char *const no_times[] = {"2026-02-30T00:00:00.000Z", "2026-13-01T00:00:00.000Z",
+                                           "2026-01-01T25:00:00.000Z", "2026-01-01T00:00:0x.000Z"};
 
     g_assert_cmpstr(text, ==, "2025-12-31T23:30:00.004Z");
     g_assert_true(dn_clock_parse(text, &back, &error));
     g_assert_cmpint(back, ==, INT64_C(1767223800004));
     g_assert_false(dn_clock_parse("yesterday", &back, &error));
     assert_code(error, FORMAT);
+    g_assert_true(dn_clock_parse("2026-01-01T08:30:00.004+09:00", &back, &error));
+    g_assert_cmpint(back, ==, INT64_C(1767223800004));
+    g_assert_true(dn_clock_parse("1969-12-31T23:59:59.999Z", &back, &error));
+    g_assert_cmpint(back, ==, -1);
+    for (size_t i = 0; i < G_N_ELEMENTS(no_times); i++) {
+        g_assert_false(dn_clock_parse(no_times[i], &back, &error));
+        assert_code(error, FORMAT);
+    }
 }
 
 int

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "engine/archive.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -586,6 +587,233 @@ test_a_flipped_byte_names_its_voucher(Fixture *fixture, gconstpointer data)
     g_assert_true(named);
 }
 
+/* --- pieces --- */
+
+static GBytes *
+large_document(size_t size)
+{
+    uint8_t *bytes = g_malloc(size);
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(i * 31 + i / 4099);
+    return g_bytes_new_take(bytes, size);
+}
+
+static DnUuid
+ingest_as_is(DnArchive *archive, GBytes *bytes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+    DnUuid id;
+
+    g_assert_true(dn_archive_ingest(archive, bytes, &(DnIngest){.as_is = true, .no_wait = true},
+                                    &result, &error));
+    g_assert_no_error(error);
+    g_assert_true(dn_uuid_parse(dn_json_string(result, "voucher"), &id, &error));
+    return id;
+}
+
+static void
+test_a_part_is_read_in_pieces(Fixture *fixture, gconstpointer data)
+{
+    enum { SIZE = (2 << 20) + 777, CHUNK = 1 << 20 };
+    static const struct {
+        uint64_t offset;
+        uint64_t size;
+    } pieces[] = {{0, 1},    {0, SIZE}, {CHUNK - 5, 10}, {CHUNK, CHUNK},   {SIZE - 1, 1},
+                  {SIZE, 0}, {0, 0},    {1, 65536},      {2 * CHUNK, 777}, {CHUNK - 1, CHUNK + 2}};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = large_document(SIZE);
+    DnUuid id = ingest_as_is(fixture->archive, bytes);
+    g_autoptr(DnPartReader) reader = dn_archive_open_part(fixture->archive, &id, NULL, 0, &error);
+
+    (void)data;
+    g_assert_no_error(error);
+    g_assert_cmpuint(dn_part_reader_size(reader), ==, SIZE);
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autoptr(GBytes) wanted = g_bytes_new_from_bytes(bytes, pieces[i].offset, pieces[i].size);
+        g_autoptr(GBytes) piece =
+            dn_part_reader_read(reader, pieces[i].offset, pieces[i].size, &error);
+
+        g_assert_no_error(error);
+        g_assert_true(g_bytes_equal(piece, wanted));
+    }
+    g_assert_null(dn_part_reader_read(reader, SIZE, 1, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_null(dn_part_reader_read(reader, UINT64_MAX, 2, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_null(dn_archive_open_part(fixture->archive, &id, "page:1", 0, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_null(dn_archive_open_part(fixture->archive, &id, "text", 0, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+}
+
+/* The same file, as a disk does it: flip_byte() puts a new one in its place. */
+static void
+flip_in_place(const char *path, long from_end)
+{
+    FILE *file = fopen(path, "r+");
+    int byte = 0;
+
+    g_assert_nonnull(file);
+    g_assert_cmpint(fseek(file, -from_end, SEEK_END), ==, 0);
+    byte = fgetc(file);
+    g_assert_cmpint(fseek(file, -from_end, SEEK_END), ==, 0);
+    g_assert_cmpint(fputc(byte ^ 1, file), ==, byte ^ 1);
+    g_assert_cmpint(fclose(file), ==, 0);
+}
+
+/* A byte changes in the last chunk: the first can still be read, the last cannot, nor the whole,
+ * and the place is named. */
+static void
+test_a_damaged_piece_is_not_handed_out(Fixture *fixture, gconstpointer data)
+{
+    enum { SIZE = (1 << 20) + 5000 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = large_document(SIZE);
+    DnUuid id = ingest_as_is(fixture->archive, bytes);
+    g_autofree char *segment = g_build_filename(fixture->dir, "log", "000001.seg", NULL);
+    g_autoptr(DnPartReader) reader = dn_archive_open_part(fixture->archive, &id, NULL, 0, &error);
+    g_autofree char *voucher = dn_uuid_text(&id);
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    const char *media_type = NULL;
+
+    (void)data;
+    g_assert_no_error(error);
+    flip_in_place(segment, 4000); /* from the end; the entry and its commit are shorter */
+    g_autoptr(GBytes) first = dn_part_reader_read(reader, 0, 1000, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(first);
+    g_assert_null(dn_part_reader_read(reader, SIZE - 1, 1, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
+    g_clear_error(&error);
+    g_assert_null(dn_archive_cat(fixture->archive, &id, NULL, 0, &media_type, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
+    g_assert_nonnull(strstr(error->message, "segment 1, byte "));
+    g_assert_cmpint(verify(fixture->archive, failures), >, 0);
+    g_assert_nonnull(strstr(g_ptr_array_index(failures, 0), voucher));
+}
+
+/* --- room in memory --- */
+
+typedef struct {
+    DnArchive *archive;
+    char *path;
+} Hand;
+
+static gpointer
+hand_in(gpointer data)
+{
+    const Hand *hand = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+    bool done = dn_archive_ingest_file(
+        hand->archive, hand->path, &(DnIngest){.as_is = true, .no_wait = true}, &result, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(done);
+    return g_strdup(dn_json_string(result, "status"));
+}
+
+/* Less room than one document needs: each is let in alone, and all get in. */
+static void
+test_who_finds_no_room_waits_and_gets_in(Fixture *fixture, gconstpointer data)
+{
+    enum { CLIENTS = 8 };
+    static const char *const settings[] = {"limits.in-hand-bytes=1000", NULL};
+    g_autofree char *dir = g_build_filename(fixture->root, "narrow", NULL);
+    g_autoptr(GError) error = NULL;
+    Hand hands[CLIENTS];
+    GThread *threads[CLIENTS];
+
+    (void)data;
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_clear_pointer(&fixture->key, g_free);
+    g_assert_true(
+        dn_archive_init(dir, &(DnArchiveInit){.settings = settings}, &fixture->key, &error));
+    fixture->archive = dn_archive_open(dir, &defaults, &error);
+    g_assert_no_error(error);
+    for (int i = 0; i < CLIENTS; i++) {
+        g_autofree char *name = g_strdup_printf("document-%d", i);
+        g_autoptr(GBytes) bytes = large_document((size_t)900 + (size_t)i);
+
+        hands[i] = (Hand){fixture->archive, g_build_filename(fixture->root, name, NULL)};
+        g_assert_true(g_file_set_contents(hands[i].path, g_bytes_get_data(bytes, NULL),
+                                          (gssize)g_bytes_get_size(bytes), &error));
+        threads[i] = g_thread_new("client", hand_in, &hands[i]);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        g_autofree char *status = g_thread_join(threads[i]);
+
+        g_assert_cmpstr(status, ==, "stored");
+        g_free(hands[i].path);
+    }
+    g_autoptr(GPtrArray) all = search(fixture->archive, &(DnSearch){0});
+
+    g_assert_cmpint(all->len, ==, CLIENTS);
+}
+
+static void
+test_a_file_that_cannot_be_read_is_rejected(Fixture *fixture, gconstpointer data)
+{
+    const char *const paths[] = {"/nonexistent/file", fixture->root};
+
+    (void)data;
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) result = NULL;
+
+        g_assert_true(dn_archive_ingest_file(fixture->archive, paths[i],
+                                             &(DnIngest){.no_wait = true}, &result, &error));
+        g_assert_no_error(error);
+        g_assert_cmpstr(dn_json_string(result, "status"), ==, "rejected");
+        g_assert_nonnull(dn_json_string(json_object_get(result, "error"), "code"));
+    }
+}
+
+/* More commits than one round of catching up holds, each voucher changed in the same round again.
+ */
+static void
+test_a_long_log_is_rebuilt_in_rounds(Fixture *fixture, gconstpointer data)
+{
+    enum { VOUCHERS = 700 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+
+    (void)data;
+    for (int i = 0; i < VOUCHERS; i++) {
+        g_autofree char *content = g_strdup_printf("long %d", i);
+        DnUuid id = ingest(fixture->archive, content, "2026-05-01", 1000 + i, "霞商店");
+        int64_t amount = 500000 + i;
+        g_autoptr(json_t) row = NULL;
+
+        g_assert_true(dn_archive_correct(fixture->archive, &id, &(DnCorrection){.amount = &amount},
+                                         "misread", &row, &error));
+        g_assert_no_error(error);
+    }
+    g_autoptr(GPtrArray) before = search(fixture->archive, &(DnSearch){.sort = "amount"});
+
+    g_assert_cmpint(before->len, ==, VOUCHERS);
+    g_clear_pointer(&fixture->archive, dn_archive_close);
+    g_assert_true(dn_archive_rebuild(fixture->dir, &defaults, NULL, NULL, &result, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(dn_json_int(result, "vouchers", 0), ==, VOUCHERS);
+    g_assert_cmpint(dn_json_int(result, "entries", 0), ==, 2 * VOUCHERS + 1); /* and the tenant's */
+    open_archive(fixture);
+    g_autoptr(GPtrArray) after = search(fixture->archive, &(DnSearch){.sort = "amount"});
+
+    g_assert_cmpint(after->len, ==, VOUCHERS);
+    for (guint i = 0; i < after->len; i++)
+        g_assert_cmpstr(g_ptr_array_index(after, i), ==, g_ptr_array_index(before, i));
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+
+    g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -608,5 +836,10 @@ main(int argc, char **argv)
     T(a_lost_view_comes_back_by_itself);
     T(clients_at_once_share_syncs_and_lose_nothing);
     T(a_flipped_byte_names_its_voucher);
+    T(a_part_is_read_in_pieces);
+    T(a_damaged_piece_is_not_handed_out);
+    T(who_finds_no_room_waits_and_gets_in);
+    T(a_file_that_cannot_be_read_is_rejected);
+    T(a_long_log_is_rebuilt_in_rounds);
     return g_test_run();
 }
