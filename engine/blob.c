@@ -90,22 +90,67 @@ unpack(const json_t *ref, GBytes *packed, GError **error)
     return g_bytes_new_take(g_steal_pointer(&plain), got);
 }
 
+/* --- sealed bytes, chunk by chunk --- */
+
+static DnUnsealer *
+unsealer_at(DnArchive *self, const DnSealName *name, const DnStoreRef *place, GError **error)
+{
+    uint64_t size = MIN(place->size, (uint64_t)DN_SEALED_HEADER);
+    g_autoptr(GBytes) header = dn_store_read_part(self->store, place, 0, size, error);
+
+    return header ? dn_unsealer_new(self->keys, name, header, place->size, error) : NULL;
+}
+
+static bool
+open_chunk(DnStore *store, const DnStoreRef *place, const DnUnsealer *unsealer, uint64_t index,
+           uint8_t *out, GError **error)
+{
+    uint64_t offset = 0;
+    uint64_t size = 0;
+
+    if (!dn_sealed_chunk(place->size, index, &offset, &size, error))
+        return false;
+    g_autoptr(GBytes) sealed = dn_store_read_part(store, place, offset, size, error);
+
+    return sealed && dn_unsealer_open(unsealer, index, sealed, out, error);
+}
+
+/* Each chunk is hashed while it is still near. */
+static GBytes *
+unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, DnSha256 *out_digest,
+       GError **error)
+{
+    g_autoptr(DnUnsealer) unsealer = unsealer_at(self, name, place, error);
+    uint64_t size = unsealer ? dn_unsealer_plain_bytes(unsealer) : 0;
+    g_autofree uint8_t *plain = unsealer ? dn_try_buffer((size_t)size, error) : NULL;
+    g_autoptr(DnDigest) digest = dn_digest_new();
+    uint64_t done = 0;
+
+    if (!plain)
+        return NULL;
+    do { /* an empty blob has one empty chunk, which must open too */
+        uint64_t piece = MIN(size - done, (uint64_t)DN_SEALED_CHUNK_PLAIN);
+
+        if (!open_chunk(self->store, place, unsealer, done / DN_SEALED_CHUNK_PLAIN, plain + done,
+                        error))
+            return NULL;
+        dn_digest_add(digest, plain + done, (size_t)piece);
+        done += piece;
+    } while (done < size);
+    *out_digest = dn_digest_finish(digest);
+    return g_bytes_new_take(g_steal_pointer(&plain), (size_t)size);
+}
+
 /* The tags and the SHA-256 in the entry prove every byte, so the frame's own digest need not. When
  * they do not fit, it tells a damaged log, with the place, from a wrong key or name. */
-static GBytes *
-unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, GError **error)
+static bool
+blame_the_log(DnArchive *self, const DnStoreRef *place, GError **problem, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) sealed = dn_store_read_part(self->store, place, 0, place->size, error);
-    GBytes *plain = sealed ? dn_unseal_blob(self->keys, name, sealed, &problem) : NULL;
-
-    if (plain || !sealed)
-        return plain;
     g_autoptr(GBytes) checked = dn_store_read(self->store, place, error);
 
     if (checked)
-        g_propagate_error(error, g_steal_pointer(&problem));
-    return NULL;
+        g_propagate_error(error, g_steal_pointer(problem));
+    return false;
 }
 
 GBytes *
@@ -113,19 +158,24 @@ dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place, c
              GError **error)
 {
     const char *wanted = dn_json_string(ref, "sha256");
+    g_autoptr(GError) problem = NULL;
     DnSha256 digest;
+    DnSha256 found;
 
     if (!dn_unhex(wanted, digest.bytes, sizeof digest.bytes, error))
         return NULL;
-    g_autoptr(GBytes) stored = unseal(self, name, place, error);
+    g_autoptr(GBytes) stored = unseal(self, name, place, &found, &problem);
+
+    if (!stored)
+        blame_the_log(self, place, &problem, error);
     g_autoptr(GBytes) plain = stored ? unpack(ref, stored, error) : NULL;
 
     if (!plain) {
         dn_fail_in(error, "blob %s", dn_json_string(ref, "id"));
         return NULL;
     }
-    DnSha256 found = dn_sha256_bytes(plain);
-
+    if (plain != stored)
+        found = dn_sha256_bytes(plain);
     if (!dn_sha256_equal(&found, &digest))
         return dn_fail_null(error, DN_ERROR_CORRUPT, "blob %s is not what its entry says",
                             dn_json_string(ref, "id"));
@@ -191,13 +241,11 @@ dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnP
         reader->size = g_bytes_get_size(reader->chunk);
         return g_steal_pointer(&reader);
     }
-    g_autoptr(GBytes) header =
-        dn_store_read_part(self->store, &reader->place, 0, DN_SEALED_HEADER, error);
-
-    if (!header || !dn_sealed_plain_size(reader->place.size, &reader->size, error))
+    reader->unsealer = unsealer_at(self, &name, &reader->place, error);
+    if (!reader->unsealer)
         return NULL;
-    reader->unsealer = dn_unsealer_new(self->keys, &name, header, reader->place.size, error);
-    return reader->unsealer ? g_steal_pointer(&reader) : NULL;
+    reader->size = dn_unsealer_plain_bytes(reader->unsealer);
+    return g_steal_pointer(&reader);
 }
 
 uint64_t
@@ -210,22 +258,19 @@ dn_part_reader_size(const DnPartReader *self)
 static GBytes *
 chunk_at(DnPartReader *self, uint64_t index, GError **error)
 {
-    uint64_t offset = 0;
-    uint64_t size = 0;
+    uint64_t size =
+        MIN(self->size - index * DN_SEALED_CHUNK_PLAIN, (uint64_t)DN_SEALED_CHUNK_PLAIN);
+    g_autofree uint8_t *plain = NULL;
 
     if (self->chunk && (!self->unsealer || self->chunk_index == index))
         return self->chunk;
-    if (!dn_sealed_chunk(self->place.size, index, &offset, &size, error))
-        return NULL;
-    g_autoptr(GBytes) sealed = dn_store_read_part(self->store, &self->place, offset, size, error);
-    GBytes *chunk = sealed ? dn_unsealer_open(self->unsealer, index, sealed, error) : NULL;
-
-    if (!chunk)
+    plain = dn_try_buffer((size_t)size, error);
+    if (!plain || !open_chunk(self->store, &self->place, self->unsealer, index, plain, error))
         return NULL;
     g_clear_pointer(&self->chunk, g_bytes_unref);
-    self->chunk = chunk;
+    self->chunk = g_bytes_new_take(g_steal_pointer(&plain), (size_t)size);
     self->chunk_index = index;
-    return chunk;
+    return self->chunk;
 }
 
 GBytes *

@@ -302,20 +302,23 @@ dn_unsealer_new(DnKeyring *keys, const DnSealName *name, GBytes *header, uint64_
     return g_steal_pointer(&self);
 }
 
-GBytes *
-dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, GError **error)
+uint64_t
+dn_unsealer_plain_bytes(const DnUnsealer *self)
+{
+    return self->plain_bytes;
+}
+
+bool
+dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, uint8_t *out,
+                 GError **error)
 {
     size_t size = 0;
     const uint8_t *bytes = g_bytes_get_data(sealed, &size);
-    uint64_t piece = MIN(self->plain_bytes - index * CHUNK, (uint64_t)CHUNK);
-    g_autofree uint8_t *plain = NULL;
 
-    if (index >= chunk_count(self->plain_bytes) || size != piece + DN_GCM_TAG_BYTES)
-        return dn_fail_null(error, DN_ERROR_INVALID, "no chunk of this blob");
-    plain = dn_try_buffer((size_t)piece, error);
-    if (!plain || !open_chunk(&self->envelope, bytes, self->plain_bytes, index, plain, error))
-        return NULL;
-    return g_bytes_new_take(g_steal_pointer(&plain), (size_t)piece);
+    if (index >= chunk_count(self->plain_bytes) ||
+        size != MIN(self->plain_bytes - index * CHUNK, (uint64_t)CHUNK) + DN_GCM_TAG_BYTES)
+        return dn_fail(error, DN_ERROR_INVALID, "no chunk of this blob");
+    return open_chunk(&self->envelope, bytes, self->plain_bytes, index, out, error);
 }
 
 void

@@ -63,8 +63,11 @@ bool dn_sealed_chunk(uint64_t sealed_bytes, uint64_t index, uint64_t *out_offset
 typedef struct DnUnsealer DnUnsealer;
 DnUnsealer *dn_unsealer_new(DnKeyring *keys, const DnSealName *name, GBytes *header,
                             uint64_t sealed_bytes, GError **error);
-/** (transfer full) The plain text of chunk @index, which is @sealed. */
-GBytes *dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, GError **error);
+uint64_t dn_unsealer_plain_bytes(const DnUnsealer *self);
+/** Opens chunk @index, which is @sealed, to @out: DN_SEALED_CHUNK_PLAIN bytes, the last one fewer.
+ */
+bool dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, uint8_t *out,
+                      GError **error);
 void dn_unsealer_free(DnUnsealer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnUnsealer, dn_unsealer_free)
 
