@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * base/media-type.c - magic numbers.
+ * base/media-type.c - magic numbers, and the first element of an e-invoice.
  */
 #include "config.h"
 #include "base/media-type.h"
@@ -31,6 +31,82 @@ static const Magic magics[] = {
 
 enum { PDF_HEAD_BYTES = 1024 }; /* ISO 32000 readers look that far for the header */
 
+/* Of XML only e-invoices are known: by the name and the name space of their root. Comments before
+ * it can be long (ZUGFeRD's own examples carry their licence there). */
+enum { XML_HEAD_BYTES = 64 * 1024, XML_TAG_BYTES = 8 * 1024 };
+
+static const struct {
+    const char *name;
+    const char *name_space;
+} roots[] = {
+    {"Invoice", "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"},
+    {"CreditNote", "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"},
+    {"CrossIndustryInvoice", "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"},
+    {"CrossIndustryDocument", "urn:ferd:CrossIndustryDocument:invoice:1p0"},
+};
+
+/* The head as ASCII, ended by NUL: of UTF-16 the bytes that carry ASCII. */
+static char *
+ascii_head(const uint8_t *bytes, size_t size)
+{
+    size_t step = 1;
+    size_t at = 0;
+    GString *head = g_string_new(NULL);
+
+    if (size >= 2 &&
+        ((bytes[0] == 0xFE && bytes[1] == 0xFF) || (bytes[0] == 0xFF && bytes[1] == 0xFE))) {
+        step = 2;
+        at = bytes[0] == 0xFE ? 3 : 2;
+    } else if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+        at = 3;
+    }
+    for (; at < size && head->len < XML_HEAD_BYTES; at += step)
+        g_string_append_c(head, bytes[at] ? (char)bytes[at] : ' ');
+    return g_string_free(head, FALSE);
+}
+
+/* Behind white space, comments and processing instructions; NULL when nothing follows. */
+static const char *
+behind_prolog(const char *text)
+{
+    for (;;) {
+        const char *end = NULL;
+
+        while (g_ascii_isspace(*text))
+            text++;
+        if (g_str_has_prefix(text, "<!--"))
+            end = strstr(text + 4, "-->");
+        else if (g_str_has_prefix(text, "<?"))
+            end = strstr(text + 2, "?>");
+        else
+            return text;
+        if (!end)
+            return NULL;
+        text = end + (text[1] == '?' ? 2 : 3);
+    }
+}
+
+static bool
+is_einvoice(const uint8_t *bytes, size_t size)
+{
+    g_autofree char *head = ascii_head(bytes, size);
+    const char *tag = behind_prolog(head);
+
+    if (!tag || *tag != '<')
+        return false;
+    g_autofree char *start = g_strndup(tag + 1, MIN(strcspn(tag, ">"), (size_t)XML_TAG_BYTES));
+    size_t word = strcspn(start, " \t\r\n/>");
+    const char *colon = memchr(start, ':', word);
+    const char *name = colon ? colon + 1 : start;
+    size_t length = word - (size_t)(name - start);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(roots); i++)
+        if (strlen(roots[i].name) == length && memcmp(name, roots[i].name, length) == 0 &&
+            strstr(start, roots[i].name_space))
+            return true;
+    return false;
+}
+
 const char *
 dn_media_type_sniff(GBytes *document)
 {
@@ -43,6 +119,8 @@ dn_media_type_sniff(GBytes *document)
             return magics[i].media_type;
     if (size > 0 && memmem(bytes, MIN(size, PDF_HEAD_BYTES), "%PDF-", 5))
         return "application/pdf";
+    if (size > 0 && is_einvoice(bytes, size))
+        return DN_MEDIA_TYPE_XML;
     return NULL;
 }
 
@@ -52,11 +130,8 @@ dn_media_type_extension(const char *media_type)
     static const struct {
         const char *media_type;
         const char *extension;
-    } table[] = {{"image/tiff", "tif"},
-                 {"image/png", "png"},
-                 {"image/jpeg", "jpg"},
-                 {"image/heic", "heic"},
-                 {"application/pdf", "pdf"}};
+    } table[] = {{"image/tiff", "tif"},  {"image/png", "png"},       {"image/jpeg", "jpg"},
+                 {"image/heic", "heic"}, {"application/pdf", "pdf"}, {DN_MEDIA_TYPE_XML, "xml"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
         if (g_strcmp0(media_type, table[i].media_type) == 0)

@@ -10,9 +10,11 @@
 
 G_BEGIN_DECLS
 
+#define DN_MEDIA_TYPE_XML "application/xml"
+
 /** The media type of a kind of document that the worker can read ("image/tiff", "image/png",
- * "image/jpeg", "image/heic", "application/pdf"), static, or NULL when the bytes look like none of
- * them. A name is never asked. */
+ * "image/jpeg", "image/heic", "application/pdf", "application/xml" for e-invoices and no other
+ * XML), static, or NULL when the bytes look like none of them. A name is never asked. */
 const char *dn_media_type_sniff(GBytes *document);
 
 /** The usual file name extension without its dot, static: "pdf", "tif"; "bin" for NULL or unknown.

@@ -172,6 +172,7 @@ static const Shape a_box = LIST(4, 4, &a_place);
 #define CANDIDATE(value_shape)                                                                     \
     {"value", (value_shape), false}, {"confidence", &a_confidence, false},                         \
         {"page", &a_page_or_none, true}, {"box", &a_box, true}, {"currency", &a_currency, true},   \
+        {"origin", &a_name, true},                                                                 \
     {                                                                                              \
         "scale", &a_scale, true                                                                    \
     }
@@ -187,6 +188,8 @@ FIELD(date, &a_day);
 FIELD(amount, &an_amount);
 FIELD(party, &a_note);
 FIELD(registration_number, &a_registration_number);
+FIELD(due_date, &a_day);
+FIELD(number, &a_note);
 
 static const Member tax_members[] = {{"rate", &a_rate, false},
                                      {"base", &an_amount, true},
@@ -196,10 +199,14 @@ static const Member tax_members[] = {{"rate", &a_rate, false},
 static const Shape tax = OBJECT(tax_members);
 static const Shape taxes = LIST(0, 64, &tax);
 
-static const Member fields_members[] = {
-    {"date", &date_field, true},   {"amount", &amount_field, true},
-    {"party", &party_field, true}, {"registration_number", &registration_number_field, true},
-    {"taxes", &taxes, true},       {0}};
+static const Member fields_members[] = {{"date", &date_field, true},
+                                        {"amount", &amount_field, true},
+                                        {"party", &party_field, true},
+                                        {"registration_number", &registration_number_field, true},
+                                        {"due_date", &due_date_field, true},
+                                        {"number", &number_field, true},
+                                        {"taxes", &taxes, true},
+                                        {0}};
 static const Shape fields = OBJECT(fields_members);
 
 static const Member captured_members[] = {

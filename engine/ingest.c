@@ -48,8 +48,8 @@ turn_away(DnArchive *self, GBytes *document, const DnIngest *request, const char
         return rejected(DN_ERROR_LIMIT, message);
     }
     if (!media_type && !request->as_is)
-        return rejected(DN_ERROR_UNSUPPORTED,
-                        "neither TIFF, PNG, JPEG, HEIC nor PDF; --as-is archives it unread");
+        return rejected(DN_ERROR_UNSUPPORTED, "neither TIFF, PNG, JPEG, HEIC, PDF nor an e-invoice "
+                                              "in XML; --as-is archives it unread");
     return NULL;
 }
 
@@ -108,7 +108,8 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
     const char *origin = request->origin;
 
     if (!origin)
-        origin = !media_type || strcmp(media_type, "application/pdf") == 0 ? "electronic" : "scan";
+        origin =
+            !media_type || g_str_has_prefix(media_type, "application/") ? "electronic" : "scan";
     dn_date_format(received, day);
     if (request->name) {
         g_autofree char *name = dn_text_sanitise(request->name, -1);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char *const field_names[] = {"date", "amount", "party", "registration_number", NULL};
+static const char *const further_names[] = {"due_date", "number", "taxes", NULL}; /* as read */
 
 bool
 dn_voucher_kind_known(const char *kind)
@@ -229,8 +230,10 @@ apply_read(json_t *state, const json_t *entry, GError **error)
             dn_json_take(fields, *name, copy);
         }
     }
-    json_object_del(fields, "taxes");
-    copy_member(fields, read, "taxes");
+    for (const char *const *name = further_names; *name; name++) {
+        json_object_del(fields, *name);
+        copy_member(fields, read, *name);
+    }
     if (kind && !dn_json_bool(state, "kind_given", false))
         dn_json_set_string(state, "kind", kind);
     copy_member(state, entry, "checks");

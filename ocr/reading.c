@@ -37,21 +37,35 @@ field_clear(DnField *field)
     g_clear_pointer(&field->candidates, g_ptr_array_unref);
 }
 
-static DnReading *
-read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
+DnReading *
+dn_reading_new_empty(void)
 {
-    g_autoptr(DnFieldText) text = dn_field_text_new(pages, page_count, profile);
     DnReading *self = g_new0(DnReading, 1);
 
     field_init(&self->date);
     field_init(&self->amount);
     field_init(&self->party);
     field_init(&self->registration_number);
+    field_init(&self->due_date);
+    field_init(&self->number);
+    self->kind = g_strdup("other");
+    self->taxes = g_array_new(FALSE, FALSE, sizeof(DnTaxLine));
+    return self;
+}
+
+static DnReading *
+read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
+{
+    g_autoptr(DnFieldText) text = dn_field_text_new(pages, page_count, profile);
+    DnReading *self = dn_reading_new_empty();
+
+    g_free(self->kind);
     self->kind = g_strdup(dn_read_kind(text));
     dn_read_dates(text, &self->date);
     dn_read_amounts(text, &self->amount);
     dn_read_parties(text, &self->party);
     dn_read_regnums(text, &self->registration_number);
+    g_array_unref(self->taxes);
     self->taxes = dn_read_taxes(text);
     return self;
 }
@@ -133,6 +147,8 @@ dn_reading_free(DnReading *self)
     field_clear(&self->amount);
     field_clear(&self->party);
     field_clear(&self->registration_number);
+    field_clear(&self->due_date);
+    field_clear(&self->number);
     g_clear_pointer(&self->taxes, g_array_unref);
     g_free(self->kind);
     g_free(self);
@@ -151,6 +167,7 @@ candidate_to_json(const DnCandidate *candidate)
         dn_json_set_int(object, "scale", MAX(0, dn_money_scale(candidate->currency)));
     }
     dn_json_take(object, "confidence", json_real(round(candidate->confidence * 1000) / 1000));
+    dn_json_set_string(object, "origin", candidate->origin);
     if (candidate->page > 0) {
         dn_json_set_int(object, "page", candidate->page);
         dn_json_take(object, "box",
@@ -211,6 +228,8 @@ dn_reading_to_json(const DnReading *self)
     set_field(object, "amount", &self->amount);
     set_field(object, "party", &self->party);
     set_field(object, "registration_number", &self->registration_number);
+    set_field(object, "due_date", &self->due_date);
+    set_field(object, "number", &self->number);
     if (self->taxes->len > 0)
         dn_json_take(object, "taxes", taxes_to_json(self->taxes));
     return object;

@@ -35,6 +35,7 @@ typedef struct {
     double confidence;
     unsigned page; /* from 1; 0 when it stands nowhere */
     DnBox box;
+    const char *origin; /* static; (nullable): read of the page; "xml": told by an e-invoice */
 } DnCandidate;
 
 /** A field: candidates, best first; none when the document has no such value. */
@@ -57,12 +58,17 @@ typedef struct {
     DnField amount;
     DnField party;
     DnField registration_number;
+    DnField due_date; /* these two are only told by e-invoices */
+    DnField number;
     GArray *taxes; /* of DnTaxLine */
 } DnReading;
 
 /** Reads the fields of a whole document. @pages: in order. (transfer full) */
 DnReading *dn_reading_new(const DnPageText *const *pages, size_t page_count,
                           const DnReadingProfile *profile);
+
+/** A reading without values, of kind "other". (transfer full) */
+DnReading *dn_reading_new_empty(void);
 void dn_reading_free(DnReading *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReading, dn_reading_free)
 
@@ -71,9 +77,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReading, dn_reading_free)
  *   {"date":{"value":"2026-04-01","confidence":0.98,"page":1,"box":[x,y,w,h],"alternatives":[{...}]},
  *    "amount":{"value":10800,"currency":"JPY","scale":0,...}, "party":{...},
  * "registration_number":{...},
+ *    "due_date":{...}, "number":{...},
  *    "taxes":[{"rate":"10","base":9819,"tax":981,"base_includes_tax":false}]}
- * A field that was not found is absent. "scale" is the number of decimals of the currency.
- * Confidences are rounded to three decimals.
+ * A field that was not found is absent; "origin" stands in what an e-invoice told. "scale" is the
+ * number of decimals of the currency. Confidences are rounded to three decimals.
  */
 json_t *dn_reading_to_json(const DnReading *self);
 

@@ -12,5 +12,6 @@ include tests/unit/worker/local.mk
 include tests/unit/cli/local.mk
 include tests/contract/codec.mk
 include tests/contract/store.mk
+include tests/fuzz/local.mk
 include tests/e2e/local.mk
 include tests/headers/local.mk

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker/page-image.c - decode, turn upright, write as PNG.
+ * worker/page-image.c - decode and turn upright, or lay out an e-invoice; write as PNG.
  */
 #include "config.h"
 #include "worker/page-image.h"
+#include "base/media-type.h"
+#include "worker/invoice-pages.h"
 #include "worker/rendition.h"
 
 #include <cairo.h>
@@ -24,12 +26,12 @@ append(void *closure, const unsigned char *data, unsigned length)
     return CAIRO_STATUS_SUCCESS;
 }
 
+/* (transfer full) @surface */
 static GBytes *
-write_png(const DnPixmap *page, size_t most, GError **error)
+write_png(cairo_surface_t *surface, size_t most, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     Sink sink = {.bytes = bytes, .most = most};
-    cairo_surface_t *surface = dn_rendition_image_of(page);
     cairo_status_t status = cairo_surface_status(surface);
 
     if (status == CAIRO_STATUS_SUCCESS)
@@ -44,9 +46,27 @@ write_png(const DnPixmap *page, size_t most, GError **error)
     return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
 }
 
+static GBytes *
+invoice_image(GBytes *bytes, const DnJob *job, GError **error)
+{
+    g_autoptr(DnEinvoice) invoice = dn_einvoice_new(bytes, error);
+
+    if (!invoice)
+        return NULL;
+    g_autoptr(DnInvoicePages) pages = dn_invoice_pages_new(invoice, job->limits.max_pages);
+
+    if (job->page_image > dn_invoice_pages_count(pages))
+        return dn_fail_null(error, DN_ERROR_INVALID, "there is no page %u of %u", job->page_image,
+                            dn_invoice_pages_count(pages));
+    return write_png(dn_invoice_pages_image(pages, job->page_image - 1),
+                     job->limits.max_output_bytes, error);
+}
+
 GBytes *
 dn_page_image(GBytes *bytes, const DnJob *job, GError **error)
 {
+    if (g_strcmp0(dn_media_type_sniff(bytes), DN_MEDIA_TYPE_XML) == 0)
+        return invoice_image(bytes, job, error);
     g_autoptr(DnDocument) document = dn_document_open(bytes, &job->limits, error);
     unsigned index = job->page_image - 1;
     DnPageInfo info;
@@ -57,5 +77,6 @@ dn_page_image(GBytes *bytes, const DnJob *job, GError **error)
     g_autoptr(DnPixmap) upright =
         captured ? dn_pixmap_orient(captured, info.orientation, &job->limits, error) : NULL;
 
-    return upright ? write_png(upright, job->limits.max_output_bytes, error) : NULL;
+    return upright ? write_png(dn_rendition_image_of(upright), job->limits.max_output_bytes, error)
+                   : NULL;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * worker/read-document.c - open, and for each page: facts, words (from the text layer, else from
- * the pixels), rendition; then fields, checks, attachments.
+ * the pixels), rendition; then fields, checks, attachments. An e-invoice among the attachments is
+ * believed before the page.
  */
 #include "config.h"
 #include "worker/read-document.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/media-type.h"
 #include "base/text.h"
+#include "ocr/einvoice.h"
 #include "ocr/read-page.h"
 #include "worker/checks.h"
 #include "worker/normalise.h"
+#include "worker/read-einvoice.h"
 #include "worker/rendition.h"
 
 #include <string.h>
@@ -27,6 +31,7 @@ typedef struct {
     GPtrArray *layers;  /* of GArray of DnGlyph; NULL where the page has no text layer to trust */
     GPtrArray *texts;   /* of DnPageText, one a page */
     DnRendition *rendition; /* NULL when none is wanted, needed or possible */
+    GPtrArray *attachments; /* of DnAttachment; NULL when they cannot be read */
     json_t *warnings;
     unsigned pages_read;
     GError *first_error;
@@ -40,6 +45,7 @@ work_clear(Work *self)
     g_clear_pointer(&self->layers, g_ptr_array_unref);
     g_clear_pointer(&self->texts, g_ptr_array_unref);
     g_clear_pointer(&self->rendition, dn_rendition_free);
+    g_clear_pointer(&self->attachments, g_ptr_array_unref);
     g_clear_pointer(&self->warnings, json_decref);
     g_clear_error(&self->first_error);
 }
@@ -226,17 +232,23 @@ read_or_warn(Work *self, unsigned index)
 
 /* ---- the document ---- */
 
-static json_t *
-list_attachments(Work *self)
+static void
+take_attachments(Work *self)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) found = dn_document_attachments(self->document, &error);
+
+    self->attachments = dn_document_attachments(self->document, &error);
+    if (!self->attachments)
+        warn(self, "attachments", error->message);
+}
+
+static json_t *
+list_attachments(const Work *self)
+{
     json_t *list = json_array();
 
-    if (!found)
-        warn(self, "attachments", error->message);
-    for (unsigned i = 0; found && i < found->len; i++) {
-        const DnAttachment *attachment = found->pdata[i];
+    for (unsigned i = 0; self->attachments && i < self->attachments->len; i++) {
+        const DnAttachment *attachment = self->attachments->pdata[i];
         g_autofree char *name = dn_text_sanitise(attachment->name ? attachment->name : "", -1);
         g_autofree char *short_name =
             g_utf8_substring(name, 0, MIN(g_utf8_strlen(name, -1), NAME_CHARACTERS_MOST));
@@ -273,14 +285,61 @@ run_checks(const Work *self, const char *kind)
     return dn_checks(pages, self->reports->len, dn_checks_is_important(kind));
 }
 
+/* The first e-invoice among the attachments that can be read, by what it is and not by its name. */
+static DnEinvoice *
+find_einvoice(Work *self, bool *out_damaged)
+{
+    *out_damaged = false;
+    for (unsigned i = 0; self->attachments && i < self->attachments->len; i++) {
+        const DnAttachment *attachment = self->attachments->pdata[i];
+        g_autoptr(GError) error = NULL;
+        DnEinvoice *invoice = NULL;
+
+        if (g_strcmp0(dn_media_type_sniff(attachment->bytes), DN_MEDIA_TYPE_XML) != 0)
+            continue;
+        invoice = dn_einvoice_new(attachment->bytes, &error);
+        if (invoice)
+            return invoice;
+        warn(self, "embedded e-invoice", error->message);
+        *out_damaged = true;
+    }
+    return NULL;
+}
+
+/* The values of the document; *@out_check (nullable) says how its two halves agree. */
+static DnReading *
+read_values(Work *self, json_t **out_check)
+{
+    DnReading *seen = dn_reading_new((const DnPageText *const *)(void *)self->texts->pdata,
+                                     self->texts->len, &self->job->profile);
+    bool damaged = false;
+    g_autoptr(DnEinvoice) invoice = find_einvoice(self, &damaged);
+
+    *out_check = NULL;
+    if (!invoice) {
+        if (damaged)
+            *out_check = json_pack("{s:s,s:s,s:s}", "rule", "XML", "verdict", "unknown", "figure",
+                                   "the embedded e-invoice cannot be read");
+        return seen;
+    }
+    DnReading *told = dn_einvoice_reading(invoice, &self->job->profile);
+
+    *out_check = dn_reading_take_seen(told, seen);
+    dn_reading_free(seen);
+    return told;
+}
+
 static json_t *
 compose(Work *self, unsigned page_count)
 {
-    g_autoptr(DnReading) reading =
-        dn_reading_new((const DnPageText *const *)(void *)self->texts->pdata, self->texts->len,
-                       &self->job->profile);
+    json_t *agreement = NULL;
+    g_autoptr(DnReading) reading = read_values(self, &agreement);
     const char *kind = self->job->kind[0] ? self->job->kind : reading->kind;
     json_t *object = json_object();
+    json_t *checks = run_checks(self, kind);
+
+    if (agreement)
+        json_array_append_new(checks, agreement);
 
     dn_json_set_string(object, "media_type", self->document->codec->media_type);
     dn_json_set_int(object, "pages", page_count);
@@ -289,7 +348,7 @@ compose(Work *self, unsigned page_count)
     dn_json_take(object, "fields", dn_reading_to_json(reading));
     dn_json_take(object, "captured", dn_protocol_captured(self->reports));
     dn_json_take(object, "derived", dn_protocol_derived(self->reports));
-    dn_json_take(object, "checks", run_checks(self, kind));
+    dn_json_take(object, "checks", checks);
     dn_json_take(object, "attachments", list_attachments(self));
     dn_json_take(object, "warnings", json_incref(self->warnings));
     return object;
@@ -351,6 +410,10 @@ dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOu
     g_autoptr(DnOutcome) outcome = g_new0(DnOutcome, 1);
 
     *out_media_type = NULL;
+    if (g_strcmp0(dn_media_type_sniff(bytes), DN_MEDIA_TYPE_XML) == 0) {
+        *out_media_type = DN_MEDIA_TYPE_XML;
+        return dn_read_einvoice(bytes, job, tools, out_outcome, error);
+    }
     self.end_ms = dn_clock_monotonic_ms() + job->limits.max_document_ms;
     self.document = dn_document_open(bytes, &job->limits, error);
     if (!self.document)
@@ -385,6 +448,7 @@ dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOu
     outcome->rendition = finish_rendition(&self);
     outcome->text = dn_protocol_text(self.texts);
     outcome->words = dn_protocol_words(self.texts);
+    take_attachments(&self);
     outcome->reading = compose(&self, page_count);
     if (!fits(&self, "text", outcome->text, error) || !fits(&self, "words", outcome->words, error))
         return false;

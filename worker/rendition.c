@@ -214,6 +214,12 @@ upright_matrix(unsigned orientation, double width, double height)
 
 /* ---- the words ---- */
 
+void
+dn_rendition_select_font(cairo_t *cairo)
+{
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+}
+
 static void
 draw_word(cairo_t *cairo, const DnWord *word, const cairo_matrix_t *place, double scale)
 {
@@ -286,7 +292,7 @@ draw_words(cairo_t *cairo, const DnPageText *text, double width_px, double heigh
         cairo_matrix_translate(&place, -(double)text->width_px / 2, -(double)text->height_px / 2);
     else
         cairo_matrix_translate(&place, -width_px / 2 / scale, -height_px / 2 / scale);
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    dn_rendition_select_font(cairo);
     cairo_set_font_size(cairo, 1);
     for (unsigned i = 0; i < text->lines->len; i++)
         draw_line(cairo, text->lines->pdata[i], &place, scale);
@@ -322,6 +328,19 @@ dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **e
     return check(self, cairo_status(self->cairo), error);
 }
 
+bool
+dn_rendition_add_drawing(DnRendition *self, double width_pt, double height_pt,
+                         void (*draw)(cairo_t *cairo, const void *user_data), const void *user_data,
+                         GError **error)
+{
+    cairo_pdf_surface_set_size(self->surface, width_pt, height_pt);
+    cairo_save(self->cairo);
+    draw(self->cairo, user_data);
+    cairo_restore(self->cairo);
+    cairo_show_page(self->cairo);
+    return check(self, cairo_status(self->cairo), error);
+}
+
 GBytes *
 dn_rendition_finish(DnRendition *self, GError **error)
 {
@@ -340,7 +359,7 @@ dn_rendition_warm_up(void)
     cairo_t *cairo = cairo_create(scratch);
     cairo_text_extents_t extents;
 
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    dn_rendition_select_font(cairo);
     cairo_text_extents(cairo, "0", &extents);
     cairo_destroy(cairo);
     cairo_surface_destroy(scratch);

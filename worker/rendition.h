@@ -36,6 +36,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnRendition, dn_rendition_free)
  * rendition is of no use. */
 bool dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **error);
 
+/** Adds a page of @width_pt x @height_pt that @draw draws, in points. LIMIT, EXTERNAL. */
+bool dn_rendition_add_drawing(DnRendition *self, double width_pt, double height_pt,
+                              void (*draw)(cairo_t *cairo, const void *user_data),
+                              const void *user_data, GError **error);
+
+/** Sets the font that has Japanese. */
+void dn_rendition_select_font(cairo_t *cairo);
+
 /** (transfer full) The PDF. LIMIT, EXTERNAL. */
 GBytes *dn_rendition_finish(DnRendition *self, GError **error);
 

@@ -12,6 +12,10 @@ check_PROGRAMS += tests/unit/ocr/test-pages
 TESTS += tests/unit/ocr/test-pages
 tests_unit_ocr_test_pages_SOURCES = tests/unit/ocr/test-pages.c tests/unit/ocr/page.h
 tests_unit_ocr_test_pages_LDADD = $(OCR_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/ocr/test-einvoice
+TESTS += tests/unit/ocr/test-einvoice
+tests_unit_ocr_test_einvoice_SOURCES = tests/unit/ocr/test-einvoice.c tests/unit/ocr/page.h
+tests_unit_ocr_test_einvoice_LDADD = $(OCR_LDADD) $(BASE_LDADD)
 if SAMPLES
 check_PROGRAMS += tests/unit/ocr/test-recognizer
 TESTS += tests/unit/ocr/test-recognizer

@@ -280,6 +280,119 @@ test_a_born_digital_pdf_needs_neither_model_nor_rendition(void)
     assert_code(error, IO);
 }
 
+/* ---- e-invoices ---- */
+
+static const char INVOICE[] =
+    "<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><ID>A-7</ID>"
+    "<IssueDate>2026-04-15</IssueDate><DocumentCurrencyCode>JPY</DocumentCurrencyCode>"
+    "<AccountingSupplierParty><Party><PartyLegalEntity><RegistrationName>株式会社みどり文具"
+    "</RegistrationName></PartyLegalEntity></Party></AccountingSupplierParty>"
+    "<LegalMonetaryTotal><TaxInclusiveAmount>10800</TaxInclusiveAmount></LegalMonetaryTotal>"
+    "<InvoiceLine><ID>1</ID><Item><Name>封筒</Name></Item></InvoiceLine></Invoice>";
+
+/* A page that says @total with @attached as an embedded file; readers rebuild the missing table of
+ * objects. */
+static GBytes *
+make_hybrid(const char *total, const char *attached)
+{
+    g_autofree char *content =
+        g_strdup_printf("BT /F1 20 Tf 50 700 Td (Invoice date 2026-04-15) Tj "
+                        "0 -60 Td (Invoice total amount %s) Tj ET",
+                        total);
+    char *text = g_strdup_printf(
+        "%%PDF-1.7\n"
+        "1 0 obj <</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(i.xml) 6 0 R]>>>>>> "
+        "endobj\n"
+        "2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n"
+        "3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font"
+        "<</F1 5 0 R>>>>>> endobj\n"
+        "4 0 obj <</Length %zu>> stream\n%s\nendstream endobj\n"
+        "5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
+        "6 0 obj <</Type/Filespec/F(i.xml)/EF<</F 7 0 R>>>> endobj\n"
+        "7 0 obj <</Type/EmbeddedFile/Length %zu>> stream\n%s\nendstream endobj\n"
+        "trailer <</Root 1 0 R/Size 8>>\n",
+        strlen(content), content, strlen(attached), attached);
+
+    return g_bytes_new_take(text, strlen(text));
+}
+
+static json_t *
+xml_check(const DnReadResult *result)
+{
+    json_t *checks = dn_json_array(result->reading, "checks");
+
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        if (g_strcmp0(dn_json_string(json_array_get(checks, i), "rule"), "XML") == 0)
+            return json_array_get(checks, i);
+    return NULL;
+}
+
+static void
+test_a_bare_e_invoice_is_read_and_can_be_looked_at(void)
+{
+    g_autoptr(DnReader) reader = real_reader("no-such-model", 1);
+    g_autoptr(GBytes) xml = g_bytes_new_static(INVOICE, strlen(INVOICE));
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    DnReadJob job = {.rendition = true};
+
+    g_assert_true(dn_reader_read(reader, xml, &job, &result, &error));
+    g_assert_no_error(error);
+    json_t *fields = dn_json_object(result->reading, "fields");
+    PopplerDocument *pdf = poppler_document_new_from_bytes(result->rendition, NULL, &error);
+    PopplerPage *page = poppler_document_get_page(pdf, 0);
+    g_autofree char *shown = poppler_page_get_text(page);
+    g_autofree char *text = text_of(result);
+
+    g_assert_cmpint(dn_json_int(dn_json_object(fields, "amount"), "value", 0), ==, 10800);
+    g_assert_cmpstr(dn_json_string(dn_json_object(fields, "number"), "value"), ==, "A-7");
+    g_assert_cmpint(poppler_document_get_n_pages(pdf), ==,
+                    dn_json_int(result->reading, "pages", 0));
+    g_assert_nonnull(strstr(shown, "10,800"));
+    g_assert_nonnull(strstr(shown, "株式会社みどり文具"));
+    g_assert_nonnull(strstr(shown, "封筒"));
+    g_assert_nonnull(strstr(text, "株式会社みどり文具"));
+    g_object_unref(page);
+    g_object_unref(pdf);
+    g_autoptr(GBytes) picture = dn_reader_page_image(reader, xml, 1, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpmem(g_bytes_get_data(picture, NULL), 8, "\x89PNG\r\n\x1a\n", 8);
+    g_assert_null(dn_reader_page_image(reader, xml, 99, &error));
+    assert_code(error, INVALID);
+}
+
+static void
+test_an_embedded_e_invoice_is_believed_before_the_page(void)
+{
+    static const struct {
+        const char *total;
+        const char *attached;
+        int64_t amount;
+        const char *verdict;
+    } table[] = {{"JPY 10,800", INVOICE, 10800, "pass"},
+                 {"JPY 90,800", INVOICE, 10800, "fail"},
+                 {"JPY 90,800",
+                  "<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:"
+                  "Invoice-2'><ID>",
+                  90800, "unknown"},
+                 {"JPY 90,800", "<other/>", 90800, NULL}};
+    g_autoptr(DnReader) reader = real_reader("no-such-model", 1);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(GBytes) pdf = make_hybrid(table[i].total, table[i].attached);
+        g_autoptr(DnReadResult) result = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(dn_reader_read(reader, pdf, NULL, &result, &error));
+        g_assert_no_error(error);
+        json_t *amount = dn_json_object(dn_json_object(result->reading, "fields"), "amount");
+
+        g_assert_cmpint(dn_json_int(amount, "value", 0), ==, table[i].amount);
+        g_assert_cmpstr(dn_json_string(xml_check(result), "verdict"), ==, table[i].verdict);
+    }
+}
+
 static void
 test_a_page_is_given_as_a_picture(void)
 {
@@ -846,6 +959,8 @@ main(int argc, char **argv)
 #define ADD(test) g_test_add_func("/reader/" #test, test)
     ADD(test_a_picture_is_read_and_rendered);
     ADD(test_a_born_digital_pdf_needs_neither_model_nor_rendition);
+    ADD(test_a_bare_e_invoice_is_read_and_can_be_looked_at);
+    ADD(test_an_embedded_e_invoice_is_believed_before_the_page);
     ADD(test_a_page_is_given_as_a_picture);
     ADD(test_words_of_a_rendition_stand_in_their_boxes);
     ADD(test_pages_are_told_as_they_are_done);
