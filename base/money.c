@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { DIGITS_MOST = 15 };
+
 int
 dn_money_scale(const char *currency)
 {
@@ -114,7 +116,7 @@ dn_money_parse(const char *text, const char *currency, int64_t *out_minor, GErro
     negative = drop_sign(&cursor) || negative;
     for (; *cursor; cursor++) {
         if (g_ascii_isdigit(*cursor)) {
-            if (++digits > 15)
+            if (++digits > DIGITS_MOST)
                 return refuse("more than 15 digits", error);
             value = value * 10 + (*cursor - '0');
             if (decimals >= 0)
@@ -138,7 +140,10 @@ dn_money_parse(const char *text, const char *currency, int64_t *out_minor, GErro
         return refuse("a comma parts three digits", error);
     if (decimals == 0 || decimals > scale)
         return refuse("the currency has fewer decimals", error);
-    value *= (int64_t)power_of_ten(scale - MAX(0, decimals));
+    scale -= MAX(0, decimals);
+    if (digits + scale > DIGITS_MOST) /* it could not be read again as it is written */
+        return refuse("more than 15 digits with those of the cents", error);
+    value *= (int64_t)power_of_ten(scale);
     *out_minor = negative ? -value : value;
     return true;
 }

@@ -10,7 +10,10 @@
 char *
 dn_text_nfkc(const char *text)
 {
-    return text ? g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE) : NULL;
+    /* GLib reads beyond the end of what is not UTF-8. */
+    if (!text || !g_utf8_validate(text, -1, NULL))
+        return NULL;
+    return g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
 }
 
 static bool

@@ -167,6 +167,8 @@ test_amounts_as_people_type_them(void)
         {"abc", "JPY", false, 0},
         {"1234567890123456", "JPY", false, 0},
         {"27.123", "EUR", false, 0},
+        {"9999999999999", "EUR", true, 999999999999900},
+        {"99999999999999", "EUR", false, 0}, /* with cents it has 16 digits */
         {"10 800", "JPY", true, 10800},
         {"10", "yen", false, 0},
     };
@@ -194,6 +196,8 @@ test_amounts_as_people_type_them(void)
 static void
 test_text_is_made_safe(void)
 {
+    g_assert_null(dn_text_nfkc("合計\xe5\x90"));
+    g_assert_null(dn_text_nfkc("\xf8\xf8"));
     g_autofree char *joined = dn_text_join_cjk("合 計 1 , 080 円 ABC DEF");
     g_autofree char *clean = dn_text_sanitise("a\x1b[31m\0z\xff", 9);
     g_autofree char *shown = dn_log_escape("a\x1b[31m\xe2\x80\xae\xff");

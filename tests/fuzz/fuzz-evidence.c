@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tests/fuzz/fuzz-evidence.c - time-stamp tokens and evidence records.
+ */
+#include "config.h"
+#include "fuzz.h"
+
+#include "engine/evidence/evidence.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static DnTrust *trust;
+    const DnSha256 leaf = {{1}};
+    g_autoptr(GBytes) bytes = g_bytes_new(data, size);
+    g_auto(DnTokenInfo) of_token = {0};
+    g_auto(DnTokenInfo) of_record = {0};
+    DnSha256 renewal;
+
+    if (!trust)
+        trust = dn_trust_new_empty();
+    dn_token_verify(bytes, &leaf, trust, &of_token, NULL);
+    dn_evidence_record_verify(bytes, &leaf, trust, &of_record, NULL);
+    dn_evidence_record_renewal_leaf(bytes, &renewal, NULL);
+    g_autofree char *pem G_GNUC_UNUSED = dn_token_certificates_pem(bytes, NULL);
+    g_autoptr(GBytes) token = dn_evidence_record_token(bytes, NULL);
+    g_autoptr(GBytes) record = dn_evidence_record_new(&leaf, &leaf, 1, bytes, NULL);
+    g_autoptr(GBytes) renewed G_GNUC_UNUSED =
+        token ? dn_evidence_record_renew(bytes, &leaf, 1, token, NULL) : NULL;
+    g_autoptr(GBytes) inside = record ? dn_evidence_record_token(record, NULL) : NULL;
+
+    if (record)
+        g_assert_true(inside && g_bytes_equal(inside, bytes));
+    return 0;
+}
