@@ -19,3 +19,8 @@ bench-store: bench/store$(EXEEXT) bench/slowsync.so
 	bench/store$(EXEEXT) --slowsync bench/slowsync.so --dir $(BENCH_DIR) $(BENCH_FLAGS) >bench/store.tsv.new
 	mv bench/store.tsv.new bench/store.tsv
 	cat bench/store.tsv
+
+# The charts of docs/performance.md, from the last table; needs gnuplot.
+bench-plot: bench/store.tsv
+	gnuplot -e "table='bench/store.tsv'; ratios='$(srcdir)/docs/performance-ratios.svg'; clients='$(srcdir)/docs/performance-clients.svg'" \
+		$(srcdir)/bench/store.gp
