@@ -207,13 +207,13 @@ dn_date_parse(const char *text, DnDate *out, GError **error)
             cursor += strlen("日");
         if (year < 0 || month < 0 || day < 0 || !year_mark || !month_mark)
             return refuse("a part is missing", error);
-        if (!era && year < 1000)
-            return refuse("the year needs four digits", error);
         date = (DnDate){(int16_t)(era ? era->first.year + year - 1 : year), (uint8_t)month,
                         (uint8_t)day};
     }
     if (*cursor)
         return refuse("something follows it", error);
+    if (!era && date.year < 1000)
+        return refuse("the year needs four digits", error);
     if (!dn_date_is_valid(&date))
         return refuse("no such day in the calendar", error);
     if (era && (dn_date_compare(&date, &era->first) < 0 || dn_date_compare(&date, &era->last) > 0))

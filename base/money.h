@@ -26,7 +26,8 @@ char *dn_money_format_grouped(int64_t minor, const char *currency);
 /**
  * Reads an amount as a person types it: 10800, 10,800, ¥10,800, 10,800円, -500, ▲500, 27.00,
  * full-width too. Decimals beyond the currency's are refused, as is a separator that does not part
- * thousands. Up to 15 digits, those of the smallest unit counted. INVALID with an example of a right form.
+ * thousands. Up to 15 digits, those of the smallest unit counted. INVALID with an example of a
+ * right form.
  */
 bool dn_money_parse(const char *text, const char *currency, int64_t *out_minor, GError **error);
 

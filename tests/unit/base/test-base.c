@@ -95,6 +95,7 @@ test_dates_as_people_type_them(void)
         {"2026-04-01x", NULL},
         {"", NULL},
         {"\xff", NULL},
+        {"05480810", NULL}, /* as is 0548-08-10 */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
