@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/fs.h"
+#include "base/failpoint.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ dn_fs_write_all(int fd, const void *bytes, size_t size, GError **error)
     const uint8_t *next = bytes;
 
     while (size > 0) {
-        ssize_t wrote = write(fd, next, size);
+        ssize_t wrote = DN_FAILPOINT("fs.write") ? -1 : write(fd, next, DN_FAILPOINT_SIZE(size));
 
         if (wrote < 0 && errno == EINTR)
             continue;
@@ -41,7 +42,9 @@ dn_fs_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, GError
     const uint8_t *next = bytes;
 
     while (size > 0) {
-        ssize_t wrote = pwrite(fd, next, size, (off_t)offset);
+        ssize_t wrote = DN_FAILPOINT("fs.pwrite")
+                            ? -1
+                            : pwrite(fd, next, DN_FAILPOINT_SIZE(size), (off_t)offset);
 
         if (wrote < 0 && errno == EINTR)
             continue;
@@ -60,7 +63,8 @@ dn_fs_pread_all(int fd, void *bytes, size_t size, uint64_t offset, GError **erro
     uint8_t *next = bytes;
 
     while (size > 0) {
-        ssize_t got = pread(fd, next, size, (off_t)offset);
+        ssize_t got =
+            DN_FAILPOINT("fs.pread") ? -1 : pread(fd, next, DN_FAILPOINT_SIZE(size), (off_t)offset);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -80,20 +84,22 @@ bool
 dn_fs_datasync(int fd, GError **error)
 {
     atomic_fetch_add(&sync_count, 1);
-    return fdatasync(fd) == 0 || dn_fail_errno(error, "cannot sync");
+    return (!DN_FAILPOINT("fs.datasync") && fdatasync(fd) == 0) ||
+           dn_fail_errno(error, "cannot sync");
 }
 
 bool
 dn_fs_sync(int fd, GError **error)
 {
     atomic_fetch_add(&sync_count, 1);
-    return fsync(fd) == 0 || dn_fail_errno(error, "cannot sync");
+    return (!DN_FAILPOINT("fs.sync") && fsync(fd) == 0) || dn_fail_errno(error, "cannot sync");
 }
 
 bool
 dn_fs_sync_dir(const char *path, GError **error)
 {
-    dn_autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dn_autofd int fd =
+        DN_FAILPOINT("fs.open-dir") ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
         return dn_fail_errno(error, "cannot open the folder %s", path);
@@ -111,7 +117,7 @@ dn_fs_make_dir(const char *path, bool exclusive, GError **error)
 {
     struct stat st;
 
-    if (mkdir(path, 0700) == 0)
+    if (!DN_FAILPOINT("fs.mkdir") && mkdir(path, 0700) == 0)
         return true;
     if (errno == EEXIST && !exclusive && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return true;
@@ -121,7 +127,9 @@ dn_fs_make_dir(const char *path, bool exclusive, GError **error)
 static bool
 write_new_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
 {
-    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    dn_autofd int fd = DN_FAILPOINT("fs.create")
+                           ? -1
+                           : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
     if (fd < 0)
         return dn_fail_errno(error, "cannot make the file %s", path);
@@ -141,17 +149,46 @@ dn_fs_replace_file(const char *path, const void *bytes, size_t size, mode_t mode
     unlink(fresh); /* left by a crash: it was never the file */
     if (!write_new_file(fresh, bytes, size, mode, error))
         return false;
-    if (rename(fresh, path) != 0)
-        return dn_fail_errno(error, "cannot put %s in place", path);
+    if (DN_FAILPOINT("fs.rename") || rename(fresh, path) != 0) {
+        dn_fail_errno(error, "cannot put %s in place", path);
+        unlink(fresh);
+        return false;
+    }
     return dn_fs_sync_dir(dir, error);
+}
+
+/* Renames unless @path is there. The name comes when the bytes are durable: a crash must not leave
+ * a file of that name with a part of them. */
+static bool
+place_new_file(const char *fresh, const char *path)
+{
+    if (DN_FAILPOINT("fs.place"))
+        return false;
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    return link(fresh, path) == 0 && unlink(fresh) == 0; /* a file system that cannot */
 }
 
 bool
 dn_fs_create_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *fresh = g_strdup_printf("%s.new", path);
+    struct stat st;
 
-    return write_new_file(path, bytes, size, mode, error) && dn_fs_sync_dir(dir, error);
+    if (lstat(path, &st) == 0)
+        return dn_fail(error, DN_ERROR_EXISTS, "the file %s is there already", path);
+    unlink(fresh);
+    if (!write_new_file(fresh, bytes, size, mode, error))
+        return false;
+    if (!place_new_file(fresh, path)) {
+        dn_fail_errno(error, "cannot make the file %s", path);
+        unlink(fresh);
+        return false;
+    }
+    return dn_fs_sync_dir(dir, error);
 }
 
 static int
@@ -160,7 +197,7 @@ remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
     (void)st;
     (void)kind;
     (void)where;
-    return remove(path);
+    return DN_FAILPOINT("fs.remove") ? -1 : remove(path);
 }
 
 bool

@@ -44,7 +44,8 @@ bool dn_fs_make_dir(const char *path, bool exclusive, GError **error);
 bool dn_fs_replace_file(const char *path, const void *bytes, size_t size, mode_t mode,
                         GError **error);
 
-/** Makes @path, which must not exist (EXISTS), durable with that content. */
+/** Makes @path, which must not exist (EXISTS), durable with that content; a crash leaves it whole
+ * or absent. */
 bool dn_fs_create_file(const char *path, const void *bytes, size_t size, mode_t mode,
                        GError **error);
 

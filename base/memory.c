@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/memory.h"
+#include "base/failpoint.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ dn_try_array(size_t count, size_t size, GError **error)
     if (__builtin_mul_overflow(count, size, &bytes))
         return dn_fail_null(error, DN_ERROR_LIMIT, "%zu times %zu bytes do not fit memory", count,
                             size);
-    block = g_try_malloc0(bytes ? bytes : 1);
+    block = DN_FAILPOINT("memory.array") ? NULL : g_try_malloc0(bytes ? bytes : 1);
     if (!block)
         return dn_fail_null(error, DN_ERROR_LIMIT, "no memory for %zu bytes", bytes);
     return block;

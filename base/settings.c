@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/settings.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/text.h"
 
@@ -91,6 +92,8 @@ dn_settings_load(const char *path, GError **error)
     g_autoptr(GError) problem = NULL;
     g_autoptr(DnSettings) self = dn_settings_new();
 
+    if (DN_FAILPOINT("settings.load"))
+        return (dn_fail_errno(error, "cannot read %s", path), NULL);
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem))
         return dn_fail_null(error,
                             g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)

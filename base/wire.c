@@ -5,6 +5,7 @@
 #include "config.h"
 #include "base/wire.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ send_all(int fd, const uint8_t *bytes, size_t size, int pass_fd, GError **error)
             head->cmsg_len = CMSG_LEN(sizeof(int));
             memcpy(CMSG_DATA(head), &pass_fd, sizeof pass_fd);
         }
-        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = DN_FAILPOINT("wire.send") ? -1 : sendmsg(fd, &message, MSG_NOSIGNAL);
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -69,7 +70,7 @@ wait_readable(int fd, int64_t deadline_ms, GError **error)
 
     for (;;) {
         int64_t left = deadline_ms < 0 ? -1 : MAX(0, deadline_ms - dn_clock_monotonic_ms());
-        int ready = poll(&poll_fd, 1, (int)MIN(left, G_MAXINT));
+        int ready = DN_FAILPOINT("wire.poll") ? -1 : poll(&poll_fd, 1, (int)MIN(left, G_MAXINT));
 
         if (ready > 0)
             return true;
@@ -96,7 +97,7 @@ receive_all(int fd, uint8_t *bytes, size_t size, int64_t deadline_ms, int *got_f
 
         if (!wait_readable(fd, deadline_ms, error))
             return false;
-        ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+        ssize_t got = DN_FAILPOINT("wire.receive") ? -1 : recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;

@@ -7,6 +7,17 @@
 
 #include <string.h>
 
+static struct {
+    gboolean accept_rollback;
+    char *reason;
+} given;
+
+static const GOptionEntry options[] = {
+    {"accept-rollback", 0, 0, G_OPTION_ARG_NONE, &given.accept_rollback,
+     "go on with an older copy of the archive that was put back; needs --reason", NULL},
+    {"reason", 0, 0, G_OPTION_ARG_STRING, &given.reason, "why, for the ledger", "TEXT"},
+    {NULL}};
+
 static const DnColumn columns[] = {{"check"}, {"verdict"}, {"message"}};
 
 typedef struct {
@@ -33,9 +44,16 @@ run(DnCli *cli, char **arguments, GError **error)
     g_autoptr(DnTable) table =
         cli->json ? NULL : dn_table_new(columns, G_N_ELEMENTS(columns), false);
     Printer printer = {.cli = cli, .table = table};
-    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+    g_autoptr(DnArchive) archive = NULL;
+    DnArchiveOptions how = {0};
+    const char *dir = NULL;
 
     (void)arguments;
+    if ((given.accept_rollback && !dn_cli_want_reason(given.reason, error)) ||
+        !dn_cli_archive(cli, &dir, &how, error))
+        return false;
+    how.accept_rollback = given.accept_rollback ? given.reason : NULL;
+    archive = dn_archive_open(dir, &how, error);
     return archive && dn_archive_doctor(archive, print_check, &printer, error) &&
            (!table || dn_table_finish(table, error));
 }
@@ -45,5 +63,6 @@ const DnCommand dn_command_doctor = {
     .arguments = "",
     .summary = "Check keys, log, view, worker, clock, disk and what waits",
     .example = "dencho doctor",
+    .options = options,
     .run = run,
 };

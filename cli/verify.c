@@ -27,9 +27,9 @@ verify_closed(DnCli *cli, DnFailures *failures, const GError *closed, GError **e
 {
     g_autoptr(json_t) totals = NULL;
     const char *dir = NULL;
-    DnArchiveOptions unused;
-    bool good = dn_cli_archive(cli, &dir, &unused, error) &&
-                dn_archive_check_log(dir, dn_failures_print, failures, &totals, error);
+    DnArchiveOptions how = {0};
+    bool good = dn_cli_archive(cli, &dir, &how, error) &&
+                dn_archive_check_log(dir, &how, dn_failures_print, failures, &totals, error);
 
     dn_bar_clear(&failures->bar);
     if (good && dn_json_int(totals, "failed", 0) == 0)

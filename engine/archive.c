@@ -7,6 +7,7 @@
  *   DIR/lock          pid of who has it open      DIR.key     the master key, to be kept elsewhere
  */
 #include "config.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/internal.h"
@@ -158,7 +159,9 @@ take_lock(DnArchive *self, GError **error)
     g_autofree char *path = path_in(self->dir, "lock");
     char pid[24] = "";
 
-    self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    self->lock_fd = DN_FAILPOINT("lock.open")
+                        ? -1
+                        : open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (self->lock_fd < 0)
         return dn_fail_errno(error, "cannot open %s", path);
     if (flock(self->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -169,7 +172,7 @@ take_lock(DnArchive *self, GError **error)
                        got > 0 ? pid : "?");
     }
     g_snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(self->lock_fd, 0) != 0)
+    if (DN_FAILPOINT("lock.write") || ftruncate(self->lock_fd, 0) != 0)
         return dn_fail_errno(error, "cannot write %s", path);
     return dn_fs_pwrite_all(self->lock_fd, pid, strlen(pid), 0, error);
 }
@@ -290,28 +293,72 @@ open_log(DnArchive *self, GError **error)
     return true;
 }
 
+static const char condemned[] = "view.damaged";
+
+void
+dn_view_condemn(DnArchive *self)
+{
+    g_autofree char *path = path_in(self->dir, condemned);
+    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        g_debug("cannot make %s: %s", path, g_strerror(errno));
+}
+
+static bool
+open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+          bool *out_view_at_fault, GError **error)
+{
+    g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autofree char *mark = path_in(self->dir, condemned);
+
+    *out_view_at_fault = true;
+    if (g_file_test(mark, G_FILE_TEST_EXISTS))
+        return dn_fail(error, DN_ERROR_CORRUPT, "a check has found it damaged");
+    self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
+    if (!self->view)
+        return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
+    return dn_view_catch_up(self, progress, user_data, out_entries, out_view_at_fault, error);
+}
+
+static bool
+remove_view(DnArchive *self, GError **error)
+{
+    g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autofree char *mark = path_in(self->dir, condemned);
+
+    g_clear_pointer(&self->view, dn_kv_close);
+    if (!dn_fs_remove_tree(view_dir, error))
+        return false;
+    return unlink(mark) == 0 || errno == ENOENT || dn_fail_errno(error, "cannot remove %s", mark);
+}
+
 bool
 dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
              GError **error)
 {
-    g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autoptr(GError) problem = NULL;
+    bool view_at_fault = false;
 
     if (!self->view_cipher)
         self->view_cipher = dn_keyring_view_cipher(self->keys, error);
     if (!self->view_cipher)
         return false;
-    self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
-    if (!self->view)
-        return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
-    return dn_view_catch_up(self, progress, user_data, out_entries, error);
+    if (open_view(self, progress, user_data, out_entries, &view_at_fault, &problem))
+        return true;
+    if (!view_at_fault || !g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    g_message("the view is damaged and is built again from the log: %s", problem->message);
+    return remove_view(self, error) &&
+           open_view(self, progress, user_data, out_entries, &view_at_fault, error);
 }
 
-/* @known (nullable): the master key, when it need not be asked for. */
 static DnArchive *
-open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
-              GError **error)
+archive_new(const char *dir, const DnArchiveOptions *options)
 {
-    g_autoptr(DnArchive) self = g_new0(DnArchive, 1);
+    DnArchive *self = g_new0(DnArchive, 1);
 
     self->lock_fd = -1;
     self->dir = g_canonicalize_filename(dir, NULL);
@@ -325,9 +372,21 @@ open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *
     g_mutex_init(&self->reader_lock);
     g_mutex_init(&self->write_lock);
     g_mutex_init(&self->apply_lock);
+    g_mutex_init(&self->reserve_lock);
+    g_mutex_init(&self->witness_lock);
     g_cond_init(&self->write_changed);
     for (int i = 0; i < DN_STRIPES; i++)
         g_mutex_init(&self->stripes[i]);
+    return self;
+}
+
+/* @known (nullable): the master key, when it need not be asked for. */
+static DnArchive *
+open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
+              GError **error)
+{
+    g_autoptr(DnArchive) self = archive_new(dir, options);
+
     if (!load_settings(self, error) || !take_lock(self, error))
         return NULL;
     g_autoptr(DnSecret) loaded = known ? NULL : load_master(self, options, error);
@@ -339,6 +398,25 @@ open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *
     return g_steal_pointer(&self);
 }
 
+/* A witness that cannot be brought up is no reason not to open; doctor says so. */
+static void
+write_witness(DnArchive *self)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_witness_write(self, &problem))
+        g_debug("witness: %s", problem->message);
+}
+
+static bool
+check_witness(DnArchive *self, GError **error)
+{
+    if (!dn_witness_check(self, error))
+        return false;
+    write_witness(self);
+    return true;
+}
+
 static DnArchive *
 open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
                      GError **error)
@@ -347,7 +425,7 @@ open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, const DnS
     uint64_t entries = 0;
 
     if (!self || !dn_view_open(self, NULL, NULL, &entries, error) ||
-        !dn_closing_complete(self, NULL, NULL, error))
+        !dn_closing_complete(self, NULL, NULL, error) || !check_witness(self, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -375,12 +453,63 @@ find_tenant(DnArchive *self, const char *name, GError **error)
                    "there is no such tenant; `dencho tenant list` shows them");
 }
 
+/* As dn_archive_open(), but what the log lacks is accepted: the view is built again from what there
+ * is, and the ledger says so. Without anything to accept nothing is written. */
+static DnArchive *
+open_rolled_back(const char *dir, const DnArchiveOptions *options, GError **error)
+{
+    g_autoptr(DnArchive) self = open_log_only(dir, options, NULL, error);
+    g_autoptr(GError) found = NULL;
+    uint64_t entries = 0;
+
+    if (!self)
+        return NULL;
+    if (!dn_view_open(self, NULL, NULL, &entries, &found)) {
+        if (!g_error_matches(found, DN_ERROR, DN_ERROR_CORRUPT)) {
+            g_propagate_error(error, g_steal_pointer(&found));
+            return NULL;
+        }
+        if (!remove_view(self, error) || !dn_view_open(self, NULL, NULL, &entries, error))
+            return NULL;
+    }
+    if (!found && !dn_witness_check(self, &found) &&
+        !g_error_matches(found, DN_ERROR, DN_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&found));
+        return NULL;
+    }
+    if (!find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
+        (found && !dn_witness_accept(self, found, options->accept_rollback, error)))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
 DnArchive *
 dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error)
 {
-    g_autoptr(DnArchive) self = open_unlocked_tenant(dir, options, NULL, error);
+    g_autoptr(DnArchive) self = NULL;
 
+    if (options->accept_rollback)
+        return open_rolled_back(dir, options, error);
+    self = open_unlocked_tenant(dir, options, NULL, error);
     if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+DnArchive *
+dn_archive_open_view_only(const char *dir, const DnArchiveOptions *options, GError **error)
+{
+    g_autoptr(DnArchive) self = archive_new(dir, options);
+
+    if (!load_settings(self, error) || !take_lock(self, error))
+        return NULL;
+    g_autoptr(DnSecret) master = load_master(self, options, error);
+    g_autofree char *view_dir = path_in(self->dir, "view");
+
+    if (!master || !open_keys(self, master, options->key_fd > 0 || options->key_file, error) ||
+        !(self->view_cipher = dn_keyring_view_cipher(self->keys, error)) ||
+        !(self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error)) ||
+        !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -391,11 +520,10 @@ dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress 
 {
     int64_t begin_ms = dn_clock_monotonic_ms();
     g_autoptr(DnArchive) self = open_log_only(dir, options, NULL, error);
-    g_autofree char *view_dir = self ? path_in(self->dir, "view") : NULL;
     uint64_t entries = 0;
     uint64_t vouchers = 0;
 
-    if (!self || !dn_fs_remove_tree(view_dir, error) ||
+    if (!self || !remove_view(self, error) ||
         !dn_view_open(self, progress, user_data, &entries, error) ||
         !dn_closing_complete(self, progress, user_data, error) ||
         !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
@@ -416,6 +544,10 @@ dn_archive_close(DnArchive *self)
     if (!self)
         return;
     g_clear_pointer(&self->reader, dn_reader_free);
+    if (self->view && self->witness_holds) {
+        dn_reserve_release_if_low(self);
+        write_witness(self);
+    }
     g_clear_pointer(&self->view, dn_kv_close);
     g_clear_pointer(&self->view_cipher, dn_stream_cipher_free);
     g_clear_pointer(&self->store, dn_store_close);
@@ -430,6 +562,8 @@ dn_archive_close(DnArchive *self)
     g_mutex_clear(&self->reader_lock);
     g_mutex_clear(&self->write_lock);
     g_mutex_clear(&self->apply_lock);
+    g_mutex_clear(&self->reserve_lock);
+    g_mutex_clear(&self->witness_lock);
     g_cond_clear(&self->write_changed);
     g_free(self->dir);
     g_free(self->key_file);

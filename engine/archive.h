@@ -72,18 +72,23 @@ bool dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_k
                      GError **error);
 
 typedef struct {
-    const char *key_file;      /* (nullable) NULL: the settings' key-file, else DIR.key */
-    int key_fd;                /* read the key from here when > 0 */
-    DnPassphrases passphrases; /* asked when the key file is protected; lent until the close */
-    const char *tenant;        /* (nullable) NULL: "default" */
-    const char *actor;         /* who acts, for the ledger: "cli:yamada" */
-    const char *worker_path;   /* (nullable) NULL: beside the program or in libexecdir */
+    const char *key_file;        /* (nullable) NULL: the settings' key-file, else DIR.key */
+    int key_fd;                  /* read the key from here when > 0 */
+    DnPassphrases passphrases;   /* asked when the key file is protected; lent until the close */
+    const char *tenant;          /* (nullable) NULL: "default" */
+    const char *actor;           /* who acts, for the ledger: "cli:yamada" */
+    const char *worker_path;     /* (nullable) NULL: beside the program or in libexecdir */
+    const char *accept_rollback; /* (nullable) why an older copy that was put back is to be used */
 } DnArchiveOptions;
 
-/** Opens: takes the lock, recovers the log's tail, brings the view up to the log. */
+/** Opens: takes the lock, recovers the log's tail, brings the view up to the log (a damaged view is
+ * built again), compares the log with the witness beside the master key. CORRUPT when the log is
+ * older than what the witness has seen, unless options->accept_rollback says why; that is entered
+ * into the ledger. */
 DnArchive *dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error);
 
-/** Makes the view durable and lets go of everything. NULL-safe. No other call may be running. */
+/** Makes the view durable, writes the witness and lets go of everything. NULL-safe. No other call
+ * may be running. */
 void dn_archive_close(DnArchive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnArchive, dn_archive_close)
 
@@ -239,17 +244,19 @@ bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
 
 /** Checks chain, blobs against their hashes, hash trees and tokens of vouchers with a transaction
  * date in the range (NULL: open; both NULL: all vouchers, also undated). @full also checks every
- * byte of the log and the view against it. Visits
- * {"voucher"?,"segment"?,"place","code","message"} for each failure. *@out_totals:
+ * byte of the log, every key, and the view against the log; a view that is damaged is built again
+ * when the archive is opened next. Visits {"voucher"?,"segment"?,"offset"?,"code","message"} for
+ * each failure. *@out_totals:
  * {"checked","stamped","waiting","failed","entries","seconds"}. */
 bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
                        DnRowVisitor visit, DnProgress progress, void *user_data,
                        json_t **out_totals, GError **error);
 
-/** Checks every byte of the log of an archive that does not open, without a key and without
- * changing anything. Visits and totals as dn_archive_verify(). */
-bool dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_t **out_totals,
-                          GError **error);
+/** Checks every byte of the log of an archive that does not open; needs no key and changes nothing
+ * in the log. With @options (nullable) the vouchers to which damaged places belong are named, as
+ * far as key and view open. Visits and totals as dn_archive_verify(). */
+bool dn_archive_check_log(const char *dir, const DnArchiveOptions *options, DnRowVisitor visit,
+                          void *user_data, json_t **out_totals, GError **error);
 
 /* --- an auditor takes a copy --- */
 

@@ -186,20 +186,9 @@ bool
 dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
              GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-
     if (!dn_uuid_parse(dn_json_string(ref, "id"), out_id, error))
         return dn_fail_in(error, "blob");
-    g_autoptr(GBytes) row =
-        dn_kv_get(self->view, DN_KV_BLOB, out_id->bytes, sizeof out_id->bytes, &problem);
-
-    if (row)
-        return dn_view_parse_ref(row, out_place, error);
-    if (!problem)
-        return dn_fail(error, DN_ERROR_NOT_FOUND, "blob %s is not in the view",
-                       dn_json_string(ref, "id"));
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
+    return dn_view_blob_place(self, out_id, out_place, error);
 }
 
 GBytes *

@@ -93,6 +93,10 @@ present_head(DnArchive *self, const DnUuid *tenant, GError **error)
     if (!head) {
         DnLedgerHead read;
 
+        if (g_atomic_int_get(&self->view_behind)) {
+            dn_fail(error, DN_ERROR_IO, "the view does not follow the log");
+            return NULL;
+        }
         if (!dn_view_head(self, tenant, &read, error))
             return NULL;
         head = g_memdup2(&read, sizeof read);
@@ -182,21 +186,42 @@ apply_of(Pending *pending)
                      .head = pending->head};
 }
 
-/* All in one write; when that fails each alone, so that each has its own failure. */
+static bool
+is_applied(const DnArchive *self, const Pending *pending)
+{
+    return dn_store_position_compare(&pending->receipt.end, &self->applied) <= 0;
+}
+
+/* All in one write, without what another's catching up has applied before. */
+static bool
+apply_together(DnArchive *self, GPtrArray *list, GError **error)
+{
+    g_autofree DnApply *applies = g_new(DnApply, list->len + 1);
+    size_t count = 0;
+
+    for (guint i = 0; i < list->len; i++)
+        if (!is_applied(self, g_ptr_array_index(list, i)))
+            applies[count++] = apply_of(g_ptr_array_index(list, i));
+    return dn_view_apply(self, applies, count, error);
+}
+
+/* The log has them for certain: what the view does not take at first is read back from there. */
 static void
 apply_list(DnArchive *self, GPtrArray *list)
 {
-    g_autofree DnApply *applies = g_new(DnApply, list->len);
-    bool together = false;
+    g_autoptr(GError) problem = NULL;
+    uint64_t entries = 0;
+    bool view_at_fault = false;
 
-    for (guint i = 0; i < list->len; i++)
-        applies[i] = apply_of(g_ptr_array_index(list, i));
-    together = list->len > 1 && dn_view_apply(self, applies, list->len, NULL);
+    if (g_atomic_int_get(&self->view_behind) || !apply_together(self, list, NULL)) {
+        g_atomic_int_set(&self->view_behind, true);
+        dn_view_catch_up(self, NULL, NULL, &entries, &view_at_fault, &problem);
+    }
     for (guint i = 0; i < list->len; i++) {
         Pending *pending = g_ptr_array_index(list, i);
 
-        if (!together)
-            dn_view_apply(self, &applies[i], 1, &pending->failure);
+        if (problem && !is_applied(self, pending))
+            pending->failure = g_error_copy(problem);
         pending->applied = true;
         leave_queue(self, pending);
     }
@@ -215,7 +240,8 @@ apply_up_to(DnArchive *self, Pending *mine, GError **error)
     }
     if (mine->failure) {
         g_propagate_error(error, g_steal_pointer(&mine->failure));
-        return dn_fail_in(error, "stored, but the view could not follow (run `dencho rebuild`)");
+        return dn_fail_in(
+            error, "stored, but the view could not follow; it is tried again with the next call");
     }
     return true;
 }
@@ -225,18 +251,25 @@ dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNew
           size_t blob_count, const json_t *entry, GError **error)
 {
     g_auto(Sealed) sealed = {0};
+    g_autoptr(GError) problem = NULL;
 
-    if (!seal_all(self, tenant, period, blobs, blob_count, &sealed, error))
+    if (!dn_reserve_take(self, error) || !dn_view_current(self, error) ||
+        !seal_all(self, tenant, period, blobs, blob_count, &sealed, error))
         return false;
-    g_autoptr(Pending) pending = append(self, tenant, &sealed, entry, error);
+    g_autoptr(Pending) pending = append(self, tenant, &sealed, entry, &problem);
 
-    if (!pending)
+    if (!pending) {
+        if (g_error_matches(problem, DN_ERROR, DN_ERROR_IO))
+            dn_reserve_release(self);
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
+    }
     if (!dn_store_wait(self->store, pending->ticket, error)) {
         g_mutex_lock(&self->write_lock);
         self->heads_are_stale = true;
         g_mutex_unlock(&self->write_lock);
         leave_queue(self, pending);
+        dn_reserve_release(self);
         return false;
     }
     return apply_up_to(self, pending, error);

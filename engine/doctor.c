@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LOW_DISK_BYTES = 1 << 30, CLOCK_BOUND_US = 1000000 };
 
@@ -80,6 +81,23 @@ look_at_view(Doctor *doctor, GError **error)
         return say(doctor, "view", "problem", error,
                    "it is not at the end of the log; run `dencho rebuild`");
     return say(doctor, "view", "ok", error, "applied to the end of the log");
+}
+
+static bool
+look_at_witness(Doctor *doctor, GError **error)
+{
+    g_autofree char *path = dn_witness_path(doctor->archive);
+
+    if (!path)
+        return say(doctor, "rollback", "warning", error,
+                   "the master key came from a descriptor: no witness beside it, an older copy of "
+                   "the archive that is put back goes unnoticed");
+    if (access(path, F_OK) != 0)
+        return say(doctor, "rollback", "warning", error,
+                   "nothing to compare the log with: %s is not there; it is written when the "
+                   "archive is closed, if its folder can be written to",
+                   path);
+    return say(doctor, "rollback", "ok", error, "the log goes on from where %s saw it", path);
 }
 
 static bool
@@ -163,9 +181,10 @@ dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError *
     Doctor doctor = {.archive = self, .visit = visit, .user_data = user_data};
 
     return look_at_keys(&doctor, error) && look_at_log(&doctor, error) &&
-           look_at_view(&doctor, error) && look_at_worker(&doctor, error) &&
-           look_at_clock(&doctor, error) && look_at_disk(&doctor, error) &&
-           look_at_evidence(&doctor, error) && look_at_unread(&doctor, error);
+           look_at_view(&doctor, error) && look_at_witness(&doctor, error) &&
+           look_at_worker(&doctor, error) && look_at_clock(&doctor, error) &&
+           look_at_disk(&doctor, error) && look_at_evidence(&doctor, error) &&
+           look_at_unread(&doctor, error);
 }
 
 /* --- how much there is --- */

@@ -63,6 +63,14 @@ struct DnArchive {
     GQueue pending;       /* Pending of commit.c: appended, not yet applied */
     bool heads_are_stale; /* an append failed: read them from the view again */
     GMutex apply_lock;
+    DnStorePosition applied; /* under apply_lock: the view's position */
+    gint view_behind;        /* atomic: a commit could not be applied; the log has it */
+
+    GMutex reserve_lock;
+    bool reserved;
+    GMutex witness_lock;
+    DnStorePosition witnessed; /* position that the witness tells of */
+    bool witness_holds;        /* the log was compared with it */
 };
 
 static inline void
@@ -103,7 +111,12 @@ bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const 
 
 /* --- archive.c --- */
 
-/** Opens the view and brings it up to the log. */
+/** (transfer full) For naming vouchers while the log cannot be opened: keys, the view as it is, the
+ * tenant. Without a log, so that nothing may be read or written through it. */
+DnArchive *dn_archive_open_view_only(const char *dir, const DnArchiveOptions *options,
+                                     GError **error);
+
+/** Opens the view and brings it up to the log. A view that is damaged is built again. */
 bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                   GError **error);
 
@@ -121,6 +134,26 @@ DnSecret *dn_key_text_open(const DnSecret *text, const char *path, const DnPassp
 
 /** Completes closings that are on record: keys and rows go, the view is built again. */
 bool dn_closing_complete(DnArchive *self, DnProgress progress, void *user_data, GError **error);
+/* --- reserve.c: space for closing --- */
+
+/** True when the reserve is held, or could be had again. IO: the disk is full, nothing is to be
+ * written. */
+bool dn_reserve_take(DnArchive *self, GError **error);
+/** Gives it back to the file system. */
+void dn_reserve_release(DnArchive *self);
+/** The same, when there is hardly anything else left. */
+void dn_reserve_release_if_low(DnArchive *self);
+
+/* --- witness.c: an older copy put back is noticed --- */
+
+/** (transfer full) Its file, or NULL when the key came from a descriptor. */
+char *dn_witness_path(const DnArchive *self);
+/** Writes it unless it tells of this position already. The view is what it tells of. */
+bool dn_witness_write(DnArchive *self, GError **error);
+/** CORRUPT when the log is not a continuation of what the witness tells of. */
+bool dn_witness_check(DnArchive *self, GError **error);
+/** Enters into the ledger that what was @found is accepted, and writes a new witness. */
+bool dn_witness_accept(DnArchive *self, const GError *found, const char *reason, GError **error);
 
 /* --- view.c: what can be rebuilt --- */
 
@@ -140,9 +173,17 @@ typedef struct {
 /** Applies @count commits in order, in one atomic write: all or none. Call under apply_lock. */
 bool dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error);
 
-/** Applies all that the log has and the view has not. Call before threads. */
+/** Applies all that the log has and the view has not. Call under apply_lock or before threads.
+ * *@out_view_at_fault: on failure, whether it was the view's. */
 bool dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
-                      GError **error);
+                      bool *out_view_at_fault, GError **error);
+
+/** True when the view shows all that is durable, or could be brought to it now. Not under
+ * apply_lock or write_lock. */
+bool dn_view_current(DnArchive *self, GError **error);
+
+/** The next opening builds the view again: something in it was found damaged. */
+void dn_view_condemn(DnArchive *self);
 
 /** (transfer full) An empty map from DnUuid to DnLedgerHead; both are owned. */
 GHashTable *dn_heads_new(void);
@@ -155,6 +196,9 @@ bool dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **e
 
 /** (transfer full) The present state. NOT_FOUND, also for another tenant's voucher. */
 json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
+
+/** Where the sealed bytes of a blob lie. NOT_FOUND. */
+bool dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, GError **error);
 
 /** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
 bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,

@@ -90,18 +90,28 @@ dn_key_file_load(const char *path, const DnPassphrases *passphrases, bool *out_p
     return master;
 }
 
+/* Of a key of that name that is no more. */
+static bool
+drop_witness(const char *path)
+{
+    unlink(path);
+    return true;
+}
+
 bool
 dn_key_file_make(const DnSecret *master, const char *path, bool protect,
                  const DnPassphrases *passphrases, GError **error)
 {
+    g_autofree char *witness = g_strconcat(path, ".witness", NULL);
     g_autoptr(DnSecret) passphrase = NULL;
 
     if (!protect)
-        return dn_master_key_save(master, path, error);
+        return dn_master_key_save(master, path, error) && drop_witness(witness);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) /* before a person types */
         return dn_fail(error, DN_ERROR_EXISTS, "%s is there; name a new file", path);
     passphrase = ask_fresh(passphrases, path, error);
-    return passphrase && dn_master_key_save_protected(master, passphrase, NULL, path, error);
+    return passphrase && dn_master_key_save_protected(master, passphrase, NULL, path, error) &&
+           drop_witness(witness);
 }
 
 static json_t *
@@ -165,6 +175,7 @@ use_key_file(DnArchive *self, const char *path, bool protected, GError **error)
     g_free(self->key_file);
     self->key_file = g_strdup(path);
     self->key_protected = protected;
+    self->witnessed = (DnStorePosition){0}; /* beside this key there is none yet */
     return true;
 }
 

@@ -167,6 +167,7 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
     g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
     g_autoptr(GArray) leaves = trust ? collect_leaves(self, error) : NULL;
     g_auto(DnTokenInfo) info = {0};
+    g_autoptr(GError) problem = NULL;
 
     if (!leaves)
         return false;
@@ -192,6 +193,8 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
 
     if (!dn_commit(self, &self->tenant, evidence_period, blobs, G_N_ELEMENTS(blobs), entry, error))
         return false;
+    if (!dn_witness_write(self, &problem))
+        g_message("the witness of the log cannot be written: %s", problem->message);
     *out_result = stamp_result(entry, leaves->len - 1);
     return true;
 }

@@ -6,6 +6,7 @@
 #include "engine/internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { NAME_MAX_BYTES = 200 };
 

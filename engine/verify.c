@@ -18,6 +18,7 @@
 #include "engine/batch.h"
 #include "engine/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct {
@@ -67,12 +68,98 @@ error_free(gpointer problem)
     g_error_free(problem);
 }
 
+/* --- whose place is it? --- */
+
+typedef struct {
+    DnArchive *archive;
+    uint32_t segment;
+    uint64_t offset;
+    char *voucher; /* owned */
+} Owner;
+
+enum { FRAME_HEADER = 96, COMMIT_FRAME = 144 }; /* docs/format.md */
+
+/* An entry has the commit frame behind it in its care. */
+static bool
+covers(const Owner *owner, const DnStoreRef *ref, uint64_t behind)
+{
+    return ref->segment == owner->segment && owner->offset + FRAME_HEADER >= ref->offset &&
+           owner->offset < ref->offset + ref->size + behind;
+}
+
+static bool
+covers_blob(const Owner *owner, const json_t *blob)
+{
+    DnStoreRef ref;
+    DnUuid id;
+
+    return blob && dn_uuid_parse(dn_json_string(blob, "id"), &id, NULL) &&
+           dn_view_blob_place(owner->archive, &id, &ref, NULL) && covers(owner, &ref, 0);
+}
+
+static bool
+is_owner(const Owner *owner, const json_t *state, const DnUuid *id)
+{
+    const json_t *versions = json_object_get(state, "versions");
+    g_autoptr(GArray) places = dn_view_entries(owner->archive, id, NULL);
+
+    for (guint i = 0; places && i < places->len; i++)
+        if (covers(owner, &g_array_index(places, DnEntryPlace, i).ref, COMMIT_FRAME))
+            return true;
+    for (size_t i = 0; i < json_array_size(versions); i++) {
+        const json_t *version = json_array_get(versions, i);
+        const char *name = NULL;
+        json_t *part = NULL;
+
+        if (covers_blob(owner, json_object_get(version, "blob")))
+            return true;
+        json_object_foreach (json_object_get(version, "parts"), name, part)
+            if (covers_blob(owner, part))
+                return true;
+    }
+    return false;
+}
+
+static bool
+look_for_owner(const json_t *state, void *user_data, GError **error)
+{
+    Owner *owner = user_data;
+    const char *voucher = dn_json_string(state, "voucher");
+    DnUuid id;
+
+    (void)error;
+    if (!owner->voucher && dn_uuid_parse(voucher, &id, NULL) && is_owner(owner, state, &id))
+        owner->voucher = g_strdup(voucher);
+    return true;
+}
+
+/* (transfer full) The voucher that the place belongs to, as far as the view knows, or NULL. */
+static char *
+find_owner(DnArchive *archive, uint32_t segment, uint64_t offset)
+{
+    Owner owner = {.archive = archive, .segment = segment, .offset = offset};
+
+    if (archive && archive->view)
+        dn_view_each(archive, look_for_owner, &owner, NULL);
+    return owner.voucher;
+}
+
 static bool
 report(Verify *verify, const char *voucher, const GError *problem, GError **error)
 {
     g_autoptr(json_t) row = json_object();
+    const char *place = strstr(problem->message, "segment ");
+    g_autofree char *owner = NULL;
+    unsigned segment = 0;
+    guint64 offset = 0;
 
     verify->failed++;
+    if (place && sscanf(place, "segment %u, byte %" G_GUINT64_FORMAT, &segment, &offset) == 2) {
+        if (!voucher)
+            voucher = owner = find_owner(verify->archive, segment, offset);
+        dn_json_set_int(row, "segment", segment);
+        dn_json_set_int(row, "offset", (int64_t)offset);
+    }
     dn_json_set_string(row, "voucher", voucher);
     dn_json_set_string(row, "code", dn_error_name(dn_error_code(problem)));
     dn_json_set_string(row, "message", problem->message);
@@ -477,13 +564,6 @@ take_voucher(const json_t *state, void *user_data, GError **error)
 }
 
 static bool
-verify_vouchers(Verify *verify, GError **error)
-{
-    return dn_view_each(verify->archive, take_voucher, verify, error) &&
-           finish_round(verify, error);
-}
-
-static bool
 report_all(Verify *verify, GPtrArray *problems, GError **error)
 {
     for (guint i = 0; i < problems->len; i++) {
@@ -515,14 +595,57 @@ was_proved(const DnStoreRef *place, void *user_data)
 }
 
 static bool
+verify_keys(Verify *verify, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    unsigned keys = 0;
+
+    return dn_keyring_check(verify->archive->keys, &keys, &problem) ||
+           report(verify, NULL, problem, error);
+}
+
+static bool
+verify_view(Verify *verify, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (dn_kv_flush(verify->archive->view, &problem) &&
+        dn_kv_check(verify->archive->view, &problem))
+        return true;
+    if (g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT)) {
+        dn_view_condemn(verify->archive);
+        g_prefix_error(&problem, "the view is built again when the archive is opened next: ");
+    }
+    return report(verify, NULL, problem, error);
+}
+
+static bool
 verify_bytes(Verify *verify, GError **error)
 {
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 
     g_array_sort(verify->proved, compare_numbers);
-    return dn_store_check_rest(verify->archive->store, was_proved, verify->proved, problems,
+    return verify_keys(verify, error) && verify_view(verify, error) &&
+           dn_store_check_rest(verify->archive->store, was_proved, verify->proved, problems,
                                error) &&
            report_all(verify, problems, error);
+}
+
+/* What goes wrong while the view is walked is the view's, a failure to report and no end. */
+static bool
+verify_vouchers(Verify *verify, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (dn_view_each(verify->archive, take_voucher, verify, &problem))
+        return finish_round(verify, error);
+    if (!g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) &&
+        !g_error_matches(problem, DN_ERROR, DN_ERROR_FORMAT)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    dn_view_condemn(verify->archive);
+    return finish_round(verify, error) && report(verify, NULL, problem, error);
 }
 
 static json_t *
@@ -578,8 +701,8 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
 }
 
 bool
-dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_t **out_totals,
-                     GError **error)
+dn_archive_check_log(const char *dir, const DnArchiveOptions *options, DnRowVisitor visit,
+                     void *user_data, json_t **out_totals, GError **error)
 {
     int64_t begin_ms = dn_clock_monotonic_ms();
     g_autofree char *conf = g_build_filename(dir, "dencho.conf", NULL);
@@ -590,8 +713,13 @@ dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_
     DnUuid id;
 
     if (!settings || !dn_uuid_parse(dn_settings_string(settings, "archive", "id"), &id, error) ||
-        !dn_store_check_segments(log_dir, &id, problems, error) ||
-        !report_all(&verify, problems, error))
+        !dn_store_check_segments(log_dir, &id, problems, error))
+        return false;
+    g_autoptr(DnArchive) names =
+        options && problems->len > 0 ? dn_archive_open_view_only(dir, options, NULL) : NULL;
+
+    verify.archive = names;
+    if (!report_all(&verify, problems, error))
         return false;
     *out_totals = totals(&verify, begin_ms);
     return true;

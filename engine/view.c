@@ -92,6 +92,8 @@ dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error)
     g_autoptr(GError) problem = NULL;
     uint8_t key[VOUCHER_KEY];
 
+    if (!dn_view_current(self, error))
+        return NULL;
     voucher_key(&self->tenant, id, key);
     json_t *state = get_json(self, DN_KV_VOUCHER, key, sizeof key, &problem);
 
@@ -134,6 +136,8 @@ dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **error)
     uint8_t key[HASH_KEY];
     DnUuid id;
 
+    if (!dn_view_current(self, error))
+        return NULL;
     digest_key(&self->tenant, digest, key);
     g_autoptr(GBytes) row = dn_kv_get(self->view, DN_KV_HASH, key, sizeof key, error);
 
@@ -144,6 +148,22 @@ dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **error)
                             "a digest row of the view is damaged; rebuild it");
     memcpy(id.bytes, g_bytes_get_data(row, NULL), sizeof id.bytes);
     return dn_view_voucher(self, &id, error);
+}
+
+bool
+dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_BLOB, blob->bytes, sizeof blob->bytes, &problem);
+    g_autofree char *id = dn_uuid_text(blob);
+
+    if (row)
+        return dn_view_parse_ref(row, out_place, error);
+    if (!problem)
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "blob %s is not in the view", id);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
 }
 
 bool
@@ -839,7 +859,10 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
     if (!write_states(&applying, error) || !write_tenants(&applying, error))
         return false;
     write_position(&applying, &applies[count - 1].end);
-    return dn_kv_write(self->view, applying.batch, error);
+    if (!dn_kv_write(self->view, applying.batch, error))
+        return false;
+    self->applied = applies[count - 1].end;
+    return true;
 }
 
 bool
@@ -904,6 +927,7 @@ typedef struct {
     DnArchive *archive;
     GHashTable *heads;
     GHashTable *closed; /* (nullable) DnUuid: tenants whose end is on record anywhere in the log */
+    bool view_failed;
     uint64_t entries;
     DnProgress progress;
     void *user_data;
@@ -1037,8 +1061,10 @@ chain_item(CatchUp *up, Item *item, GError **error)
 {
     DnLedgerHead *head = head_for(up, &item->apply.tenant, error);
 
-    if (!head)
+    if (!head) {
+        up->view_failed = true;
         return false;
+    }
     if (item->failure) {
         g_propagate_error(error, g_steal_pointer(&item->failure));
         return false;
@@ -1069,8 +1095,10 @@ apply_round(CatchUp *up, Round *round, GError **error)
         applies[count] = item->apply;
         entries += item->apply.entry_count;
     }
-    if (!dn_view_apply(up->archive, applies, count, error))
+    if (!dn_view_apply(up->archive, applies, count, error)) {
+        up->view_failed = true;
         return false;
+    }
     up->entries += entries;
     if (problem) {
         g_propagate_error(error, g_steal_pointer(&problem));
@@ -1197,7 +1225,7 @@ catch_up(CatchUp *up, const DnStorePosition *position, GError **error)
 
 bool
 dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
-                 GError **error)
+                 bool *out_view_at_fault, GError **error)
 {
     g_autoptr(GHashTable) heads = dn_heads_new();
     CatchUp up = {.archive = self, .heads = heads, .progress = progress, .user_data = user_data};
@@ -1205,8 +1233,11 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
     DnStorePosition position;
     bool whole = false;
 
+    *out_view_at_fault = true;
     if (!dn_view_position(self, &position, error))
         return false;
+    *out_view_at_fault = false;
+    self->applied = position;
     if (dn_store_position_compare(&position, &end) > 0)
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the view knows more than the log holds: the log has been cut or replaced "
@@ -1220,6 +1251,25 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
         round_clear(&up.rounds[i]);
         g_ptr_array_unref(up.rounds[i].items);
     }
+    if (!whole) {
+        *out_view_at_fault = up.view_failed;
+        return false;
+    }
+    g_atomic_int_set(&self->view_behind, false);
     *out_entries = up.entries;
-    return whole;
+    return true;
+}
+
+bool
+dn_view_current(DnArchive *self, GError **error)
+{
+    uint64_t entries = 0;
+    bool view_at_fault = false;
+
+    if (!g_atomic_int_get(&self->view_behind))
+        return true;
+    DN_LOCKED(&self->apply_lock);
+
+    return dn_view_catch_up(self, NULL, NULL, &entries, &view_at_fault, error) ||
+           dn_fail_in(error, "the view cannot follow the log");
 }

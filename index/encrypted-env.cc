@@ -313,6 +313,14 @@ dn_encrypted_env_new(DnKvCipher cipher, void *user_data)
 }
 
 extern "C" char *
+dn_encrypted_env_check(rocksdb_t *db)
+{
+    Status status = db->rep->VerifyChecksum(rocksdb::ReadOptions());
+
+    return status.ok() ? nullptr : strdup(status.ToString().c_str());
+}
+
+extern "C" char *
 dn_encrypted_env_flush(rocksdb_t *db, rocksdb_column_family_handle_t *const *families,
                        size_t families_count)
 {

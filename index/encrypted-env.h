@@ -22,6 +22,10 @@ typedef struct rocksdb_column_family_handle_t rocksdb_column_family_handle_t;
  * is held is "Resource busy"; a file of another key, or one cut short, is "Corruption". */
 rocksdb_env_t *dn_encrypted_env_new(DnKvCipher cipher, void *user_data);
 
+/** Reads every block of every table file and compares its checksum. NULL, or the (transfer full,
+ * free()) message. */
+char *dn_encrypted_env_check(rocksdb_t *db);
+
 /** Flushes @families of @db so that after a crash all of it is there or nothing. NULL, or the
  * (transfer full, free()) message of the failure. */
 char *dn_encrypted_env_flush(rocksdb_t *db, rocksdb_column_family_handle_t *const *families,

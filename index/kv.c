@@ -11,6 +11,7 @@
  */
 #include "config.h"
 #include "index/kv.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "index/encrypted-env.h"
 
@@ -89,11 +90,19 @@ kv_fail(GError **error, char *message, const char *what)
 
     if (g_str_has_prefix(message, "Resource busy"))
         code = DN_ERROR_BUSY;
-    else if (!g_str_has_prefix(message, "IO error") || strstr(message, "Corruption: "))
+    else if (!g_str_has_prefix(message, "IO error") || strstr(message, "Corruption: ") ||
+             strstr(message, "No such file"))
         code = DN_ERROR_CORRUPT;
     dn_fail(error, code, "%s: %s", what, message);
     rocksdb_free(message);
     return false;
+}
+
+/* What RocksDB says when a call below it fails; malloc()ed as it would be. */
+static char *
+kv_injected(void)
+{
+    return strdup("IO error: as asked by a fail point");
 }
 
 static const char *
@@ -211,9 +220,12 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
             return NULL;
         }
     }
-    self->db = rocksdb_open_column_families(
-        self->options[DN_KV_META], dir, DN_KV_FAMILIES, family_names,
-        (const rocksdb_options_t *const *)self->options, self->families, &message);
+    if (DN_FAILPOINT("kv.open"))
+        message = kv_injected();
+    else
+        self->db = rocksdb_open_column_families(
+            self->options[DN_KV_META], dir, DN_KV_FAMILIES, family_names,
+            (const rocksdb_options_t *const *)self->options, self->families, &message);
     if (message) {
         self->db = NULL;
         memset(self->families, 0, sizeof self->families);
@@ -227,9 +239,19 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
 bool
 dn_kv_flush(DnKv *self, GError **error)
 {
-    char *message = dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
+    char *message = DN_FAILPOINT("kv.flush")
+                        ? kv_injected()
+                        : dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
 
     return message ? kv_fail(error, message, "cannot flush the index") : true;
+}
+
+bool
+dn_kv_check(DnKv *self, GError **error)
+{
+    char *message = dn_encrypted_env_check(self->db);
+
+    return message ? kv_fail(error, message, "a file of the index is damaged") : true;
 }
 
 void
@@ -252,8 +274,13 @@ kv_get(DnKv *self, rocksdb_readoptions_t *read, DnKvFamily family, const void *k
     size_t size = 0;
     const char *bytes = NULL;
     GBytes *value = NULL;
-    rocksdb_pinnableslice_t *slice =
-        rocksdb_get_pinned_cf(self->db, read, self->families[family], key, key_size, &message);
+    rocksdb_pinnableslice_t *slice = NULL;
+
+    if (DN_FAILPOINT("kv.get"))
+        message = kv_injected();
+    else
+        slice =
+            rocksdb_get_pinned_cf(self->db, read, self->families[family], key, key_size, &message);
 
     if (message) {
         kv_fail(error, message, "cannot read the index");
@@ -383,7 +410,10 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
                                         key + header.key_size, header.value_size);
         p += sizeof header + header.key_size + header.value_size;
     }
-    rocksdb_write(self->db, self->write, native, &message);
+    if (DN_FAILPOINT("kv.write"))
+        message = kv_injected();
+    else
+        rocksdb_write(self->db, self->write, native, &message);
     rocksdb_writebatch_destroy(native);
     return message ? kv_fail(error, message, "cannot write the index") : true;
 }
@@ -488,7 +518,10 @@ dn_kv_cursor_ok(const DnKvCursor *self, GError **error)
 {
     char *message = NULL;
 
-    rocksdb_iter_get_error(self->iterator, &message);
+    if (DN_FAILPOINT("kv.cursor"))
+        message = kv_injected();
+    else
+        rocksdb_iter_get_error(self->iterator, &message);
     return message ? kv_fail(error, message, "cannot read the index") : true;
 }
 

@@ -48,6 +48,8 @@ typedef struct DnKvCursor DnKvCursor;
 DnKv *dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error);
 /** Makes all that was written durable. */
 bool dn_kv_flush(DnKv *self, GError **error);
+/** Reads every block of every file and compares its checksum. CORRUPT. */
+bool dn_kv_check(DnKv *self, GError **error);
 /** Flushes, then closes. NULL-safe. */
 void dn_kv_close(DnKv *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKv, dn_kv_close)

@@ -15,3 +15,4 @@ include tests/contract/store.mk
 include tests/fuzz/local.mk
 include tests/e2e/local.mk
 include tests/headers/local.mk
+include tests/torture/local.mk

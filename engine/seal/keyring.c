@@ -11,6 +11,7 @@
  */
 #include "config.h"
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/seal/seal-internal.h"
@@ -168,7 +169,8 @@ read_key_file(const DnKeyring *self, const DnUuid *id, uint8_t bytes[FILE_BYTES]
               GError **error)
 {
     g_autofree char *path = key_path(self, id);
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    dn_autofd int fd =
+        DN_FAILPOINT("keyring.open") ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -383,7 +385,7 @@ remove_key(DnKeyring *self, const DnUuid *id, GError **error)
     g_autofree char *path = key_path(self, id);
     DnUuid copy = *id;
 
-    if (unlink(path) != 0 && errno != ENOENT)
+    if (DN_FAILPOINT("keyring.unlink") || (unlink(path) != 0 && errno != ENOENT))
         return dn_fail_errno(error, "cannot remove the key file %s", path);
     g_hash_table_remove(self->cache, &copy);
     g_hash_table_remove(self->keys, &copy);
@@ -454,7 +456,7 @@ dn_keyring_free(DnKeyring *self)
 static bool
 read_folder(DnKeyring *self, GError **error)
 {
-    g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
+    g_autoptr(GDir) dir = DN_FAILPOINT("keyring.list") ? NULL : g_dir_open(self->dir, 0, NULL);
     const char *name = NULL;
 
     if (!dir)
@@ -729,6 +731,20 @@ const DnUuid *
 dn_keyring_archive(const DnKeyring *self)
 {
     return &self->archive;
+}
+
+void
+dn_keyring_witness(DnKeyring *self, const void *bytes, size_t size, uint8_t out_mac[32])
+{
+    static const char label[] = "dencho 1 witness";
+    uint8_t key[DN_KEY_BYTES];
+
+    g_mutex_lock(&self->lock);
+    dn_hkdf(dn_secret_peek(self->master, NULL), self->archive.bytes, DN_UUID_BYTES, label,
+            strlen(label), key);
+    g_mutex_unlock(&self->lock);
+    dn_hmac(key, sizeof key, bytes, size, out_mac);
+    OPENSSL_cleanse(key, sizeof key);
 }
 
 DnStreamCipher *

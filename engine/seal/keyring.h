@@ -82,6 +82,9 @@ bool dn_keyring_tenant_key(DnKeyring *self, const DnUuid *tenant, DnUuid *out_id
 /** Opens every key file once, past all caches; the number that opened. CORRUPT names the file. */
 bool dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error);
 
+/** HMAC-SHA256 of @bytes under a key that is derived from the master key for the witness. */
+void dn_keyring_witness(DnKeyring *self, const void *bytes, size_t size, uint8_t out_mac[32]);
+
 typedef struct DnStreamCipher DnStreamCipher;
 
 /** The cipher of the view's files (AES-256-CTR). */

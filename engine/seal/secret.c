@@ -10,6 +10,7 @@
  * when it is done. A program that holds keys therefore also switches its core dumps off.
  */
 #include "config.h"
+#include "base/failpoint.h"
 #include "engine/seal/seal-internal.h"
 
 #include <errno.h>
@@ -69,7 +70,9 @@ static SecretPage *
 page_new(GError **error)
 {
     size_t size = page_bytes();
-    uint8_t *map = mmap(NULL, 3 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *map = DN_FAILPOINT("secret.mmap")
+                       ? MAP_FAILED
+                       : mmap(NULL, 3 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     SecretPage *page = NULL;
 
     if (map == MAP_FAILED) {
@@ -78,8 +81,8 @@ page_new(GError **error)
     }
     /* A child that is forked gets no copy: it would stop on touching it, which is better than a
      * page of zeros that it takes for a key. */
-    if (mprotect(map + size, size, PROT_READ | PROT_WRITE) != 0 || mlock(map + size, size) != 0 ||
-        madvise(map + size, size, MADV_DONTDUMP) != 0 ||
+    if (mprotect(map + size, size, PROT_READ | PROT_WRITE) != 0 || DN_FAILPOINT("secret.mlock") ||
+        mlock(map + size, size) != 0 || madvise(map + size, size, MADV_DONTDUMP) != 0 ||
         madvise(map + size, size, MADV_DONTFORK) != 0) {
         fail_lock(error);
         munmap(map, 3 * size);

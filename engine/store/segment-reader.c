@@ -3,6 +3,7 @@
  * engine/store/segment-reader.c - reading one segment file.
  */
 #include "config.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/store/segment-reader.h"
@@ -90,7 +91,7 @@ dn_segment_reader_open(DnSegmentReader *self, const char *dir, const DnUuid *arc
     struct stat st;
 
     *self = (DnSegmentReader){.fd = -1, .archive = *archive, .segment = segment};
-    self->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    self->fd = DN_FAILPOINT("reader.open") ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (self->fd < 0 || fstat(self->fd, &st) != 0) {
         dn_fail_errno(error, "cannot open the segment %s", path);
         dn_clear_fd(&self->fd);

@@ -17,6 +17,7 @@
  * docs/format.md describes the bytes, docs/durability.md the promises.
  */
 #include "config.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/store/segment-reader.h"
@@ -222,7 +223,7 @@ fail_pending(SegmentStore *self)
 static bool
 cut_file(SegmentStore *self, GError **error)
 {
-    if (ftruncate(self->fd, (off_t)self->durable) != 0)
+    if (DN_FAILPOINT("segment.cut") || ftruncate(self->fd, (off_t)self->durable) != 0)
         return dn_fail_errno(error, "cannot cut the log back");
     return dn_fs_datasync(self->fd, error);
 }
@@ -480,7 +481,7 @@ static int
 open_segment(const char *dir, uint32_t segment, GError **error)
 {
     g_autofree char *path = dn_segment_path(dir, segment);
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int fd = DN_FAILPOINT("segment.open") ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0)
         dn_fail_errno(error, "cannot open the segment %s", path);
@@ -493,7 +494,7 @@ remove_follower(SegmentStore *self)
     g_autofree char *path = dn_segment_path(self->dir, self->segment + 1);
     g_autoptr(GError) problem = NULL;
 
-    if ((unlink(path) != 0 && errno != ENOENT &&
+    if (((DN_FAILPOINT("segment.unlink") || unlink(path) != 0) && errno != ENOENT &&
          !dn_fail_errno(&problem, "cannot remove %s", path)) ||
         !dn_fs_sync_dir(self->dir, &problem))
         break_store(self, problem);
@@ -1166,7 +1167,7 @@ list_segments(const char *dir, GError **error)
     const char *name = NULL;
 
     errno = 0;
-    folder = g_dir_open(dir, 0, NULL);
+    folder = DN_FAILPOINT("segment.list") ? NULL : g_dir_open(dir, 0, NULL);
     if (!folder) {
         dn_fail_errno(error, "cannot open the folder of the log %s", dir);
         return NULL;
@@ -1329,7 +1330,8 @@ recover(SegmentStore *self, GError **error)
     if (self->fd < 0)
         return false;
     self->cut_bytes = reader.end - self->end;
-    if (self->cut_bytes > 0 && ftruncate(self->fd, (off_t)self->end) != 0)
+    if (self->cut_bytes > 0 &&
+        (DN_FAILPOINT("segment.cut-tail") || ftruncate(self->fd, (off_t)self->end) != 0))
         return dn_fail_errno(error, "segment %u: cannot cut the unfinished tail",
                              (unsigned)self->segment);
     /* What was found may still be only in the page cache of a process that was killed. */

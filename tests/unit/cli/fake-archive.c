@@ -152,6 +152,7 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
     dn_json_set_string(call, "key_file", options->key_file);
     dn_json_set_int(call, "key_fd", options->key_fd);
     dn_json_set_string(call, "actor", options->actor);
+    dn_json_set_string(call, "accept_rollback", options->accept_rollback);
     fake_note(dir, "open", call);
     DnArchive *self = g_new0(DnArchive, 1);
 
@@ -722,9 +723,10 @@ dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *
 }
 
 bool
-dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, json_t **out_totals,
-                     GError **error)
+dn_archive_check_log(const char *dir, const DnArchiveOptions *options, DnRowVisitor visit,
+                     void *user_data, json_t **out_totals, GError **error)
 {
+    (void)options;
     (void)visit;
     (void)user_data;
     (void)out_totals;

@@ -1,0 +1,24 @@
+TORTURE_COMMON = tests/torture/common.c tests/torture/common.h
+
+check_PROGRAMS += tests/torture/powerloss tests/torture/powerloss-preload.so
+TESTS += tests/torture/powerloss
+tests_torture_powerloss_SOURCES = tests/torture/powerloss.c tests/torture/powerloss.h $(TORTURE_COMMON)
+tests_torture_powerloss_LDADD = $(ENGINE_LDADD)
+# Loaded into the child of powerloss; never installed.
+tests_torture_powerloss_preload_so_SOURCES = tests/torture/powerloss-preload.c
+tests_torture_powerloss_preload_so_CFLAGS = $(WARN_CFLAGS) -fPIC
+tests_torture_powerloss_preload_so_LDFLAGS = -shared
+tests_torture_powerloss_preload_so_LDADD = -ldl -lpthread
+
+# Calls that fail: only in builds that have fail points.
+if FAILPOINTS
+check_PROGRAMS += tests/torture/faults
+TESTS += tests/torture/faults
+tests_torture_faults_SOURCES = tests/torture/faults.c $(TORTURE_COMMON)
+tests_torture_faults_LDADD = $(ENGINE_LDADD)
+TORTURE_FAULTS = tests/torture/faults
+endif
+
+# For minutes, with random seeds: DENCHO_TORTURE_SECONDS for each program, DENCHO_SEED to repeat one.
+check-torture: $(check_PROGRAMS)
+	set -e; for program in $(TORTURE_FAULTS) tests/torture/powerloss; do ./$$program --all; done
