@@ -1241,7 +1241,8 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
     if (dn_store_position_compare(&position, &end) > 0)
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the view knows more than the log holds: the log has been cut or replaced "
-                       "by an older copy");
+                       "by an older copy. Put the newest log back; if there is none, go on with "
+                       "`dencho doctor --accept-rollback --reason ...`");
     for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++)
         up.rounds[i] = (Round){.archive = self, .items = g_ptr_array_new_with_free_func(item_free)};
     whole = catch_up(&up, &position, error) && (position.segment > 0 || mark_absent(self, error));

@@ -139,6 +139,7 @@ static bool
 parse_key_file(const DnKeyring *self, const DnUuid *id, const uint8_t *bytes, KeyInfo *out,
                GError **error)
 {
+    static const DnUuid nobody;
     size_t period_size = bytes[AT_PERIOD_SIZE];
 
     if (memcmp(bytes, magic, sizeof magic) != 0)
@@ -154,6 +155,8 @@ parse_key_file(const DnKeyring *self, const DnUuid *id, const uint8_t *bytes, Ke
         (bytes[AT_ROLE] == ROLE_PERIOD) !=
             period_is_valid((const char *)bytes + AT_PERIOD, period_size))
         return dn_fail(error, DN_ERROR_CORRUPT, "the key's role or period is damaged");
+    if (bytes[AT_ROLE] == ROLE_VIEW && memcmp(bytes + AT_TENANT, nobody.bytes, DN_UUID_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "the key of the view names a tenant");
     memset(out, 0, sizeof *out);
     out->id = *id;
     memcpy(out->tenant.bytes, bytes + AT_TENANT, DN_UUID_BYTES);

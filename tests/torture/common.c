@@ -102,9 +102,10 @@ torture_open(const char *dir, GError **error)
 }
 
 char *
-torture_new_archive(char **out_root)
+torture_new_archive(unsigned segment_bytes, char **out_root)
 {
-    static const char *const settings[] = {"archive.segment-bytes=32768", NULL};
+    g_autofree char *setting = g_strdup_printf("archive.segment-bytes=%u", segment_bytes);
+    const char *const settings[] = {setting, NULL};
     g_autoptr(GError) error = NULL;
     g_autofree char *root = g_dir_make_tmp("dencho-torture-XXXXXX", &error);
     g_autofree char *key = NULL;

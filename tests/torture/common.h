@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-enum { TORTURE_DOCUMENTS = 64 };
+enum { TORTURE_DOCUMENTS = 64, TORTURE_SEGMENT = 32 << 10 };
 
 /** What is known of one document. */
 typedef struct {
@@ -41,9 +41,9 @@ bool torture_step(DnArchive *archive, TortureState *state, int step, GError **er
 /** Opens as every test here does. */
 DnArchive *torture_open(const char *dir, GError **error);
 
-/** (transfer full) An archive with small segments in a fresh folder; *@out_root is the folder
- * around it, to be removed. */
-char *torture_new_archive(char **out_root);
+/** (transfer full) An archive with segments of that size in a fresh folder; *@out_root is the
+ * folder around it, to be removed. */
+char *torture_new_archive(unsigned segment_bytes, char **out_root);
 
 /** What must hold of @archive: verify --full passes, each acknowledged document is there with its
  * bytes, its amount and its label, step @state->next done or not at all, nothing else. NULL, or

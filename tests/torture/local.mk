@@ -4,6 +4,10 @@ check_PROGRAMS += tests/torture/powerloss tests/torture/powerloss-preload.so
 TESTS += tests/torture/powerloss
 tests_torture_powerloss_SOURCES = tests/torture/powerloss.c tests/torture/powerloss.h $(TORTURE_COMMON)
 tests_torture_powerloss_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/torture/bitrot
+TESTS += tests/torture/bitrot
+tests_torture_bitrot_SOURCES = tests/torture/bitrot.c $(TORTURE_COMMON)
+tests_torture_bitrot_LDADD = $(ENGINE_LDADD)
 # Loaded into the child of powerloss; never installed.
 tests_torture_powerloss_preload_so_SOURCES = tests/torture/powerloss-preload.c
 tests_torture_powerloss_preload_so_CFLAGS = $(WARN_CFLAGS) -fPIC
@@ -21,4 +25,4 @@ endif
 
 # For minutes, with random seeds: DENCHO_TORTURE_SECONDS for each program, DENCHO_SEED to repeat one.
 check-torture: $(check_PROGRAMS)
-	set -e; for program in $(TORTURE_FAULTS) tests/torture/powerloss; do ./$$program --all; done
+	set -e; for program in $(TORTURE_FAULTS) tests/torture/powerloss tests/torture/bitrot; do ./$$program --all; done

@@ -8,3 +8,12 @@ tests_unit_engine_test_archive_SOURCES = tests/unit/engine/test-archive.c
 tests_unit_engine_test_archive_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_keys_SOURCES = tests/unit/engine/test-keys.c
 tests_unit_engine_test_keys_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-damage tests/unit/engine/test-threads
+TESTS += tests/unit/engine/test-damage tests/unit/engine/test-threads
+tests_unit_engine_test_damage_SOURCES = \
+	tests/unit/engine/test-damage.c tests/torture/common.c tests/torture/common.h
+tests_unit_engine_test_damage_LDADD = $(ENGINE_LDADD)
+tests_unit_engine_test_threads_SOURCES = \
+	tests/unit/engine/test-threads.c tests/unit/store/tsan-glib.c
+tests_unit_engine_test_threads_LDADD = $(ENGINE_LDADD)
+EXTRA_DIST += tests/tsan.supp
