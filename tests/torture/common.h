@@ -60,6 +60,10 @@ char *torture_check_reopened(const char *dir, TortureState *state, int end);
 /** Copies a folder or file into or as @to. */
 void torture_copy_tree(const char *from, const char *to);
 
+/** Folders are made in memory when there is room and TMPDIR asks for nothing else: no power is
+ * really lost here, and syncs take most of the time. Call first. */
+void torture_fast_disk(void);
+
 /** From DENCHO_SEED, else from the clock; printed. */
 uint32_t torture_seed(void);
 

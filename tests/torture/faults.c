@@ -7,6 +7,8 @@
  * acknowledgement kept, goes on working, and wants that to be right too. Rounds that end in a kill
  * run in a child, which writes down its acknowledgements.
  *
+ * Stamping has rounds of its own, with a time-stamp authority beside.
+ *
  *   faults            as many random n as fit a short time, and the fixed tests
  *   faults --all      every n of every kind, then random rounds for DENCHO_TORTURE_SECONDS
  */
@@ -93,25 +95,34 @@ work_as_told(const char *dir, const char *state_path)
 
 /* A program of its own: the threads of RocksDB do not survive a fork. */
 static void
-work_in_child(Torture *self, const char *dir, TortureState *state, const DnFailPlan *plan)
+run_child(Torture *self, const char *dir, const char *job, const char *state_path,
+          const DnFailPlan *plan)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *state_path = g_strconcat(dir, ".state", NULL);
     g_autofree char *how =
         g_strdup_printf("%s:%" G_GUINT64_FORMAT, dn_failpoint_kind_name(plan->kind), plan->nth);
-    const char *arguments[] = {program, "--work", dir, state_path, NULL};
+    const char *arguments[] = {program, job, dir, state_path, NULL};
     g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "DENCHO_FAILPOINT", how, TRUE);
     int status = 0;
 
-    if (!g_file_set_contents(state_path, (const char *)state, sizeof *state, NULL) ||
-        !g_spawn_sync(NULL, (char **)(uintptr_t)arguments, environment, 0, NULL, NULL, NULL, NULL,
-                      &status, NULL))
+    if (!g_spawn_sync(NULL, (char **)(uintptr_t)arguments, environment, G_SPAWN_STDERR_TO_DEV_NULL,
+                      NULL, NULL, NULL, NULL, &status, NULL))
         g_error("cannot run %s", program);
-    read_state(state_path, state);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         self->struck++;
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        g_error("the child ended with status %d", status);
+        g_error("%s ended with status %d", job, status);
+}
+
+static void
+work_in_child(Torture *self, const char *dir, TortureState *state, const DnFailPlan *plan)
+{
+    g_autofree char *state_path = g_strconcat(dir, ".state", NULL);
+
+    if (!g_file_set_contents(state_path, (const char *)state, sizeof *state, NULL))
+        g_error("cannot write %s", state_path);
+    run_child(self, dir, "--work", state_path, plan);
+    read_state(state_path, state);
 }
 
 static void
@@ -262,6 +273,183 @@ test_full_disk(Torture *self)
     }
 }
 
+/* A view that does not take commits: they are durable and not acknowledged, nothing is decided on
+ * what it shows meanwhile, and it follows as soon as it can. */
+static void
+test_view_behind(Torture *self)
+{
+    g_autofree char *root = NULL;
+    g_autofree char *dir = torture_new_archive(TORTURE_SEGMENT, &root);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnArchive) archive = torture_open(dir, &error);
+    TortureState state = {0};
+    uint64_t count = 0;
+
+    (void)self;
+    dn_failpoint_arm(
+        &(DnFailPlan){.kind = DN_FAIL_EIO, .nth = 1, .only = "kv.write", .from_then_on = true});
+    if (torture_step(archive, &state, 0, &error) || !strstr(error->message, "stored, but"))
+        g_error("acknowledged without the view");
+    g_clear_error(&error);
+    if (torture_step(archive, &state, 0, &error))
+        g_error("decided on an old view");
+    dn_failpoint_arm(NULL);
+    for (int step = 0; step < 6; step++) /* the first again: it is a duplicate now */
+        if (!torture_step(archive, &state, step, NULL))
+            g_error("the view does not follow: step %d", step);
+    if (!dn_archive_count(archive, &(DnSearch){0}, &count, NULL) || count != 2)
+        g_error("%" G_GUINT64_FORMAT " vouchers of two", count);
+    g_autofree char *wrong = torture_check(archive, &state);
+
+    if (wrong)
+        g_error("after the view has followed: %s", wrong);
+    g_clear_pointer(&archive, dn_archive_close);
+    dn_fs_remove_tree(root, NULL);
+}
+
+/* --- stamping --- */
+
+typedef struct {
+    char *dir;
+    GPid server;
+    char *settings; /* of an archive that uses it */
+} Authority;
+
+static bool
+start_authority(Authority *self)
+{
+    const char *build = g_getenv("DENCHO_BUILDDIR");
+    g_autofree char *program = g_build_filename(build ? build : ".", "tools", "dencho-tsa", NULL);
+    g_autofree char *port_file = NULL;
+    g_autofree char *port = NULL;
+    int status = 0;
+
+    self->dir = g_dir_make_tmp("dencho-tsa-XXXXXX", NULL);
+    g_autofree char *home = g_build_filename(self->dir, "tsa", NULL);
+    const char *init[] = {program, "init", home, NULL};
+
+    port_file = g_build_filename(home, "port", NULL);
+    const char *serve[] = {program, "serve", home, "--port", "0", "--port-file", port_file, NULL};
+
+    if (!g_spawn_sync(NULL, (char **)(uintptr_t)init, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                      NULL, NULL, &status, NULL) ||
+        status != 0 ||
+        !g_spawn_async(NULL, (char **)(uintptr_t)serve, NULL,
+                       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                       &self->server, NULL))
+        return false;
+    while (!g_file_get_contents(port_file, &port, NULL, NULL) || !*port) {
+        if (waitpid(self->server, &status, WNOHANG) != 0)
+            g_error("the authority has ended");
+        g_clear_pointer(&port, g_free);
+        g_usleep(10000);
+    }
+    self->settings = g_strdup_printf("\n[evidence]\ntsa-url=http://127.0.0.1:%s/\n"
+                                     "trust-file=%s/trust.conf\n",
+                                     g_strstrip(port), home);
+    return true;
+}
+
+static void
+stop_authority(Authority *self)
+{
+    kill(self->server, SIGTERM);
+    waitpid(self->server, NULL, 0);
+    dn_fs_remove_tree(self->dir, NULL);
+    g_free(self->dir);
+    g_free(self->settings);
+}
+
+static void
+use_authority(const char *dir, const Authority *authority)
+{
+    g_autofree char *conf = g_build_filename(dir, "dencho.conf", NULL);
+    g_autofree char *text = NULL;
+    g_autofree char *more = NULL;
+
+    if (!g_file_get_contents(conf, &text, NULL, NULL))
+        g_error("cannot read %s", conf);
+    more = g_strconcat(text, authority->settings, NULL);
+    g_file_set_contents(conf, more, -1, NULL);
+}
+
+static bool
+stamp(const char *dir, GError **error)
+{
+    g_autoptr(DnArchive) archive = torture_open(dir, error);
+    g_autoptr(json_t) result = NULL;
+
+    return archive && dn_archive_stamp(archive, &result, error);
+}
+
+static int64_t
+unstamped(const char *dir, const TortureState *state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnArchive) archive = torture_open(dir, &error);
+    g_autofree char *wrong = archive ? torture_check(archive, state) : g_strdup(error->message);
+    g_autoptr(json_t) stats = NULL;
+
+    if (wrong)
+        g_error("after stamping has failed: %s; it is left in %s", wrong, dir);
+    stats = dn_archive_stats(archive, NULL);
+    return dn_json_int(stats, "unstamped", -1);
+}
+
+static bool
+run_stamp(Torture *self, const Authority *authority, const DnFailPlan *plan)
+{
+    g_autofree char *root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
+    g_autofree char *dir = g_build_filename(root, "archive", NULL);
+    g_autofree char *past_key = g_strconcat(self->past, ".key", NULL);
+    g_autoptr(GError) error = NULL;
+    uint64_t struck = self->struck;
+    int64_t before = 0;
+    bool stamped = false;
+
+    torture_copy_tree(self->past, root);
+    torture_copy_tree(past_key, root);
+    use_authority(dir, authority);
+    before = unstamped(dir, &self->before);
+    self->rounds++;
+    if (plan->kind == DN_FAIL_KILL || plan->kind == DN_FAIL_TORN) {
+        run_child(self, dir, "--stamp", NULL, plan);
+    } else {
+        dn_failpoint_arm(plan);
+        stamped = stamp(dir, NULL);
+        note(self, plan->kind);
+    }
+    dn_failpoint_arm(NULL);
+    int64_t after = unstamped(dir, &self->before);
+
+    if ((after != 0 && after != before) || (stamped && after != 0))
+        g_error("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " wait after a stamp that %s", after,
+                before, stamped ? "was told" : "failed");
+    if (!stamp(dir, &error) || unstamped(dir, &self->before) != 0)
+        g_error("stamping again: %s", error ? error->message : "some wait");
+    dn_fs_remove_tree(root, NULL);
+    return self->struck > struck;
+}
+
+static void
+test_stamp(Torture *self, bool all, GRand *random)
+{
+    static const DnFailKind kinds[] = {DN_FAIL_EIO, DN_FAIL_KILL};
+    Authority authority = {0};
+
+    if (!start_authority(&authority)) {
+        g_print("# no authority could be started: stamping is left out\n");
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        for (uint64_t n = 1, step = 0;; n += step) {
+            step = all ? 1 : (uint64_t)g_rand_int_range(random, 10, 40);
+            if (!run_stamp(self, &authority, &(DnFailPlan){.kind = kinds[i], .nth = n}))
+                break;
+        }
+    stop_authority(&authority);
+}
+
 static void
 run_all(Torture *self, uint64_t *out_n)
 {
@@ -285,8 +473,13 @@ main(int argc, char **argv)
     uint64_t last = 0;
     if (argc > 3 && strcmp(argv[1], "--work") == 0)
         return work_as_told(argv[2], argv[3]);
+    if (argc > 2 && strcmp(argv[1], "--stamp") == 0) {
+        stamp(argv[2], NULL);
+        return 0;
+    }
     g_autoptr(GRand) random = g_rand_new_with_seed(torture_seed());
 
+    torture_fast_disk();
     make_past(&self);
     calls = count_calls(&self);
     g_print("# %" G_GUINT64_FORMAT " calls that can fail\n", calls);
@@ -294,6 +487,10 @@ main(int argc, char **argv)
     g_print("ok 1 - a bit that flips in memory is found before the acknowledgement\n");
     test_full_disk(&self);
     g_print("ok 2 - a full disk refuses, reads, and goes on when there is space\n");
+    test_view_behind(&self);
+    g_print("ok 3 - nothing is decided on a view that is behind, and it follows\n");
+    test_stamp(&self, all, random);
+    g_print("ok 4 - a stamp that fails stamps all or nothing\n");
     if (all)
         run_all(&self, &last);
     end_us = g_get_monotonic_time() +
@@ -309,7 +506,7 @@ main(int argc, char **argv)
             self.rounds, self.struck, g_hash_table_size(self.points), g_hash_table_size(self.pairs),
             last);
     g_print(
-        "ok 3 - old state or new state after every failure, every acknowledgement kept\n1..3\n");
+        "ok 5 - old state or new state after every failure, every acknowledgement kept\n1..5\n");
     dn_fs_remove_tree(self.root, NULL);
     g_hash_table_unref(self.points);
     g_hash_table_unref(self.pairs);

@@ -486,6 +486,7 @@ main(int argc, char **argv)
         return work(argv[2]);
     g_autoptr(GRand) random = g_rand_new_with_seed(torture_seed());
 
+    torture_fast_disk();
     dir = torture_new_archive(TORTURE_SEGMENT, &root);
     before = g_strconcat(root, ".before", NULL);
     trace = g_strconcat(root, ".trace", NULL);
