@@ -9,8 +9,8 @@
  *                     tenant <uuid> <seq> <hash of that entry>        one line a tenant
  *                     <HMAC-SHA256 of the lines above, 64 hexadecimal digits>
  *
- * It is written when an archive is opened or closed that has grown, after a time stamp and after a
- * backup, always after what it tells of is durable. What came after it is not covered: a copy put
+ * It is written when an archive is opened or closed that has grown, and after a time stamp,
+ * always after what it tells of is durable. What came after it is not covered: a copy put
  * back that is not older than the witness passes.
  */
 #include "config.h"

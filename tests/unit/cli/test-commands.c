@@ -1145,6 +1145,18 @@ test_operators_commands(Fixture *f, gconstpointer data)
     assert_call(f, "link", "{\"book_ref\":\"2026/7\"}");
 }
 
+static void
+test_a_rollback_is_accepted_with_a_reason(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_auto(Outcome) without = run(f, "doctor", "--accept-rollback", NULL);
+    g_auto(Outcome) with = run(f, "doctor", "--accept-rollback", "--reason", "disk lost", NULL);
+
+    g_assert_cmpint(without.status, ==, 64);
+    g_assert_cmpint(with.status, ==, 0);
+    assert_call(f, "open", "{\"accept_rollback\":\"disk lost\"}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1192,6 +1204,7 @@ main(int argc, char **argv)
     T(export_and_its_check, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
+    T(a_rollback_is_accepted_with_a_reason, NULL);
     int status = g_test_run();
 
     g_free(program);
