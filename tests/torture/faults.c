@@ -307,6 +307,57 @@ test_view_behind(Torture *self)
     dn_fs_remove_tree(root, NULL);
 }
 
+/* --- reading --- */
+
+/* The pipe to the worker fails at each of its calls: the document stays stored, and is read as soon
+ * as nothing fails. */
+static void
+test_pipe(Torture *self)
+{
+    const char *source = g_getenv("DENCHO_SRCDIR");
+    const char *build = g_getenv("DENCHO_BUILDDIR");
+    g_autofree char *worker = g_build_filename(build ? build : ".", "worker/dencho-worker", NULL);
+    g_autofree char *path =
+        g_build_filename(source ? source : "..", "samples/documents/thermal-01.png", NULL);
+    g_autofree char *bytes = NULL;
+    g_autofree char *root = NULL;
+    g_autofree char *dir = torture_new_archive(256 << 20, &root);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) stored = NULL;
+    gsize size = 0;
+    bool struck = true;
+    DnUuid id;
+
+    if (!g_file_get_contents(path, &bytes, &size, &error))
+        g_error("%s", error->message);
+    g_autoptr(GBytes) document = g_bytes_new(bytes, size);
+    g_autoptr(DnArchive) archive = dn_archive_open(
+        dir, &(DnArchiveOptions){.actor = "torture", .worker_path = worker}, &error);
+
+    if (!archive ||
+        !dn_archive_ingest(archive, document, &(DnIngest){.no_wait = true}, &stored, &error))
+        g_error("%s", error->message);
+    dn_uuid_parse(dn_json_string(stored, "voucher"), &id, NULL);
+    for (uint64_t n = 1; struck; n *= 4) { /* each costs the start of a worker */
+        g_autoptr(json_t) result = NULL;
+        bool read = false;
+
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = n, .only = "wire."});
+        read = dn_archive_read(archive, &id, &result, NULL);
+        note(self, DN_FAIL_EIO);
+        struck = dn_failpoint_struck() != NULL;
+        dn_failpoint_arm(NULL);
+        g_autofree char *wrong = torture_check(archive, &(TortureState){0});
+
+        if (wrong)
+            g_error("after call %" G_GUINT64_FORMAT " of the pipe failed: %s", n, wrong);
+        if (!struck && (!read || json_object_get(result, "error")))
+            g_error("a document cannot be read after the pipe has failed");
+    }
+    g_clear_pointer(&archive, dn_archive_close);
+    dn_fs_remove_tree(root, NULL);
+}
+
 /* --- stamping --- */
 
 typedef struct {
@@ -491,6 +542,8 @@ main(int argc, char **argv)
     g_print("ok 3 - nothing is decided on a view that is behind, and it follows\n");
     test_stamp(&self, all, random);
     g_print("ok 4 - a stamp that fails stamps all or nothing\n");
+    test_pipe(&self);
+    g_print("ok 5 - a pipe to the worker that fails loses no document\n");
     if (all)
         run_all(&self, &last);
     end_us = g_get_monotonic_time() +
@@ -506,7 +559,7 @@ main(int argc, char **argv)
             self.rounds, self.struck, g_hash_table_size(self.points), g_hash_table_size(self.pairs),
             last);
     g_print(
-        "ok 5 - old state or new state after every failure, every acknowledgement kept\n1..5\n");
+        "ok 6 - old state or new state after every failure, every acknowledgement kept\n1..6\n");
     dn_fs_remove_tree(self.root, NULL);
     g_hash_table_unref(self.points);
     g_hash_table_unref(self.pairs);
