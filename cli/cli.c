@@ -400,16 +400,17 @@ dn_cli_main(int argc, char **argv)
 
 /* --- for the commands --- */
 
-bool
-dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_options,
-               GError **error)
+const char *
+dn_cli_archive_dir(const DnCli *self)
 {
     const char *dir = self->archive_dir ? self->archive_dir : g_getenv("DENCHO_ARCHIVE");
 
-    if (!dir || !*dir)
-        return dn_fail(error, DN_ERROR_INVALID,
-                       "which archive? write -A DIR or set DENCHO_ARCHIVE; "
-                       "`dencho init DIR` makes one");
+    return dir && *dir ? dir : NULL;
+}
+
+bool
+dn_cli_opening(const DnCli *self, DnArchiveOptions *out_options, GError **error)
+{
     if (self->key_fd != -1 && self->key_fd <= STDERR_FILENO)
         return dn_fail(error, DN_ERROR_INVALID,
                        "--key-fd %d: a key comes from descriptor 3 or above: write "
@@ -417,7 +418,6 @@ dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_op
                        self->key_fd);
     if (!dn_passphrase_check(self, error))
         return false;
-    *out_dir = dir;
     *out_options = (DnArchiveOptions){
         .key_file = self->key_file,
         .key_fd = MAX(0, self->key_fd), /* 0: none */
@@ -425,6 +425,22 @@ dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_op
         .tenant = self->tenant,
         .actor = self->actor,
     };
+    return true;
+}
+
+bool
+dn_cli_archive(const DnCli *self, const char **out_dir, DnArchiveOptions *out_options,
+               GError **error)
+{
+    const char *dir = dn_cli_archive_dir(self);
+
+    if (!dir)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "which archive? write -A DIR or set DENCHO_ARCHIVE; "
+                       "`dencho init DIR` makes one");
+    if (!dn_cli_opening(self, out_options, error))
+        return false;
+    *out_dir = dir;
     return true;
 }
 

@@ -62,6 +62,12 @@ const GOptionEntry *dn_cli_global_options(void);
 /** The whole program but for the exit: returns the exit status. Call once a process. */
 int dn_cli_main(int argc, char **argv);
 
+/** Lends the folder that -A or DENCHO_ARCHIVE names, or NULL. */
+const char *dn_cli_archive_dir(const DnCli *cli);
+
+/** How to open an archive, whichever it is. */
+bool dn_cli_opening(const DnCli *cli, DnArchiveOptions *out_options, GError **error);
+
 /** Lends the folder of the archive that -A or DENCHO_ARCHIVE names, and how to open it. INVALID
  * when neither does. */
 bool dn_cli_archive(const DnCli *cli, const char **out_dir, DnArchiveOptions *out_options,

@@ -87,6 +87,44 @@ dn_value_amount(const char *text, const char *currency, int64_t *out_minor, char
 }
 
 bool
+dn_value_time(const char *text, int64_t *out_utc_ms, GError **error)
+{
+    static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    static const int64_t japan_ms = INT64_C(9) * 3600 * 1000;
+    g_autoptr(GTimeZone) local = g_time_zone_new_local();
+    g_autofree char *seconds =
+        g_strconcat(text, strlen(text) == strlen("2026-11-24 09:30") ? ":00" : "", NULL);
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(seconds, local);
+    DnDate day;
+
+    if (time) {
+        *out_utc_ms = g_date_time_to_unix(time) * 1000 + g_date_time_get_microsecond(time) / 1000;
+        return true;
+    }
+    if (!dn_date_parse(text, &day, NULL))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "'%s' is no time: write 2026-11-24T09:30:00+09:00, 2026-11-24 09:30 or "
+                       "2026-11-24",
+                       text);
+    *out_utc_ms = ((int64_t)dn_date_to_days(&day) + 1) * day_ms - japan_ms - 1;
+    return true;
+}
+
+bool
+dn_value_pick(int generation, const char *at_text, int64_t *at, DnBackupPick *out_pick,
+              GError **error)
+{
+    if (generation < 0 || (generation > 0 && at_text))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "write --generation 3 as --list shows it, or --at 2026-11-24");
+    if (at_text && !dn_value_time(at_text, at, error))
+        return dn_fail_in(error, "--at");
+    *out_pick =
+        (DnBackupPick){.generation = (unsigned)generation, .at_utc_ms = at_text ? at : NULL};
+    return true;
+}
+
+bool
 dn_value_choice(const char *what, const char *text, const char *choices, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(choices, "|", -1);

@@ -32,6 +32,14 @@ bool dn_value_date_range(const char *text, DnDateRange *out, GError **error);
 bool dn_value_amount_range(const char *text, const char *currency, DnAmountRange *out,
                            GError **error);
 
+/** "2026-11-24T09:30:00+09:00", "2026-11-24 09:30" in local time, or a day: its end in Japan. */
+bool dn_value_time(const char *text, int64_t *out_utc_ms, GError **error);
+
+/** What --generation (0: not given) and --at (nullable) name. @at is lent to @out_pick. INVALID:
+ * both, or no such number. */
+bool dn_value_pick(int generation, const char *at_text, int64_t *at, DnBackupPick *out_pick,
+                   GError **error);
+
 enum { DN_CURRENCY_TEXT = 3 };
 
 /** An amount of @currency, or of the currency whose code follows it ("27.00 USD"). @out_currency

@@ -94,9 +94,6 @@ settings_make_sense(const DnSettings *settings, GError **error)
     return true;
 }
 
-static DnArchive *open_unlocked_tenant(const char *dir, const DnArchiveOptions *options,
-                                       const DnSecret *known, GError **error);
-
 bool
 dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
 {
@@ -141,8 +138,9 @@ dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_fi
     /* From here on it is an archive; before, it was a folder that init refuses to use. */
     if (!dn_settings_save(settings, conf, error))
         return false;
-    g_autoptr(DnArchive) archive = open_unlocked_tenant(
-        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, error);
+    g_autoptr(DnArchive) archive = dn_archive_open_all(
+        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, NULL,
+        NULL, error);
     g_autoptr(json_t) row = NULL;
 
     if (!archive || !dn_archive_tenant_create(archive, DN_DEFAULT_TENANT, &row, error))
@@ -177,26 +175,27 @@ take_lock(DnArchive *self, GError **error)
     return dn_fs_pwrite_all(self->lock_fd, pid, strlen(pid), 0, error);
 }
 
-static DnSecret *
-load_master(DnArchive *self, const DnArchiveOptions *options, GError **error)
+DnSecret *
+dn_archive_master(const char *dir, const DnSettings *settings, const DnArchiveOptions *options,
+                  char **out_key_file, bool *out_protected, GError **error)
 {
-    const char *configured = dn_settings_string(self->settings, "archive", "key-file");
+    const char *configured = dn_settings_string(settings, "archive", "key-file");
 
+    *out_key_file = NULL;
     if (options->key_fd > 0) {
         g_autoptr(DnSecret) text = dn_key_text_read_fd(options->key_fd, error);
 
-        self->key_protected = text && dn_key_text_is_protected(text);
-        return text ? dn_key_text_open(text, "the key's descriptor", &self->passphrases, error)
+        *out_protected = text && dn_key_text_is_protected(text);
+        return text ? dn_key_text_open(text, "the key's descriptor", &options->passphrases, error)
                     : NULL;
     }
     if (options->key_file)
-        self->key_file = g_canonicalize_filename(options->key_file, NULL);
+        *out_key_file = g_canonicalize_filename(options->key_file, NULL);
     else if (configured[0])
-        self->key_file = g_strdup(configured);
+        *out_key_file = g_strdup(configured);
     else
-        self->key_file = g_strconcat(self->dir, ".key", NULL);
-    DnSecret *master =
-        dn_key_file_load(self->key_file, &self->passphrases, &self->key_protected, error);
+        *out_key_file = g_strconcat(dir, ".key", NULL);
+    DnSecret *master = dn_key_file_load(*out_key_file, &options->passphrases, out_protected, error);
 
     if (!master)
         dn_fail_in(error, "no master key (name it with --key-file)");
@@ -389,7 +388,10 @@ open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *
 
     if (!load_settings(self, error) || !take_lock(self, error))
         return NULL;
-    g_autoptr(DnSecret) loaded = known ? NULL : load_master(self, options, error);
+    g_autoptr(DnSecret) loaded =
+        known ? NULL
+              : dn_archive_master(self->dir, self->settings, options, &self->key_file,
+                                  &self->key_protected, error);
     const DnSecret *master = known ? known : loaded;
 
     if (!master || !open_keys(self, master, options->key_fd > 0 || options->key_file, error) ||
@@ -417,15 +419,15 @@ check_witness(DnArchive *self, GError **error)
     return true;
 }
 
-static DnArchive *
-open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
-                     GError **error)
+DnArchive *
+dn_archive_open_all(const char *dir, const DnArchiveOptions *options, const DnSecret *master,
+                    DnProgress progress, void *user_data, GError **error)
 {
-    g_autoptr(DnArchive) self = open_log_only(dir, options, known, error);
+    g_autoptr(DnArchive) self = open_log_only(dir, options, master, error);
     uint64_t entries = 0;
 
-    if (!self || !dn_view_open(self, NULL, NULL, &entries, error) ||
-        !dn_closing_complete(self, NULL, NULL, error) || !check_witness(self, error))
+    if (!self || !dn_view_open(self, progress, user_data, &entries, error) ||
+        !dn_closing_complete(self, progress, user_data, error) || !check_witness(self, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -490,7 +492,7 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
 
     if (options->accept_rollback)
         return open_rolled_back(dir, options, error);
-    self = open_unlocked_tenant(dir, options, NULL, error);
+    self = dn_archive_open_all(dir, options, NULL, NULL, NULL, error);
     if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
     return g_steal_pointer(&self);
@@ -503,7 +505,8 @@ dn_archive_open_view_only(const char *dir, const DnArchiveOptions *options, GErr
 
     if (!load_settings(self, error) || !take_lock(self, error))
         return NULL;
-    g_autoptr(DnSecret) master = load_master(self, options, error);
+    g_autoptr(DnSecret) master = dn_archive_master(self->dir, self->settings, options,
+                                                   &self->key_file, &self->key_protected, error);
     g_autofree char *view_dir = path_in(self->dir, "view");
 
     if (!master || !open_keys(self, master, options->key_fd > 0 || options->key_file, error) ||

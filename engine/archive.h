@@ -271,6 +271,59 @@ bool dn_archive_export(DnArchive *self, const DnSearch *search, const char *path
 bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit,
                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
 
+/* --- backups --- */
+
+typedef struct {
+    const char
+        *keep; /* (nullable) "daily=7,weekly=4,monthly=12,yearly=10,last=3"; NULL: last=7,daily=7 */
+    bool quick; /* check only what is copied, not the whole log */
+} DnBackupOptions;
+
+/**
+ * Makes the next generation in the folder @dest, which is made when absent, while commits go on:
+ * it holds everything that had been acknowledged when the call began. Bytes that a generation has
+ * are not copied again. The log is checked as it is read; CORRUPT when it is damaged or was put
+ * back to an older state: then nothing is added. Whatever ends the call, the generations before it
+ * stay; those that @keep does not name are removed only after the new one is durable.
+ * *@out_result: {"generation","at","entries","bytes","copied_bytes","checked_bytes","generations",
+ * "removed","damaged","seconds"}; damaged: generations whose manifest cannot be used.
+ * EXISTS: @dest holds other things or another archive's backups. INVALID: it lies in the archive.
+ */
+bool dn_archive_backup(DnArchive *self, const char *dest, const DnBackupOptions *options,
+                       DnProgress progress, void *user_data, json_t **out_result, GError **error);
+
+/** Visits {"generation","at","entries","tenants","bytes","segments","checked"}, oldest first, or
+ * {"generation","code","message"} for one whose manifest cannot be used. No key is needed. */
+bool dn_backup_list(const char *dest, DnRowVisitor visit, void *user_data, GError **error);
+
+/** Which generation: the newest when all is zero. */
+typedef struct {
+    unsigned generation;      /* this one */
+    const int64_t *at_utc_ms; /* (nullable) the newest that is not younger */
+} DnBackupPick;
+
+/**
+ * Proves a generation without restoring it: every file's digest, every frame; with a key (of
+ * @options, else the settings' key-file) also the manifest, every key, the chain of every tenant up
+ * to the manifest's head, and every document opened. Visits {"file","offset"?,"code","message"} for
+ * each failure. *@out_totals: {"generation","at","files","bytes","entries","documents","destroyed",
+ * "failed","opened","seconds"}; opened is false when there was no key.
+ */
+bool dn_backup_check(const char *dest, const DnBackupPick *pick, const DnArchiveOptions *options,
+                     DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
+                     GError **error);
+
+/**
+ * Makes the archive @dir, which must not exist (EXISTS), from a generation in @src, and verifies
+ * all of it for every tenant. Keys are those of the newest generation, so that the present master
+ * key opens it and a key that was destroyed since does not come back. Visits failures as
+ * dn_archive_verify() does, and *@out_totals are its totals with "generation","at","bytes". When a
+ * copy fails its check nothing is left of @dir.
+ */
+bool dn_backup_restore(const char *src, const DnBackupPick *pick, const char *dir,
+                       const DnArchiveOptions *options, DnRowVisitor visit, DnProgress progress,
+                       void *user_data, json_t **out_totals, GError **error);
+
 /* --- running it --- */
 
 /** Drops the view of the archive in @dir and builds it again from the log; nobody may have it open.

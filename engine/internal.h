@@ -116,6 +116,17 @@ bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const 
 DnArchive *dn_archive_open_view_only(const char *dir, const DnArchiveOptions *options,
                                      GError **error);
 
+/** (transfer full) The master key that @options, else @settings, else the name of @dir tell of;
+ * *@out_key_file (transfer full, also on failure) is its file, NULL when it came by descriptor. */
+DnSecret *dn_archive_master(const char *dir, const DnSettings *settings,
+                            const DnArchiveOptions *options, char **out_key_file,
+                            bool *out_protected, GError **error);
+
+/** dn_archive_open() before a tenant is chosen. @master (nullable): then no key is looked for. */
+DnArchive *dn_archive_open_all(const char *dir, const DnArchiveOptions *options,
+                               const DnSecret *master, DnProgress progress, void *user_data,
+                               GError **error);
+
 /** Opens the view and brings it up to the log. A view that is damaged is built again. */
 bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                   GError **error);
@@ -197,7 +208,7 @@ bool dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **e
 /** (transfer full) The present state. NOT_FOUND, also for another tenant's voucher. */
 json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
 
-/** Where the sealed bytes of a blob lie. NOT_FOUND. */
+/** Where the sealed bytes of a blob lie. CORRUPT when the view does not know. */
 bool dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, GError **error);
 
 /** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
@@ -245,11 +256,11 @@ GBytes *dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *
                      const json_t *ref, GError **error);
 
 /** (transfer full) The plain bytes that @ref ({"id","sha256","bytes"}) names, compared with its
- * SHA-256. NOT_FOUND, CORRUPT. */
+ * SHA-256. NOT_FOUND: their key has been destroyed. CORRUPT. */
 GBytes *dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
                      GError **error);
 
-/** The id of the blob that @ref names, and where it lies. NOT_FOUND. */
+/** The id of the blob that @ref names, and where it lies. CORRUPT when the view does not know. */
 bool dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
                   GError **error);
 

@@ -34,9 +34,10 @@ typedef struct {
     uint64_t waiting;
     uint64_t failed;
     uint64_t entries;
-    uint64_t opaque; /* entries of tenants that are closed: nobody can read them */
-    bool accredited; /* all stamps that were met are */
-    GMutex lock;     /* guards the next two while the cores are at work */
+    uint64_t opaque;    /* entries of tenants that are closed: nobody can read them */
+    uint64_t destroyed; /* blobs whose key has been destroyed */
+    bool accredited;    /* all stamps that were met are */
+    GMutex lock;        /* guards the next two while the cores are at work */
     DnBatches *batches;
     GArray *proved;   /* uint64_t place_number(): blobs that were opened and are right */
     GPtrArray *round; /* Job */
@@ -49,6 +50,7 @@ typedef struct {
     GPtrArray *problems; /* GError */
     unsigned stamped;
     unsigned waiting;
+    unsigned destroyed;
     bool accredited;
 } Job;
 
@@ -377,7 +379,7 @@ place_number(const DnStoreRef *place)
 }
 
 static bool
-check_part(Verify *verify, const json_t *ref, DnPart part, GError **error)
+check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GError **error)
 {
     DnArchive *archive = verify->archive;
     DnSealName name = {.tenant = archive->tenant, .part = part};
@@ -385,15 +387,24 @@ check_part(Verify *verify, const json_t *ref, DnPart part, GError **error)
 
     if (!dn_blob_find(archive, ref, &name.blob, &place, error))
         return false;
-    g_autoptr(GBytes) bytes = dn_blob_open(archive, &name, &place, ref, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) bytes = dn_blob_open(archive, &name, &place, ref, &problem);
     uint64_t number = place_number(&place);
 
-    if (bytes && verify->full) {
+    if (!bytes && dn_error_code(problem) == DN_ERROR_NOT_FOUND) {
+        job->destroyed++; /* on purpose; a lost key is CORRUPT */
+        return true;
+    }
+    if (!bytes) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (verify->full) {
         DN_LOCKED(&verify->lock);
 
         g_array_append_val(verify->proved, number);
     }
-    return bytes != NULL;
+    return true;
 }
 
 static bool
@@ -433,12 +444,12 @@ check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version,
     } table[] = {
         {"text", DN_PART_TEXT}, {"words", DN_PART_WORDS}, {"rendition", DN_PART_RENDITION}};
 
-    if (!check_part(verify, json_object_get(version, "blob"), DN_PART_ORIGINAL, error))
+    if (!check_part(verify, job, json_object_get(version, "blob"), DN_PART_ORIGINAL, error))
         return dn_fail_in(error, "original");
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         const json_t *ref = json_object_get(parts, table[i].name);
 
-        if (ref && !check_part(verify, ref, table[i].part, error))
+        if (ref && !check_part(verify, job, ref, table[i].part, error))
             return dn_fail_in(error, "%s", table[i].name);
     }
     return check_stamp(verify, job, id, version, error);
@@ -558,6 +569,7 @@ settle_job(Verify *verify, const Job *job, GError **error)
     verify->checked++;
     verify->stamped += job->stamped;
     verify->waiting += job->waiting;
+    verify->destroyed += job->destroyed;
     verify->accredited = verify->accredited && job->accredited;
     for (guint i = 0; i < job->problems->len; i++)
         if (!report(verify, dn_json_string(job->state, "voucher"),
@@ -691,6 +703,8 @@ totals(const Verify *verify, int64_t begin_ms)
     dn_json_set_int(row, "failed", (int64_t)verify->failed);
     dn_json_set_int(row, "entries", (int64_t)verify->entries);
     dn_json_set_int(row, "opaque", (int64_t)verify->opaque);
+    if (verify->destroyed > 0)
+        dn_json_set_int(row, "destroyed", (int64_t)verify->destroyed);
     dn_json_set_bool(row, "accredited", verify->stamped > 0 && verify->accredited);
     dn_json_take(row, "seconds", json_real((double)(dn_clock_monotonic_ms() - begin_ms) / 1000));
     return row;

@@ -161,7 +161,8 @@ dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, G
     if (row)
         return dn_view_parse_ref(row, out_place, error);
     if (!problem)
-        return dn_fail(error, DN_ERROR_NOT_FOUND, "blob %s is not in the view", id);
+        return dn_fail(error, DN_ERROR_CORRUPT, "blob %s is not in the view; run `dencho rebuild`",
+                       id);
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
 }
@@ -528,10 +529,15 @@ text_of(Applying *applying, const json_t *state, char **out_text, GError **error
     *out_text = NULL;
     if (!ref)
         return true;
-    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, &problem);
 
-    if (!text)
+    if (!text && dn_error_code(problem) == DN_ERROR_NOT_FOUND)
+        return true; /* its key has been destroyed: there are no words any more */
+    if (!text) {
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
+    }
     gsize size = 0;
     const char *bytes = g_bytes_get_data(text, &size);
 
@@ -1161,6 +1167,11 @@ is_closed(CatchUp *up, const DnStoreVisit *visit, bool *out_closed, GError **err
             return false;
     }
     *out_closed = g_hash_table_contains(up->closed, &visit->tenant);
+    if (*out_closed)
+        return true;
+    /* An older state that was restored: the record came later, the note came with the keys. */
+    if (!dn_keyring_is_tenant_gone(up->archive->keys, &visit->tenant, out_closed, error))
+        return false;
     if (*out_closed)
         return true;
     g_autofree char *id = dn_uuid_text(&visit->tenant);

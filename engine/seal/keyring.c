@@ -37,15 +37,20 @@ enum {
     AT_NONCE = 96,
     AT_SEALED = 108,
     FILE_BYTES = 156,
+    GONE_BYTES = BOUND + DN_SHA256_BYTES,
+    OTHER_MAX = 64 << 10, /* of any file in keys/ */
     FORMAT_VERSION = 1,
     CACHE_MAX = 256,
 };
 
 static const char magic[8] = {'d', 'e', 'n', 'c', 'h', 'o', '-', 'k'};
+static const char gone_magic[8] = {'d', 'e', 'n', 'c', 'h', 'o', '-', 'g'};
+static const char gone_label[] = "dencho 1 gone";
 
 typedef enum {
     ROLE_VIEW = 'v',   /* wrapped by the master key; one an archive, also proves the master */
     ROLE_TENANT = 't', /* wrapped by the master key */
+    ROLE_AUTH = 'a',   /* wrapped by the master key; one an archive */
     ROLE_LEDGER = 'l', /* wrapped by a tenant key */
     ROLE_PERIOD = 'p', /* wrapped by a tenant key */
 } Role;
@@ -123,7 +128,14 @@ key_path(const DnKeyring *self, const DnUuid *id)
 static bool
 role_is_known(uint8_t role)
 {
-    return role == ROLE_VIEW || role == ROLE_TENANT || role == ROLE_LEDGER || role == ROLE_PERIOD;
+    return role == ROLE_VIEW || role == ROLE_TENANT || role == ROLE_AUTH || role == ROLE_LEDGER ||
+           role == ROLE_PERIOD;
+}
+
+static bool
+is_wrapped_by_master(Role role)
+{
+    return role == ROLE_VIEW || role == ROLE_TENANT || role == ROLE_AUTH;
 }
 
 static bool
@@ -155,8 +167,9 @@ parse_key_file(const DnKeyring *self, const DnUuid *id, const uint8_t *bytes, Ke
         (bytes[AT_ROLE] == ROLE_PERIOD) !=
             period_is_valid((const char *)bytes + AT_PERIOD, period_size))
         return dn_fail(error, DN_ERROR_CORRUPT, "the key's role or period is damaged");
-    if (bytes[AT_ROLE] == ROLE_VIEW && memcmp(bytes + AT_TENANT, nobody.bytes, DN_UUID_BYTES) != 0)
-        return dn_fail(error, DN_ERROR_CORRUPT, "the key of the view names a tenant");
+    if ((bytes[AT_ROLE] == ROLE_VIEW || bytes[AT_ROLE] == ROLE_AUTH) &&
+        memcmp(bytes + AT_TENANT, nobody.bytes, DN_UUID_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "a key of the whole archive names a tenant");
     memset(out, 0, sizeof *out);
     out->id = *id;
     memcpy(out->tenant.bytes, bytes + AT_TENANT, DN_UUID_BYTES);
@@ -196,15 +209,12 @@ wrapping_key(const DnKeyring *self, const DnSecret *parent, uint8_t out[DN_KEY_B
             out);
 }
 
-static bool
-write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
-               const DnSecret *parent, GError **error)
+/* The BOUND bytes that say what the key is. */
+static void
+write_bound(const DnKeyring *self, const KeyInfo *info, const char *file_magic, uint8_t *bytes)
 {
-    g_autofree char *path = key_path(self, &info->id);
-    uint8_t bytes[FILE_BYTES] = {0};
-    uint8_t wrap[DN_KEY_BYTES];
-
-    memcpy(bytes, magic, sizeof magic);
+    memset(bytes, 0, BOUND);
+    memcpy(bytes, file_magic, sizeof magic);
     bytes[AT_VERSION + 1] = FORMAT_VERSION;
     bytes[AT_ROLE] = (uint8_t)info->role;
     bytes[AT_PERIOD_SIZE] = (uint8_t)strlen(info->period);
@@ -214,6 +224,17 @@ write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
     memcpy(bytes + AT_ID, info->id.bytes, DN_UUID_BYTES);
     memcpy(bytes + AT_PARENT, info->parent.bytes, DN_UUID_BYTES);
     put_u32(bytes + AT_GENERATION, info->generation);
+}
+
+static bool
+write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
+               const DnSecret *parent, GError **error)
+{
+    g_autofree char *path = key_path(self, &info->id);
+    uint8_t bytes[FILE_BYTES] = {0};
+    uint8_t wrap[DN_KEY_BYTES];
+
+    write_bound(self, info, magic, bytes);
     dn_random_bytes(bytes + AT_NONCE, DN_GCM_NONCE_BYTES);
     wrapping_key(self, parent, wrap);
     dn_gcm_seal(wrap, bytes + AT_NONCE, bytes, BOUND, dn_secret_peek(key, NULL), DN_KEY_BYTES,
@@ -245,13 +266,29 @@ unwrap(const DnKeyring *self, const uint8_t bytes[FILE_BYTES], const DnSecret *p
 /* ---- the keys in memory; all of these under the lock ---- */
 
 static const DnSecret *secret_of(DnKeyring *self, const KeyInfo *info, GError **error);
+static bool is_gone(DnKeyring *self, const DnUuid *id, bool *out_gone, GError **error);
+
+/* A key without a file: destroyed when its note says so, else lost. */
+static bool
+fail_missing(DnKeyring *self, const DnUuid *id, const char *what, GError **error)
+{
+    g_autofree char *text = dn_uuid_text(id);
+    bool gone = false;
+
+    if (!is_gone(self, id, &gone, error))
+        return false;
+    if (gone)
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "%s has been destroyed", what);
+    return dn_fail(error, DN_ERROR_CORRUPT, "%s is missing: put keys/%s.key back from a backup",
+                   what, text);
+}
 
 static const DnSecret *
 parent_of(DnKeyring *self, const KeyInfo *info, GError **error)
 {
     const KeyInfo *parent = NULL;
 
-    if (info->role == ROLE_VIEW || info->role == ROLE_TENANT) {
+    if (is_wrapped_by_master(info->role)) {
         if (dn_uuid_equal(&info->parent, &self->master_id))
             return self->master;
         if (self->fresh && dn_uuid_equal(&info->parent, &self->fresh_id))
@@ -259,8 +296,10 @@ parent_of(DnKeyring *self, const KeyInfo *info, GError **error)
         return dn_fail_null(error, DN_ERROR_DENIED, "the key is wrapped by another master key");
     }
     parent = g_hash_table_lookup(self->keys, &info->parent);
-    if (!parent)
-        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the tenant's key has been destroyed");
+    if (!parent) {
+        fail_missing(self, &info->parent, "the tenant's key", error);
+        return NULL;
+    }
     if (parent->role != ROLE_TENANT || !dn_uuid_equal(&parent->tenant, &info->tenant))
         return dn_fail_null(error, DN_ERROR_CORRUPT,
                             "the key names a wrapping key of another "
@@ -383,11 +422,108 @@ make_key(DnKeyring *self, Role role, const DnUuid *tenant, const char *period, u
 }
 
 static bool
+authenticate(DnKeyring *self, const char *label, const void *bytes, size_t size, uint8_t *out,
+             GError **error)
+{
+    static const DnUuid nobody;
+    const KeyInfo *info = find_current(self, ROLE_AUTH, &nobody, "");
+    const DnSecret *secret = NULL;
+    uint8_t key[DN_KEY_BYTES];
+
+    if (!info)
+        info = make_key(self, ROLE_AUTH, &nobody, "", 1, &self->master_id, self->master, error);
+    secret = info ? secret_of(self, info, error) : NULL;
+    if (!secret)
+        return false;
+    dn_hkdf(dn_secret_peek(secret, NULL), self->archive.bytes, DN_UUID_BYTES, label, strlen(label),
+            key);
+    dn_hmac(key, sizeof key, bytes, size, out);
+    OPENSSL_cleanse(key, sizeof key);
+    return true;
+}
+
+static char *
+gone_path(const DnKeyring *self, const DnUuid *id)
+{
+    g_autofree char *text = dn_uuid_text(id);
+
+    return g_strdup_printf("%s/%s.gone", self->dir, text);
+}
+
+/* Before the key goes: a removal that is interrupted is completed by asking for it again. */
+static bool
+write_gone(DnKeyring *self, const DnUuid *id, GError **error)
+{
+    const KeyInfo *info = g_hash_table_lookup(self->keys, id);
+    g_autofree char *path = gone_path(self, id);
+    uint8_t bytes[GONE_BYTES];
+
+    if (!info)
+        return true;
+    write_bound(self, info, gone_magic, bytes);
+    return authenticate(self, gone_label, bytes, BOUND, bytes + BOUND, error) &&
+           dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
+}
+
+/* (transfer full) All of a small regular file. */
+static GBytes *
+read_small(const char *path, GError **error)
+{
+    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    g_autofree uint8_t *bytes = NULL;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        dn_fail_errno(error, "cannot open %s", path);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size > OTHER_MAX)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: no file of keys", path);
+    bytes = g_malloc((gsize)st.st_size + 1);
+    if (!dn_fs_pread_all(fd, bytes, (size_t)st.st_size, 0, error)) {
+        dn_fail_in(error, "%s", path);
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)st.st_size);
+}
+
+static bool
+is_gone(DnKeyring *self, const DnUuid *id, bool *out_gone, GError **error)
+{
+    g_autofree char *path = gone_path(self, id);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) file = read_small(path, &problem);
+    const uint8_t *bytes = file ? g_bytes_get_data(file, NULL) : NULL;
+    uint8_t mac[DN_SHA256_BYTES];
+
+    if (problem && dn_error_code(problem) == DN_ERROR_NOT_FOUND) {
+        *out_gone = false;
+        return true;
+    }
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (g_bytes_get_size(file) != GONE_BYTES || memcmp(bytes, gone_magic, sizeof gone_magic) != 0 ||
+        memcmp(bytes + AT_ARCHIVE, self->archive.bytes, DN_UUID_BYTES) != 0 ||
+        memcmp(bytes + AT_ID, id->bytes, DN_UUID_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: does not say that this key is gone", path);
+    if (!authenticate(self, gone_label, bytes, BOUND, mac, error))
+        return false;
+    if (CRYPTO_memcmp(mac, bytes + BOUND, sizeof mac) != 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: was not written by this archive", path);
+    *out_gone = true;
+    return true;
+}
+
+static bool
 remove_key(DnKeyring *self, const DnUuid *id, GError **error)
 {
     g_autofree char *path = key_path(self, id);
     DnUuid copy = *id;
 
+    if (!write_gone(self, id, error))
+        return false;
     if (DN_FAILPOINT("keyring.unlink") || (unlink(path) != 0 && errno != ENOENT))
         return dn_fail_errno(error, "cannot remove the key file %s", path);
     g_hash_table_remove(self->cache, &copy);
@@ -495,7 +631,8 @@ dn_keyring_create(const char *dir, const DnUuid *archive, const DnSecret *master
         return NULL;
     if (g_hash_table_size(self->keys) > 0)
         return dn_fail_null(error, DN_ERROR_EXISTS, "%s already holds keys", dir);
-    if (!make_key(self, ROLE_VIEW, &nobody, "", 1, &self->master_id, self->master, error))
+    if (!make_key(self, ROLE_VIEW, &nobody, "", 1, &self->master_id, self->master, error) ||
+        !make_key(self, ROLE_AUTH, &nobody, "", 1, &self->master_id, self->master, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -520,8 +657,7 @@ dn_keyring_open(const char *dir, const DnUuid *archive, const DnSecret *master, 
 static bool
 is_foreign(const DnKeyring *self, const KeyInfo *info)
 {
-    return (info->role == ROLE_VIEW || info->role == ROLE_TENANT) &&
-           !dn_uuid_equal(&info->parent, &self->master_id) &&
+    return is_wrapped_by_master(info->role) && !dn_uuid_equal(&info->parent, &self->master_id) &&
            !(self->fresh && dn_uuid_equal(&info->parent, &self->fresh_id));
 }
 
@@ -718,7 +854,7 @@ dn_keyring_derive(DnKeyring *self, const DnUuid *tenant, const DnUuid *id, const
     g_mutex_lock(&self->lock);
     key = g_hash_table_lookup(self->keys, id);
     if (!key)
-        dn_fail(error, DN_ERROR_NOT_FOUND, "the key it was sealed with has been destroyed");
+        fail_missing(self, id, "the key it was sealed with", error);
     else if (!dn_uuid_equal(&key->tenant, tenant) ||
              (key->role != ROLE_PERIOD && key->role != ROLE_LEDGER))
         dn_fail(error, DN_ERROR_CORRUPT, "it was sealed with a key of another tenant");
@@ -797,7 +933,11 @@ rotate_master(DnKeyring *self, GError **error)
 {
     g_autoptr(GArray) tenants = list_keys(self, ROLE_TENANT, NULL);
     g_autoptr(GArray) views = list_keys(self, ROLE_VIEW, NULL);
+    g_autoptr(GArray) auths = list_keys(self, ROLE_AUTH, NULL);
 
+    for (guint i = 0; i < auths->len; i++)
+        if (!rewrap(self, &g_array_index(auths, DnUuid, i), &self->fresh_id, self->fresh, error))
+            return false;
     for (guint i = 0; i < tenants->len; i++)
         if (!rewrap(self, &g_array_index(tenants, DnUuid, i), &self->fresh_id, self->fresh, error))
             return false;
@@ -1000,4 +1140,130 @@ dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error)
     if (good)
         *out_keys = count;
     return good;
+}
+
+/* ---- for copies of keys/ ---- */
+
+bool
+dn_keyring_authenticate(DnKeyring *self, const char *label, const void *bytes, size_t size,
+                        uint8_t *out, GError **error)
+{
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = authenticate(self, label, bytes, size, out, error);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+static bool
+each_file(DnKeyring *self, DnKeyFileVisitor visit, void *user_data, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
+    const char *name = NULL;
+
+    if (!dir)
+        return dn_fail_errno(error, "cannot open the folder of keys %s", self->dir);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(self->dir, name, NULL);
+        g_autoptr(GBytes) bytes = NULL;
+
+        if (g_str_has_suffix(name, ".new"))
+            continue; /* a replacement that a crash left behind */
+        bytes = read_small(path, error);
+        if (!bytes || !visit(name, bytes, user_data, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+dn_keyring_each_file(DnKeyring *self, DnKeyFileVisitor visit, void *user_data, GError **error)
+{
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = each_file(self, visit, user_data, error);
+    g_mutex_unlock(&self->lock);
+    return done;
+}
+
+bool
+dn_keyring_is_gone(DnKeyring *self, const DnUuid *id, bool *out_gone, GError **error)
+{
+    bool known = false;
+
+    g_mutex_lock(&self->lock);
+    known = is_gone(self, id, out_gone, error);
+    g_mutex_unlock(&self->lock);
+    return known;
+}
+
+typedef struct {
+    const DnUuid *tenant;
+    DnUuid
+        id; /* of the ledger key that a note speaks of: unlike a tenant key it is never replaced */
+    bool found;
+} TenantNote;
+
+static bool
+look_for_tenant(const char *name, GBytes *file, void *user_data, GError **error)
+{
+    TenantNote *self = user_data;
+    const uint8_t *bytes = g_bytes_get_data(file, NULL);
+
+    (void)error;
+    if (g_str_has_suffix(name, ".gone") && g_bytes_get_size(file) == GONE_BYTES &&
+        bytes[AT_ROLE] == ROLE_LEDGER &&
+        memcmp(bytes + AT_TENANT, self->tenant->bytes, DN_UUID_BYTES) == 0) {
+        memcpy(self->id.bytes, bytes + AT_ID, DN_UUID_BYTES);
+        self->found = true;
+    }
+    return true;
+}
+
+bool
+dn_keyring_is_tenant_gone(DnKeyring *self, const DnUuid *tenant, bool *out_gone, GError **error)
+{
+    TenantNote note = {.tenant = tenant};
+    bool done = true;
+    bool gone = false;
+
+    g_mutex_lock(&self->lock);
+    if (!find_current(self, ROLE_LEDGER, tenant, ""))
+        done = each_file(self, look_for_tenant, &note, error) &&
+               (!note.found || is_gone(self, &note.id, &gone, error));
+    g_mutex_unlock(&self->lock);
+    if (done)
+        *out_gone = gone;
+    return done;
+}
+
+/* Under the lock. What a note that passed says: was its tenant key only replaced? */
+static bool
+was_replaced(DnKeyring *self, const DnUuid *id)
+{
+    g_autofree char *path = gone_path(self, id);
+    g_autoptr(GBytes) note = read_small(path, NULL);
+    const uint8_t *bytes = note ? g_bytes_get_data(note, NULL) : NULL;
+    DnUuid tenant;
+
+    if (!bytes || g_bytes_get_size(note) != GONE_BYTES || bytes[AT_ROLE] != ROLE_TENANT)
+        return false;
+    memcpy(tenant.bytes, bytes + AT_TENANT, DN_UUID_BYTES);
+    return find_current(self, ROLE_LEDGER, &tenant, "") != NULL;
+}
+
+bool
+dn_keyring_is_destroyed(DnKeyring *self, const DnUuid *id, bool *out_destroyed, GError **error)
+{
+    bool gone = false;
+    bool done = false;
+
+    g_mutex_lock(&self->lock);
+    done = is_gone(self, id, &gone, error);
+    if (done)
+        *out_destroyed = gone && !was_replaced(self, id);
+    g_mutex_unlock(&self->lock);
+    return done;
 }

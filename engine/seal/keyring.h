@@ -2,7 +2,7 @@
 /*
  * engine/seal/keyring.h - the keys of one archive, each wrapped by the one above it.
  *
- *   master key --wraps--> view key
+ *   master key --wraps--> view key, authentication key
  *              --wraps--> tenant key --wraps--> ledger key
  *                                    --wraps--> period key (one a tenant and fiscal year)
  *   key of one sealed blob = HKDF(period key, fresh salt, archive, tenant, blob id, part)
@@ -15,8 +15,9 @@
  * gone too.
  *
  * Threads: all calls may come from any thread. A child process made by fork() has no keys: it must
- * exec. Errors: DENIED (the master key is another one), CORRUPT (a key file fails its check),
- * NOT_FOUND (no such tenant, or its key has been destroyed), LIMIT (memory cannot be locked), IO.
+ * exec. Errors: DENIED (the master key is another one), CORRUPT (a key file fails its check, or is
+ * missing and was not destroyed), NOT_FOUND (no such tenant, or its key has been destroyed), LIMIT
+ * (memory cannot be locked), IO.
  */
 #ifndef ENGINE_SEAL_KEYRING_H
 #define ENGINE_SEAL_KEYRING_H
@@ -78,6 +79,31 @@ bool dn_keyring_renew_view(DnKeyring *self, GError **error);
 
 /** *@out_id: the id of the tenant key that wraps @tenant's keys now. NOT_FOUND. */
 bool dn_keyring_tenant_key(DnKeyring *self, const DnUuid *tenant, DnUuid *out_id, GError **error);
+/** A key that was removed leaves "ID.gone" in keys/, written before the key goes: whom it served
+ * and an authenticator, no part of the key. So a copy of keys/ can be told to let go of it, and a
+ * key that is merely lost is not taken for one that was destroyed. CORRUPT when such a file is not
+ * of this archive's making. */
+bool dn_keyring_is_gone(DnKeyring *self, const DnUuid *id, bool *out_gone, GError **error);
+
+/** The same, but not for a tenant key that a fresh one has replaced: older copies of keys/ need it
+ * to open what it wraps, and it opens nothing that was destroyed. */
+bool dn_keyring_is_destroyed(DnKeyring *self, const DnUuid *id, bool *out_destroyed,
+                             GError **error);
+
+/** Whether @tenant has no key because it was destroyed, as a note tells. */
+bool dn_keyring_is_tenant_gone(DnKeyring *self, const DnUuid *tenant, bool *out_gone,
+                               GError **error);
+
+/** Visits the bytes of every file of keys/ as they stand at one moment: no rotation or destruction
+ * comes in between. @name is lent. */
+typedef bool (*DnKeyFileVisitor)(const char *name, GBytes *bytes, void *user_data, GError **error);
+bool dn_keyring_each_file(DnKeyring *self, DnKeyFileVisitor visit, void *user_data, GError **error);
+
+/** HMAC-SHA256 of @bytes under a key that is derived for @label from the archive's key for such
+ * purposes, which is made when an older archive has none and stays the same through every rotation.
+ * @out has DN_SHA256_BYTES. */
+bool dn_keyring_authenticate(DnKeyring *self, const char *label, const void *bytes, size_t size,
+                             uint8_t *out, GError **error);
 
 /** Opens every key file once, past all caches; the number that opened. CORRUPT names the file. */
 bool dn_keyring_check(DnKeyring *self, unsigned *out_keys, GError **error);

@@ -58,6 +58,13 @@ dn_segment_reader_read_ahead(DnSegmentReader *self)
     self->window->size = 0;
 }
 
+/* Offsets are those of the segment, also when the file is only a part of it. */
+static bool
+read_file(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GError **error)
+{
+    return dn_fs_pread_all(self->fd, out, size, offset - self->base, error);
+}
+
 /* Small reads come from the window, which moves on; large ones pass it by. */
 static bool
 read_at(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GError **error)
@@ -65,15 +72,15 @@ read_at(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GE
     struct DnSegmentWindow *window = self->window;
 
     if (!window || size > WINDOW / 4)
-        return dn_fs_pread_all(self->fd, out, size, offset, error);
+        return read_file(self, out, size, offset, error);
     if (offset < window->offset || offset - window->offset > window->size ||
         window->size - (offset - window->offset) < size) {
         size_t piece = (size_t)MIN((uint64_t)WINDOW, self->end - MIN(offset, self->end));
 
         window->size = 0;
         if (piece < size)
-            return dn_fs_pread_all(self->fd, out, size, offset, error);
-        if (!dn_fs_pread_all(self->fd, window->bytes, piece, offset, error))
+            return read_file(self, out, size, offset, error);
+        if (!read_file(self, window->bytes, piece, offset, error))
             return false;
         window->offset = offset;
         window->size = piece;
@@ -100,7 +107,7 @@ dn_segment_reader_open(DnSegmentReader *self, const char *dir, const DnUuid *arc
     self->end = (uint64_t)st.st_size;
     if (!S_ISREG(st.st_mode))
         dn_fail(error, DN_ERROR_CORRUPT, "not a regular file");
-    else if (dn_fs_pread_all(self->fd, header, sizeof header, 0, error) &&
+    else if (read_at(self, header, sizeof header, 0, error) &&
              dn_segment_header_read(header, archive, segment, &self->previous, error))
         return true;
     dn_clear_fd(&self->fd);
@@ -175,7 +182,7 @@ dn_segment_reader_check_body(const DnSegmentReader *self, uint64_t offset, const
     for (uint64_t done = 0; done < frame->size;) {
         size_t size = (size_t)MIN(frame->size - done, (uint64_t)PIECE);
 
-        if (!dn_fs_pread_all(self->fd, piece, size, offset + DN_FRAME_HEADER + done, error))
+        if (!read_at(self, piece, size, offset + DN_FRAME_HEADER + done, error))
             return fail_at(self, offset, error);
         dn_digest_add(digest, piece, size);
         done += size;
@@ -405,7 +412,7 @@ dn_segment_reader_trailer(const DnSegmentReader *self, DnTrailer *out, DnFrame *
     size_t size = 0;
 
     if (self->end < DN_SEGMENT_HEADER + DN_TRAILER_FOOTER ||
-        !dn_fs_pread_all(self->fd, footer, sizeof footer, self->end - sizeof footer, NULL) ||
+        !read_at(self, footer, sizeof footer, self->end - sizeof footer, NULL) ||
         !dn_trailer_find(footer, self->end, &offset)) {
         dn_fail(error, DN_ERROR_CORRUPT, "the segment does not end with its trailer");
         return fail_at(self, self->end, error);
@@ -432,7 +439,7 @@ dn_segment_reader_digest(const DnSegmentReader *self, const GArray *offsets, DnD
 {
     uint8_t header[DN_SEGMENT_HEADER];
 
-    if (!dn_fs_pread_all(self->fd, header, sizeof header, 0, error))
+    if (!read_at(self, header, sizeof header, 0, error))
         return fail_at(self, 0, error);
     dn_digest_add(digest, header, sizeof header);
     for (guint i = 0; i < offsets->len; i++) {
@@ -490,7 +497,7 @@ dn_segment_reader_was_durable(const DnSegmentReader *self, uint64_t offset, bool
         size_t size = (size_t)MIN(self->end - at, (uint64_t)PIECE);
         const uint8_t *next = piece;
 
-        if (!dn_fs_pread_all(self->fd, piece, size, at, error))
+        if (!read_at(self, piece, size, at, error))
             return fail_at(self, at, error);
         while ((next = memmem(next, size - (size_t)(next - piece), DN_FRAME_MAGIC, 4)) != NULL) {
             bool durable = false;

@@ -19,7 +19,8 @@ typedef struct {
     int fd;
     DnUuid archive;
     uint32_t segment;
-    uint64_t end; /* bytes that may be read */
+    uint64_t base; /* offset in the segment of the file's first byte: 0 but for a part of one */
+    uint64_t end;  /* of what may be read, in the segment */
     struct DnSegmentWindow
         *window;        /* (nullable) bytes read ahead: dn_segment_reader_read_ahead() */
     DnSha256 previous;  /* digest of the segment before, as the header says it */

@@ -1,5 +1,5 @@
-dist_check_SCRIPTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh tests/e2e/keys.sh tests/e2e/damage.sh
-TESTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh tests/e2e/keys.sh tests/e2e/damage.sh
+dist_check_SCRIPTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh tests/e2e/keys.sh tests/e2e/damage.sh tests/e2e/backup.sh
+TESTS += tests/e2e/way.sh tests/e2e/secrecy.sh tests/e2e/kill.sh tests/e2e/broken.sh tests/e2e/samples.sh tests/e2e/keys.sh tests/e2e/damage.sh tests/e2e/backup.sh
 EXTRA_DIST += tests/e2e/lib.sh
-tests/e2e/way.log tests/e2e/secrecy.log tests/e2e/kill.log tests/e2e/broken.log tests/e2e/samples.log tests/e2e/keys.log tests/e2e/damage.log: \
+tests/e2e/way.log tests/e2e/secrecy.log tests/e2e/kill.log tests/e2e/broken.log tests/e2e/samples.log tests/e2e/keys.log tests/e2e/damage.log tests/e2e/backup.log: \
 	cli/dencho$(EXEEXT) worker/dencho-worker$(EXEEXT) tools/dencho-tsa$(EXEEXT) tools/score-reading$(EXEEXT)

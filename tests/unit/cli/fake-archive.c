@@ -568,6 +568,77 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
 }
 
 bool
+dn_archive_backup(DnArchive *self, const char *dest, const DnBackupOptions *options,
+                  DnProgress progress, void *user_data, json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+
+    dn_json_set_string(call, "dest", dest);
+    dn_json_set_string(call, "keep", options->keep);
+    dn_json_set_bool(call, "quick", options->quick);
+    fake_note(self->dir, "backup", call);
+    if (!fake_work(self, progress, user_data, error))
+        return false;
+    *out_result = json_pack("{s:i, s:i}", "generation", 3, "damaged", 1);
+    return true;
+}
+
+bool
+dn_backup_list(const char *dest, DnRowVisitor visit, void *user_data, GError **error)
+{
+    const DnArchive folder = {.dir = (char *)(uintptr_t)dest};
+    uint64_t visited = 0;
+
+    return fake_each(&folder, "generations.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+static void
+note_pick(const char *dir, const char *name, const DnBackupPick *pick,
+          const DnArchiveOptions *options, const char *target)
+{
+    json_t *call = json_object();
+
+    dn_json_set_int(call, "generation", pick->generation);
+    note_int(call, "at", pick->at_utc_ms);
+    dn_json_set_string(call, "key_file", options->key_file);
+    dn_json_set_string(call, "target", target);
+    fake_note(dir, name, call);
+}
+
+bool
+dn_backup_check(const char *dest, const DnBackupPick *pick, const DnArchiveOptions *options,
+                DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
+                GError **error)
+{
+    const DnArchive folder = {.dir = (char *)(uintptr_t)dest};
+    uint64_t visited = 0;
+
+    (void)progress;
+    note_pick(dest, "check", pick, options, NULL);
+    if (!fake_each(&folder, "failures.jsonl", visit, user_data, 0, 0, &visited, error))
+        return false;
+    *out_totals =
+        json_pack("{s:b, s:i}", "opened", options->key_file != NULL, "failed", (int)visited);
+    return true;
+}
+
+bool
+dn_backup_restore(const char *src, const DnBackupPick *pick, const char *dir,
+                  const DnArchiveOptions *options, DnRowVisitor visit, DnProgress progress,
+                  void *user_data, json_t **out_totals, GError **error)
+{
+    const DnArchive folder = {.dir = (char *)(uintptr_t)src};
+    uint64_t visited = 0;
+
+    (void)progress;
+    note_pick(src, "restore", pick, options, dir);
+    if (!fake_each(&folder, "failures.jsonl", visit, user_data, 0, 0, &visited, error))
+        return false;
+    *out_totals = json_pack("{s:i, s:i}", "generation", 3, "failed", (int)visited);
+    return true;
+}
+
+bool
 dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
                    void *user_data, json_t **out_result, GError **error)
 {

@@ -1157,6 +1157,104 @@ test_a_rollback_is_accepted_with_a_reason(Fixture *f, gconstpointer data)
     assert_call(f, "open", "{\"accept_rollback\":\"disk lost\"}");
 }
 
+static void
+test_backup_hands_its_options_over(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) plain = run(f, "backup", "dest", NULL);
+
+    (void)data;
+    g_assert_cmpint(plain.status, ==, 0);
+    assert_has(plain.out, "generation: 3");
+    assert_has(plain.err, "1 generations in dest are damaged");
+    assert_call(f, "backup", "{\"dest\":\"dest\",\"quick\":false}");
+    g_auto(Outcome) full = run(f, "backup", "--quick", "--keep", "daily=7,weekly=4", "dest", NULL);
+
+    g_assert_cmpint(full.status, ==, 0);
+    assert_call(f, "backup", "{\"keep\":\"daily=7,weekly=4\",\"quick\":true}");
+    g_auto(Outcome) both = run(f, "backup", "--list", "--check", "dest", NULL);
+    g_auto(Outcome) lost = run(f, "backup", "--generation", "3", "dest", NULL);
+    g_auto(Outcome) mixed = run(f, "backup", "--check", "--quick", "dest", NULL);
+    g_auto(Outcome) none = run(f, "backup", NULL);
+
+    g_assert_cmpint(both.status, ==, 64);
+    g_assert_cmpint(lost.status, ==, 64);
+    g_assert_cmpint(mixed.status, ==, 64);
+    g_assert_cmpint(none.status, ==, 64);
+}
+
+static void
+test_backups_are_listed_and_checked(Fixture *f, gconstpointer data)
+{
+    g_autofree char *dest = g_build_filename(f->dir, "dest", NULL);
+    Fixture there = {.dir = f->dir, .archive = dest};
+
+    (void)data;
+    put_done(f, "dest/generations.jsonl",
+             "{\"generation\":3,\"at\":\"2026-11-24T01:02:03.004Z\",\"entries\":17}\n");
+    g_auto(Outcome) good = run(f, "backup", "--list", "dest", NULL);
+
+    g_assert_cmpint(good.status, ==, 0);
+    assert_has(good.out, "2026-11-24T01:02:03.004Z");
+    put_done(f, "dest/generations.jsonl",
+             "{\"generation\":4,\"code\":\"CORRUPT\",\"message\":\"not JSON\"}\n");
+    g_auto(Outcome) bad = run(f, "backup", "--list", "dest", NULL);
+
+    g_assert_cmpint(bad.status, ==, 76);
+    assert_has(bad.out, "CORRUPT");
+    g_auto(Outcome) keyless = run(f, "backup", "--check", "dest", NULL);
+
+    g_assert_cmpint(keyless.status, ==, 0);
+    assert_has(keyless.err, "without the master key");
+    put_done(f, "archive.key", "");
+    g_auto(Outcome) keyed = run(f, "backup", "--check", "--at", "2026-11-24", "dest", NULL);
+
+    g_assert_cmpint(keyed.status, ==, 0);
+    g_assert_cmpstr(keyed.err, ==, "");
+    /* The end of that day in Japan. */
+    assert_call(&there, "check", "{\"generation\":0,\"at\":1795532399999}");
+    put_done(f, "dest/failures.jsonl",
+             "{\"file\":\"log/1\",\"offset\":812,\"code\":\"CORRUPT\",\"message\":\"m\"}\n");
+    g_auto(Outcome) failed = run(f, "backup", "--check", "--generation", "3", "dest", NULL);
+
+    g_assert_cmpint(failed.status, ==, 76);
+    assert_has(failed.out, "FAILED  file log/1: offset 812: CORRUPT: m");
+    assert_call(&there, "check", "{\"generation\":3}");
+}
+
+static void
+test_restore_names_a_generation(Fixture *f, gconstpointer data)
+{
+    g_autofree char *dest = g_build_filename(f->dir, "dest", NULL);
+    Fixture there = {.dir = f->dir, .archive = dest};
+
+    (void)data;
+    put_done(f, "dest/generations.jsonl", "");
+    g_auto(Outcome) plain = run(f, "restore", "--key-file", "k", "dest", "new", NULL);
+
+    g_assert_cmpint(plain.status, ==, 0);
+    assert_call(&there, "restore", "{\"target\":\"new\",\"key_file\":\"k\",\"generation\":0}");
+    g_auto(Outcome) timed =
+        run(f, "restore", "--at", "2026-11-24T09:30:00+09:00", "dest", "new", NULL);
+
+    g_assert_cmpint(timed.status, ==, 0);
+    assert_call(&there, "restore", "{\"at\":1795480200000}");
+    g_auto(Outcome) both =
+        run(f, "restore", "--at", "2026-11-24", "--generation", "3", "dest", "new", NULL);
+    g_auto(Outcome) wrong = run(f, "restore", "--at", "yesterday", "dest", "new", NULL);
+    g_auto(Outcome) negative = run(f, "restore", "--generation", "-1", "dest", "new", NULL);
+    g_auto(Outcome) few = run(f, "restore", "dest", NULL);
+
+    g_assert_cmpint(both.status, ==, 64);
+    g_assert_cmpint(wrong.status, ==, 64);
+    assert_has(wrong.err, "2026-11-24T09:30:00+09:00");
+    g_assert_cmpint(negative.status, ==, 64);
+    g_assert_cmpint(few.status, ==, 64);
+    put_done(f, "dest/failures.jsonl", "{\"code\":\"CORRUPT\",\"message\":\"m\"}\n");
+    g_auto(Outcome) failed = run(f, "restore", "dest", "new", NULL);
+
+    g_assert_cmpint(failed.status, ==, 76);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1205,6 +1303,9 @@ main(int argc, char **argv)
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
     T(a_rollback_is_accepted_with_a_reason, NULL);
+    T(backup_hands_its_options_over, NULL);
+    T(backups_are_listed_and_checked, NULL);
+    T(restore_names_a_generation, NULL);
     int status = g_test_run();
 
     g_free(program);

@@ -17,3 +17,7 @@ tests_unit_engine_test_threads_SOURCES = \
 	tests/unit/engine/test-threads.c tests/unit/store/tsan-glib.c
 tests_unit_engine_test_threads_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += tests/tsan.supp
+check_PROGRAMS += tests/unit/engine/test-backup
+TESTS += tests/unit/engine/test-backup
+tests_unit_engine_test_backup_SOURCES = tests/unit/engine/test-backup.c
+tests_unit_engine_test_backup_LDADD = $(ENGINE_LDADD)

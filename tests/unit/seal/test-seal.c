@@ -543,7 +543,7 @@ test_keys_survive_reopening(Fixture *self, gconstpointer data)
     g_assert_cmpuint(tenants->len, ==, 2);
     g_assert_true(dn_uuid_equal(&g_array_index(tenants, DnUuid, 0), &alice));
     g_assert_true(dn_keyring_check(self->ring, &keys, &error));
-    g_assert_cmpuint(keys, ==, 6); /* view, twice tenant and ledger, one period */
+    g_assert_cmpuint(keys, ==, 7); /* view, authentication, twice tenant and ledger, one period */
     g_assert_false(dn_keyring_add_tenant(self->ring, &alice, &error));
     assert_code(error, EXISTS);
     g_assert_null(dn_keyring_create(self->keys, &archive, self->master, &error));
@@ -751,7 +751,7 @@ test_an_interrupted_tenant_rotation_completes(Fixture *self, gconstpointer data)
         }
         reopen(self, self->master);
         g_assert_true(dn_keyring_check(self->ring, &keys, &error));
-        g_assert_cmpuint(keys, ==, 6); /* the replaced tenant key is gone */
+        g_assert_cmpuint(keys, ==, 7); /* the replaced tenant key is gone */
         back = dn_unseal_blob(self->ring, &name, sealed, &error);
         line_back = dn_unseal_line(self->ring, &alice, 1, line, &error);
         g_assert_no_error(error);
@@ -801,7 +801,16 @@ test_a_destroyed_tenant_is_gone(Fixture *self, gconstpointer data)
     g_autoptr(GArray) tenants = NULL;
 
     (void)data;
+    bool gone = true;
+
+    g_assert_true(dn_keyring_rotate_tenant(self->ring, &alice, &error)); /* is not its end */
+    g_assert_true(dn_keyring_is_tenant_gone(self->ring, &alice, &gone, &error));
+    g_assert_false(gone);
     g_assert_true(dn_keyring_destroy_tenant(self->ring, &alice, &error));
+    g_assert_true(dn_keyring_is_tenant_gone(self->ring, &alice, &gone, &error));
+    g_assert_true(gone);
+    g_assert_true(dn_keyring_is_tenant_gone(self->ring, &bob, &gone, &error));
+    g_assert_false(gone);
     g_assert_null(dn_unseal_blob(self->ring, &name, sealed, &error));
     assert_code(error, NOT_FOUND);
     g_assert_null(dn_unseal_line(self->ring, &alice, 1, line, &error));
@@ -813,6 +822,132 @@ test_a_destroyed_tenant_is_gone(Fixture *self, gconstpointer data)
     g_assert_cmpuint(tenants->len, ==, 1);
     back = dn_unseal_blob(self->ring, &of_bob, kept, &error);
     g_assert_no_error(error);
+}
+
+/* (transfer full) The one file in keys/ whose name ends so. */
+static char *
+only_file(const Fixture *self, const char *suffix)
+{
+    g_autoptr(GDir) dir = g_dir_open(self->keys, 0, NULL);
+    char *path = NULL;
+
+    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir))
+        if (g_str_has_suffix(name, suffix)) {
+            g_assert_null(path);
+            path = g_build_filename(self->keys, name, NULL);
+        }
+    g_assert_nonnull(path);
+    return path;
+}
+
+/* Destroyed is what its note says; what only lacks its file is lost, and that is another error. */
+static void
+test_a_lost_key_is_not_a_destroyed_one(Fixture *self, gconstpointer data)
+{
+    DnSealName name = {alice, dn_uuid_new(), DN_PART_ORIGINAL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) plain = pattern(50);
+    g_autoptr(GBytes) sealed = dn_seal_blob(self->ring, &name, "2016", plain, NULL);
+    g_autofree char *bytes = NULL;
+    gsize size = 0;
+    bool gone = true;
+    DnUuid stranger = dn_uuid_new();
+
+    (void)data;
+    g_assert_true(dn_keyring_destroy_period(self->ring, &alice, "2016", &error));
+    g_autofree char *note = only_file(self, ".gone");
+
+    g_assert_true(dn_keyring_is_gone(self->ring, &stranger, &gone, &error));
+    g_assert_false(gone);
+    g_assert_true(g_file_get_contents(note, &bytes, &size, &error));
+    g_assert_cmpint(chmod(note, 0600), ==, 0);
+    for (gsize i = 0; i < size; i++) {
+        bytes[i] ^= 1;
+        g_assert_true(g_file_set_contents(note, bytes, (gssize)size, &error));
+        reopen(self, self->master);
+        g_assert_null(dn_unseal_blob(self->ring, &name, sealed, &error));
+        assert_code(error, CORRUPT);
+        bytes[i] ^= 1;
+    }
+    g_assert_cmpint(unlink(note), ==, 0);
+    reopen(self, self->master);
+    g_assert_null(dn_unseal_blob(self->ring, &name, sealed, &error));
+    assert_code(error, CORRUPT);
+}
+
+static bool
+count_file(const char *name, GBytes *bytes, void *user_data, GError **error)
+{
+    unsigned *counts = user_data;
+
+    (void)error;
+    g_assert_cmpuint(g_bytes_get_size(bytes), >, 0);
+    counts[g_str_has_suffix(name, ".gone") ? 1 : 0]++;
+    return true;
+}
+
+/* Nor is a tenant whose keys are lost, though a rotation has let go of an older one. */
+static void
+test_a_lost_tenant_is_not_a_destroyed_one(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) paths = NULL;
+    bool gone = true;
+
+    (void)data;
+    g_assert_true(dn_keyring_rotate_tenant(self->ring, &alice, &error));
+    paths = key_files(self);
+    for (guint i = 0; i < paths->len; i++) {
+        g_autofree char *bytes = NULL;
+
+        g_assert_true(g_file_get_contents(g_ptr_array_index(paths, i), &bytes, NULL, &error));
+        if (memcmp(bytes + 44, alice.bytes, sizeof alice.bytes) == 0 &&
+            g_str_has_suffix(g_ptr_array_index(paths, i), ".key"))
+            g_assert_cmpint(unlink(g_ptr_array_index(paths, i)), ==, 0);
+    }
+    reopen(self, self->master);
+    g_assert_true(dn_keyring_is_tenant_gone(self->ring, &alice, &gone, &error));
+    g_assert_false(gone);
+}
+
+/* What a copy of keys/ must hold: also the notes, nothing half-written. */
+static void
+test_every_file_of_keys_is_visited(Fixture *self, gconstpointer data)
+{
+    DnSealName name = {alice, dn_uuid_new(), DN_PART_ORIGINAL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) plain = pattern(50);
+    g_autoptr(GBytes) sealed = dn_seal_blob(self->ring, &name, "2016", plain, NULL);
+    g_autofree char *half = g_build_filename(self->keys, "x.key.new", NULL);
+    unsigned counts[2] = {0};
+    unsigned keys = 0;
+
+    (void)data;
+    g_assert_true(dn_keyring_rotate_tenant(self->ring, &alice, &error));
+    g_assert_true(dn_keyring_destroy_period(self->ring, &alice, "2016", &error));
+    g_assert_true(g_file_set_contents(half, "half", -1, &error));
+    g_assert_true(dn_keyring_check(self->ring, &keys, &error));
+    g_assert_true(dn_keyring_each_file(self->ring, count_file, counts, &error));
+    g_assert_cmpuint(counts[0], ==, keys);
+    g_assert_cmpuint(counts[1], ==, 2); /* the rotated tenant key and the destroyed period */
+}
+
+static void
+test_what_is_authenticated_stays_so_after_a_rotation(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnSecret) fresh = dn_secret_random(NULL);
+    uint8_t before[32];
+    uint8_t other[32];
+    uint8_t after[32];
+
+    (void)data;
+    g_assert_true(dn_keyring_authenticate(self->ring, "label", "text", 4, before, &error));
+    g_assert_true(dn_keyring_authenticate(self->ring, "labem", "text", 4, other, &error));
+    g_assert_cmpint(memcmp(before, other, sizeof before), !=, 0);
+    g_assert_true(dn_keyring_rotate_master(self->ring, fresh, &error));
+    g_assert_true(dn_keyring_authenticate(self->ring, "label", "text", 4, after, &error));
+    g_assert_cmpmem(before, sizeof before, after, sizeof after);
 }
 
 static void
@@ -877,7 +1012,7 @@ test_threads_share_a_keyring(Fixture *self, gconstpointer data)
     for (int i = 0; i < 8; i++)
         g_thread_join(threads[i]);
     paths = key_files(self);
-    g_assert_cmpuint(paths->len, ==, 5 + 2 * 3); /* one key a period, however many asked at once */
+    g_assert_cmpuint(paths->len, ==, 6 + 2 * 3); /* one key a period, however many asked at once */
 }
 
 /* ---- the cipher of the view ---- */
@@ -935,6 +1070,10 @@ main(int argc, char **argv)
     KEYED(an_interrupted_tenant_rotation_completes);
     KEYED(a_destroyed_period_is_gone);
     KEYED(a_destroyed_tenant_is_gone);
+    KEYED(a_lost_key_is_not_a_destroyed_one);
+    KEYED(a_lost_tenant_is_not_a_destroyed_one);
+    KEYED(every_file_of_keys_is_visited);
+    KEYED(what_is_authenticated_stays_so_after_a_rotation);
     KEYED(more_keys_than_the_cache_holds);
     KEYED(threads_share_a_keyring);
     KEYED(the_stream_is_the_same_from_any_offset);

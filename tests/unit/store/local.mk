@@ -3,6 +3,10 @@ TESTS += tests/unit/store/test-segment
 tests_unit_store_test_segment_SOURCES = \
 	tests/unit/store/test-segment.c tests/unit/store/tsan-glib.c
 tests_unit_store_test_segment_LDADD = $(STORE_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/store/test-segment-copy
+TESTS += tests/unit/store/test-segment-copy
+tests_unit_store_test_segment_copy_SOURCES = tests/unit/store/test-segment-copy.c
+tests_unit_store_test_segment_copy_LDADD = $(STORE_LDADD) $(BASE_LDADD)
 include samples/vectors/local.mk
 check_PROGRAMS += tests/unit/store/test-vectors
 TESTS += tests/unit/store/test-vectors

@@ -1,0 +1,12 @@
+# The units of the daily backup. systemd looks for them below each prefix that a system may have.
+EXTRA_DIST += data/dencho-backup@.service.in data/dencho-backup@.timer
+CLEANFILES += data/dencho-backup@.service
+
+if SYSTEMD
+dist_systemdsystemunit_DATA = data/dencho-backup@.timer
+nodist_systemdsystemunit_DATA = data/dencho-backup@.service
+endif
+
+data/dencho-backup@.service: data/dencho-backup@.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) data && sed 's,@bindir\@,$(bindir),g' \
+		'$(srcdir)/data/dencho-backup@.service.in' >'$@.tmp' && mv '$@.tmp' '$@'
