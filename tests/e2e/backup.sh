@@ -20,14 +20,19 @@ make_documents() { # FOLDER FROM TO
 
 # Everything that a clerk or an auditor can see of an archive, one line each.
 seen() { # ARCHIVE
-    "$dencho" --json -A "$1" --key-file "$work/archive.key" search --deleted include --limit 1000 >rows || return 1
+    "$dencho" --json -A "$1" --key-file "$work/$1.key" search --deleted include --limit 1000 >rows || return 1
     cat rows
     sed -n 's/.*"voucher":"\([0-9a-f-]\{36\}\)".*/\1/p' rows | head -n 5 | while read -r voucher; do
         for what in show history; do
-            "$dencho" --json -A "$1" --key-file "$work/archive.key" $what "$voucher" || return 1
+            "$dencho" --json -A "$1" --key-file "$work/$1.key" $what "$voucher" || return 1
         done
-        "$dencho" -A "$1" --key-file "$work/archive.key" cat "$voucher" | sha256sum
+        "$dencho" -A "$1" --key-file "$work/$1.key" cat "$voucher" | sha256sum
     done
+}
+
+# The key in a place of its own: beside the archive's lies the witness, which an older generation does not agree with.
+key_for() { # ARCHIVE
+    cp archive.key "$1.key"
 }
 
 # Flips one byte of FILE in its middle.
@@ -73,18 +78,27 @@ ok "the check opens everything" "$dencho" --json backup --check backups
 holds "with the key" grep -q '"opened":true.*"failed":0' out
 ok "without a key it says so" env -u DENCHO_ARCHIVE "$dencho" backup --check --generation 1 backups
 holds "on standard error" grep -q 'without the master key' err
-ok "the newest comes back" "$dencho" --json --key-file archive.key restore backups again
+key_for again
+ok "the newest comes back" "$dencho" --json --key-file again.key restore backups again
 holds "verified" grep -q '"failed":0' out
 seen again >seen.again
 holds "and is what was there" cmp seen.2 seen.again
-ok "as does the one before" "$dencho" --json --key-file archive.key restore --generation 1 backups before
+key_for before
+ok "as does the one before" "$dencho" --json --key-file before.key restore --generation 1 backups before
 seen before >seen.before
 holds "as it was then" cmp seen.1 seen.before
-ok "or what there was at a time" "$dencho" --json --key-file archive.key restore --at "$at" backups timed
+key_for timed
+ok "or what there was at a time" "$dencho" --json --key-file timed.key restore --at "$at" backups timed
 seen timed >seen.timed
 holds "which is the same" cmp seen.1 seen.timed
 ok "the other tenant is there" "$dencho" -A again --tenant another search --count
 ok "the restored archive goes on" "$dencho" -A again --json ingest --no-wait --as-is "$srcdir/README.md"
+key_for late
+cp archive.key.witness late.key.witness
+ok "with the witness beside the key" "$dencho" --key-file late.key restore --generation 1 backups late
+fails 76 "an older generation is called older" "$dencho" -A late search --count
+ok "and goes on with a reason" "$dencho" -A late doctor --accept-rollback --reason "the disk was lost"
+ok "from then on" "$dencho" -A late search --count
 fails 73 "a restore replaces nothing" "$dencho" --key-file archive.key restore backups again
 fails 66 "a generation that is not there" "$dencho" --key-file archive.key restore --generation 9 backups nine
 fails 66 "without the key nothing" "$dencho" restore backups keyless
@@ -162,7 +176,8 @@ ok "and is good" "$dencho" backup --check backups
 other=$(mktemp -d /dev/shm/dencho-e2e-XXXXXX 2>/dev/null)
 if [ -n "$other" ] && [ "$(stat -c %d "$other")" != "$(stat -c %d "$work")" ]; then
     ok "onto another file system" "$dencho" --json backup "$other/backups"
-    ok "it comes back from there" "$dencho" --key-file archive.key restore "$other/backups" far
+    key_for far
+    ok "it comes back from there" "$dencho" --key-file far.key restore "$other/backups" far
     seen far >seen.far
     holds "and is what was there" cmp seen.3 seen.far
 else

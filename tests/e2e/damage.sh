@@ -13,8 +13,9 @@ for name in a b c d; do
     document $name
 done
 ok "an archive is made" "$dencho" init archive
-ok "two documents go in" "$dencho" --json ingest --no-wait a.png b.png
+ok "a document goes in" "$dencho" --json ingest --no-wait a.png
 first=$(sed -n 1p out | field voucher)
+ok "and another" "$dencho" ingest --no-wait b.png
 
 # --- in use ---
 mkdir many

@@ -136,6 +136,21 @@ collect(const json_t *row, void *user_data, GError **error)
     return true;
 }
 
+/* (transfer full) The key in a place of its own: beside the archive's own key lies the witness of
+ * how far that archive got, which an older generation does not agree with. */
+static char *
+key_for(const Fixture *f, const char *name)
+{
+    g_autofree char *file = g_strconcat(name, ".key", NULL);
+    char *path = g_build_filename(f->root, file, NULL);
+    g_autofree char *text = NULL;
+    gsize size = 0;
+
+    g_assert_true(g_file_get_contents(f->key, &text, &size, NULL));
+    g_assert_true(dn_fs_replace_file(path, text, size, 0600, NULL));
+    return path;
+}
+
 /* Restores into a new folder; fails the test unless it verifies. (transfer full) */
 static DnArchive *
 restore(const Fixture *f, const DnBackupPick *pick, const char *name, json_t **out_totals)
@@ -143,7 +158,8 @@ restore(const Fixture *f, const DnBackupPick *pick, const char *name, json_t **o
     g_autoptr(GError) error = NULL;
     g_autofree char *dir = g_build_filename(f->root, name, NULL);
     g_autoptr(json_t) totals = NULL;
-    const DnArchiveOptions options = {.key_file = f->key, .actor = "test"};
+    g_autofree char *key = key_for(f, name);
+    const DnArchiveOptions options = {.key_file = key, .actor = "test"};
 
     dn_backup_restore(f->dest, pick, dir, &options, collect, NULL, NULL, &totals, &error);
     g_assert_no_error(error);
@@ -346,6 +362,36 @@ test_what_comes_back_is_what_was_there(Fixture *f, gconstpointer data)
     assert_same(numbered_seen, then);
     assert_same(timed_seen, then);
     ingest(newest, "it goes on", 500, "2026-05-02");
+}
+
+/* With the key that has the witness beside it, an older generation is what it is: older. */
+static void
+test_an_older_generation_is_accepted_with_a_reason(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_build_filename(f->root, "older", NULL);
+    g_autoptr(json_t) totals = NULL;
+    DnArchiveOptions options = {.key_file = f->key, .actor = "test"};
+
+    (void)data;
+    ingest(f->archive, "one", 500, "2026-04-01");
+    g_autoptr(json_t) first = back_up(f);
+
+    ingest(f->archive, "two", 500, "2026-05-01");
+    close_archive(f);
+    g_assert_true(
+        dn_backup_restore(f->dest, NULL, dir, &options, collect, NULL, NULL, &totals, &error));
+    g_assert_no_error(error);
+    g_assert_null(dn_archive_open(dir, &options, &error));
+    assert_code(error, CORRUPT);
+    options.accept_rollback = "the disk was lost";
+    g_autoptr(DnArchive) accepted = dn_archive_open(dir, &options, &error);
+
+    g_assert_no_error(error);
+    g_clear_pointer(&accepted, dn_archive_close);
+    options.accept_rollback = NULL;
+    accepted = dn_archive_open(dir, &options, &error);
+    g_assert_no_error(error);
 }
 
 static void
@@ -1091,8 +1137,10 @@ test_a_closed_tenant_does_not_come_back(Fixture *f, gconstpointer data)
     g_assert_true(dn_archive_backup(older, dest, NULL, NULL, NULL, &made, &error));
     g_assert_no_error(error);
     g_clear_pointer(&older, dn_archive_close);
+    g_autofree char *key = key_for(f, "older");
+
     g_assert_null(
-        dn_archive_open(dir, &(DnArchiveOptions){.key_file = f->key, .tenant = "another"}, &error));
+        dn_archive_open(dir, &(DnArchiveOptions){.key_file = key, .tenant = "another"}, &error));
     assert_code(error, NOT_FOUND);
     g_free(f->dest);
     f->dest = g_steal_pointer(&dest);
@@ -1207,6 +1255,7 @@ main(int argc, char **argv)
     g_test_add("/engine/backup/" #name, Fixture, data, set_up, test_##name, tear_down)
     T(a_second_run_copies_only_new_bytes, NULL);
     T(what_comes_back_is_what_was_there, NULL);
+    T(an_older_generation_is_accepted_with_a_reason, NULL);
     T(a_restore_wants_a_new_folder_the_key_and_a_generation, NULL);
     T(a_folder_of_something_else_is_left_alone, NULL);
     T(a_damaged_archive_adds_nothing, NULL);

@@ -638,6 +638,7 @@ forge_log(Fixture *self, const char *from, Forging *forging)
 {
     g_autofree char *log_dir = g_build_filename(self->dir, "log", NULL);
     g_autofree char *view_dir = g_build_filename(self->dir, "view", NULL);
+    g_autofree char *witness = g_strconcat(self->key, ".witness", NULL);
     g_autoptr(GError) error = NULL;
     DnUuid id = archive_id(self);
     g_autoptr(DnStore) source = dn_store_open_segments(from, &id, 1 << 28, false, &error);
@@ -645,6 +646,7 @@ forge_log(Fixture *self, const char *from, Forging *forging)
     g_assert_no_error(error);
     g_assert_true(dn_fs_remove_tree(log_dir, NULL));
     g_assert_true(dn_fs_remove_tree(view_dir, NULL));
+    unlink(witness); /* it would tell that the log is another one */
     forging->to = dn_store_open_segments(log_dir, &id, 1 << 28, true, &error);
     g_assert_no_error(error);
     forging->blob = forging->line = 0;
