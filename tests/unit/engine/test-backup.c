@@ -698,6 +698,7 @@ test_an_archive_put_back_is_noticed(Fixture *f, gconstpointer data)
     g_autoptr(json_t) result = NULL;
     g_autofree char *copy = g_strconcat(f->dir, ".copy", NULL);
     g_autofree char *away = g_strconcat(f->dir, ".away", NULL);
+    g_autofree char *witness = g_strconcat(f->key, ".witness", NULL);
     char *argv[] = {(char *)"cp", (char *)"-a", f->dir, copy, NULL};
 
     (void)data;
@@ -712,6 +713,7 @@ test_an_archive_put_back_is_noticed(Fixture *f, gconstpointer data)
     close_archive(f);
     g_assert_cmpint(rename(f->dir, away), ==, 0);
     g_assert_cmpint(rename(copy, f->dir), ==, 0);
+    g_assert_cmpint(unlink(witness), ==, 0); /* which would have told already */
     open_archive(f);
     g_assert_false(dn_archive_backup(f->archive, f->dest, NULL, NULL, NULL, &result, &error));
     assert_code(error, CORRUPT);
