@@ -165,6 +165,8 @@ add_voucher(Fixture *f)
 static void
 change_voucher(Fixture *f)
 {
+    if (f->vouchers->len == 0)
+        return; /* the draw has taken all away */
     guint i = (guint)below((int)f->vouchers->len);
     Voucher *voucher = g_ptr_array_index(f->vouchers, i);
     Voucher before = *voucher;
