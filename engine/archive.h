@@ -253,13 +253,21 @@ bool dn_archive_check_log(const char *dir, DnRowVisitor visit, void *user_data, 
 
 /* --- an auditor takes a copy --- */
 
-/** Streams an audit capsule (ZIP64) of what @search finds to @path, which must not exist.
- * *@out_result: {"file","vouchers","files","bytes","sha256"}. */
-bool dn_archive_export(DnArchive *self, const DnSearch *search, const char *path,
+typedef struct {
+    const char *path;     /* must not exist (EXISTS) */
+    bool folder;          /* the same files in a folder, not in a ZIP */
+    bool names_by_values; /* DATE_PARTY_AMOUNT_SERIAL; else the serial of the index */
+} DnExport;
+
+/** Streams an audit capsule of what @search finds, deleted vouchers included, in memory that does
+ * not grow with it. When it fails nothing is left at the path. *@out_result:
+ * {"file","vouchers","files","bytes","sha256"}; the last is of the ZIP, or of the folder's
+ * SHA256SUMS. */
+bool dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *options,
                        DnProgress progress, void *user_data, json_t **out_result, GError **error);
 
-/** Checks a capsule offline: no archive, no key. @trust_file (nullable). Visits
- * {"file"?,"offset"?,"code","message"} for each failure. *@out_totals:
+/** Checks a capsule, ZIP or folder, offline: no archive, no key. @trust_file (nullable). Visits
+ * {"file"?,"code","message"} for each failure. *@out_totals:
  * {"vouchers","files","bytes","stamped","failed","accredited"}. */
 bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit,
                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);

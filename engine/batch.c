@@ -89,6 +89,14 @@ dn_batches_get(DnBatches *self, const json_t *stamp)
     return batch;
 }
 
+void
+dn_batches_forget(DnBatches *self, uint64_t seq)
+{
+    gint64 key = (gint64)seq;
+
+    g_hash_table_remove(self->by_seq, &key);
+}
+
 ssize_t
 dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, const DnSha256 *digest)
 {

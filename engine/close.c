@@ -15,7 +15,7 @@
 #include "config.h"
 #include "base/fs.h"
 #include "engine/internal.h"
-#include "engine/zip.h"
+#include "engine/capsule/zip.h"
 
 #include <string.h>
 

@@ -1,3 +1,4 @@
+include engine/capsule/local.mk
 include engine/seal/local.mk
 include engine/store/local.mk
 include engine/ledger/local.mk
@@ -9,11 +10,11 @@ engine_libengine_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 engine_libengine_a_SOURCES = \
 	engine/archive.c engine/archive.h engine/batch.c engine/batch.h engine/blob.c \
 	engine/capsule-check.c engine/change.c engine/commit.c engine/doctor.c engine/export.c \
+	engine/export.h engine/export-front.c engine/export-voucher.c \
 	engine/ingest.c engine/internal.h engine/read.c engine/search.c engine/show.c engine/stamp.c \
-	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c engine/voucher.c \
-	engine/voucher.h engine/zip.c engine/zip.h \
-	engine/law/fiscal-year.c engine/law/fiscal-year.h
+	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c \
+	engine/voucher.c engine/voucher.h engine/law/fiscal-year.c engine/law/fiscal-year.h
 
 # What a program of the archive links, from the top down.
 ENGINE_LDADD = engine/libengine.a $(READER_LDADD) $(SEAL_LDADD) $(STORE_LDADD) $(LEDGER_LDADD) \
-	$(EVIDENCE_LDADD) $(INDEX_LDADD) $(BASE_LDADD)
+	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(INDEX_LDADD) $(BASE_LDADD)

@@ -531,9 +531,16 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
 }
 
 bool
-dn_archive_export(DnArchive *self, const DnSearch *search, const char *path, DnProgress progress,
-                  void *user_data, json_t **out_result, GError **error)
+dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *options,
+                  DnProgress progress, void *user_data, json_t **out_result, GError **error)
 {
+    json_t *call = json_object();
+    const char *path = options->path;
+
+    dn_json_set_string(call, "path", path);
+    dn_json_set_bool(call, "folder", options->folder);
+    dn_json_set_bool(call, "names_by_values", options->names_by_values);
+    fake_note(self->dir, "export-form", call);
     note_search(self, "export", search);
     if (!fake_work(self, progress, user_data, error) ||
         !dn_fs_create_file(path, "PK", 2, 0600, error))
