@@ -93,11 +93,9 @@ settings_make_sense(const DnSettings *settings, GError **error)
     return true;
 }
 
-static DnArchive *open_unlocked_tenant(const char *dir, const DnArchiveOptions *options,
-                                       const DnSecret *known, GError **error);
-
 bool
-dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
+dn_archive_make(const char *dir, const DnArchiveInit *options, DnSecret **out_master,
+                char **out_key_file, GError **error)
 {
     g_autoptr(DnSettings) settings = dn_settings_new();
     g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
@@ -140,9 +138,22 @@ dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_fi
     /* From here on it is an archive; before, it was a folder that init refuses to use. */
     if (!dn_settings_save(settings, conf, error))
         return false;
-    g_autoptr(DnArchive) archive = open_unlocked_tenant(
-        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, error);
+    *out_master = g_steal_pointer(&master);
+    *out_key_file = g_steal_pointer(&key_file);
+    return true;
+}
+
+bool
+dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
+{
+    g_autoptr(DnSecret) master = NULL;
+    g_autofree char *key_file = NULL;
     g_autoptr(json_t) row = NULL;
+
+    if (!dn_archive_make(dir, options, &master, &key_file, error))
+        return false;
+    g_autoptr(DnArchive) archive = dn_archive_open_bare(
+        dir, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, error);
 
     if (!archive || !dn_archive_tenant_create(archive, DN_DEFAULT_TENANT, &row, error))
         return false;
@@ -339,8 +350,8 @@ open_log_only(const char *dir, const DnArchiveOptions *options, const DnSecret *
     return g_steal_pointer(&self);
 }
 
-static DnArchive *
-open_unlocked_tenant(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
+DnArchive *
+dn_archive_open_bare(const char *dir, const DnArchiveOptions *options, const DnSecret *known,
                      GError **error)
 {
     g_autoptr(DnArchive) self = open_log_only(dir, options, known, error);
@@ -378,7 +389,7 @@ find_tenant(DnArchive *self, const char *name, GError **error)
 DnArchive *
 dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error)
 {
-    g_autoptr(DnArchive) self = open_unlocked_tenant(dir, options, NULL, error);
+    g_autoptr(DnArchive) self = dn_archive_open_bare(dir, options, NULL, error);
 
     if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;

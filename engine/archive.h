@@ -272,6 +272,14 @@ bool dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *
 bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit,
                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
 
+/** Makes a new archive in @dir (as dn_archive_init()) of a complete capsule, which is checked
+ * first: the same tenant, ledger line by line, documents and evidence, under fresh keys. INVALID
+ * for a capsule of a selection, CORRUPT for one that has been changed; when it fails nothing is
+ * left behind. *@out_result:
+ * {"archive","key_file","tenant","name","vouchers","entries","blobs","bytes"}. */
+bool dn_archive_import(const char *path, const char *dir, const DnArchiveInit *options,
+                       DnProgress progress, void *user_data, json_t **out_result, GError **error);
+
 /* --- running it --- */
 
 /** Drops the view of the archive in @dir and builds it again from the log; nobody may have it open.

@@ -21,6 +21,7 @@ enum { BLOB_MAX_BYTES = 64 << 20 };
 typedef struct {
     DnContainerReader *capsule;
     DnTrust *trust;
+    DnTokenMemo *memo;
     DnRowVisitor visit;
     DnProgress progress;
     void *user_data;
@@ -146,6 +147,49 @@ check_files(Check *check, GError **error)
 
 /* --- chain --- */
 
+/* A blob that an entry names: it must be the file of that name, or any file when @name is NULL. */
+static bool
+check_named(Check *check, const json_t *ref, const char *name, GError **error)
+{
+    const char *sha256 = dn_json_string(ref, "sha256");
+    const DnZipFile *file = name ? dn_container_find(check->capsule, name) : NULL;
+    DnSha256 stated;
+
+    if (!sha256 || !dn_unhex(sha256, stated.bytes, sizeof stated.bytes, NULL))
+        return report_line(check, "it names no document", error);
+    if (!name && !dn_container_find_digest(check->capsule, &stated))
+        return report_line(check, "what it names is not in the capsule", error);
+    if (file && !dn_sha256_equal(&file->sha256, &stated))
+        return report(check, name, "it is not the one that the ledger names", error);
+    return true;
+}
+
+/* The chain holds only words: here its documents and time stamps are found to be these. */
+static bool
+check_meaning(Check *check, const json_t *entry, GError **error)
+{
+    const char *type = dn_json_string(entry, "type");
+    const json_t *parts = json_object_get(entry, "parts");
+    const char *key = NULL;
+    json_t *ref = NULL;
+    gint64 seq = (gint64)check->head.seq;
+
+    if (g_strcmp0(type, "evidence.stamped") == 0) {
+        g_autofree char *token = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/token.der", seq);
+        g_autofree char *leaves = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/leaves.txt", seq);
+
+        return check_named(check, json_object_get(entry, "token"), token, error) &&
+               check_named(check, json_object_get(entry, "leaves"), leaves, error);
+    }
+    if (json_object_get(entry, "blob") &&
+        !check_named(check, json_object_get(entry, "blob"), NULL, error))
+        return false;
+    json_object_foreach ((json_t *)parts, key, ref)
+        if (!check_named(check, ref, NULL, error))
+            return false;
+    return true;
+}
+
 static bool
 check_entry(char *line, size_t size, void *user_data, GError **error)
 {
@@ -163,6 +207,8 @@ check_entry(char *line, size_t size, void *user_data, GError **error)
         return report_error(check, check->reading, problem, error);
     }
     check->entries++;
+    if (!check_meaning(check, entry, error))
+        return false;
     gint64 seq = (gint64)check->head.seq;
     const DnSha256 *stamped = g_hash_table_lookup(check->heads, &seq);
 
@@ -267,7 +313,8 @@ check_record(Check *check, const char *name, const DnSha256 *original, GError **
 
     if (!file)
         return report(check, name, "it is missing", error);
-    if (!record || !dn_evidence_record_verify(record, original, check->trust, &info, &problem))
+    if (!record || !dn_evidence_record_verify_with(record, original, check->trust, check->memo,
+                                                   &info, &problem))
         return report_error(check, name, problem, error);
     check->stamped++;
     check->accredited = check->accredited && info.accredited;
@@ -433,10 +480,12 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
     g_autoptr(GHashTable) listed = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) heads =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    g_autoptr(DnTokenMemo) memo = dn_token_memo_new();
     g_autoptr(DnTrust) trust = trust_file ? dn_trust_load(trust_file, error) : dn_trust_new_empty();
     g_autoptr(DnContainerReader) capsule = trust ? dn_container_open(path, problems, error) : NULL;
     Check check = {.capsule = capsule,
                    .trust = trust,
+                   .memo = memo,
                    .visit = visit,
                    .progress = progress,
                    .user_data = user_data,

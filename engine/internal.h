@@ -103,6 +103,15 @@ bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const 
 
 /* --- archive.c --- */
 
+/** Makes an archive without a tenant: what dn_archive_init() does first. *@out_master (transfer
+ * full): its key. */
+bool dn_archive_make(const char *dir, const DnArchiveInit *options, DnSecret **out_master,
+                     char **out_key_file, GError **error);
+
+/** Opens one for no tenant. @known (nullable): the master key when at hand. */
+DnArchive *dn_archive_open_bare(const char *dir, const DnArchiveOptions *options,
+                                const DnSecret *known, GError **error);
+
 /** Opens the view and brings it up to the log. */
 bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                   GError **error);
@@ -244,6 +253,9 @@ bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
 bool dn_file_sha256(const char *path, char **out_hex, GError **error);
 
 /* --- stamp.c --- */
+
+/** Under which key leaves and tokens are sealed. */
+extern const char dn_evidence_period[];
 
 /** The trust list of the settings, or one that trusts nobody. */
 DnTrust *dn_archive_trust(DnArchive *self, GError **error);

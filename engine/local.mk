@@ -10,7 +10,7 @@ engine_libengine_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 engine_libengine_a_SOURCES = \
 	engine/archive.c engine/archive.h engine/batch.c engine/batch.h engine/blob.c \
 	engine/capsule-check.c engine/change.c engine/commit.c engine/doctor.c engine/export.c \
-	engine/export.h engine/export-front.c engine/export-voucher.c \
+	engine/export.h engine/export-front.c engine/export-voucher.c engine/import.c \
 	engine/ingest.c engine/internal.h engine/read.c engine/search.c engine/show.c engine/stamp.c \
 	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c \
 	engine/voucher.c engine/voucher.h engine/law/fiscal-year.c engine/law/fiscal-year.h

@@ -15,12 +15,15 @@
     const fold = text => text.normalize('NFKC').toLowerCase()
         .replace(/[\u3041-\u3096]/g, c => String.fromCharCode(c.charCodeAt(0) + 96)).replace(/[\s・.,\-]/g, '');
     const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
+    const kinds = { receipt: '領収書', invoice: '請求書', delivery_note: '納品書', quotation: '見積書', order: '注文書', contract: '契約書', statement: '明細書', other: 'その他' };
+    const kindName = kind => Object.hasOwn(kinds, kind) ? kinds[kind] : kind;
+    const inJapan = text => text && new Date(Date.parse(text) + 9 * 3600000).toISOString().slice(0, 19).replace('T', ' ');
     let found = [], shown = 0, order = { key: 'n', down: false }, selected = null;
 
     for (const one of all) one.folded = fold(one.p + ' ' + one.r);
     byId('about').textContent = data.about;
     for (const kind of [...new Set(all.map(one => one.k))].filter(Boolean).sort())
-        byId('kind').append(new Option(kind, kind));
+        byId('kind').append(new Option(kindName(kind), kind));
 
     /* A date or its beginning (2026, 2026-04), with any separator; '' when empty, null when wrong. */
     function readDate(id) {
@@ -68,7 +71,7 @@
             row.tabIndex = 0;
             row.setAttribute('aria-selected', String(one === selected));
             row.append(make('td', one.n), make('td', one.d || '—'), make('td', one.a === '' ? '—' : grouped(one.a), 'number'),
-                make('td', one.c), make('td', one.p || '—'), make('td', one.k), make('td', one.s || 'なし'), make('td', one.x ? '削除' : ''));
+                make('td', one.c), make('td', one.p || '—'), make('td', kindName(one.k)), make('td', inJapan(one.s) || 'なし'), make('td', one.x ? '削除' : ''));
             row.addEventListener('click', () => open(one, row));
             row.addEventListener('keydown', event => { if (event.key === 'Enter') open(one, row); });
             piece.append(row);
@@ -99,7 +102,7 @@
         for (const other of byId('rows').children) other.setAttribute('aria-selected', String(other === row));
         detail.replaceChildren(make('h2', `${one.n}　${one.p || '取引先なし'}`), values);
         for (const [name, value] of [['取引年月日', one.d], ['金額', one.a === '' ? '' : `${grouped(one.a)} ${one.c}`], ['登録番号', one.r],
-            ['種別', one.k], ['受領日', one.g], ['状態', one.x ? '削除（内容は残る）' : ''], ['タイムスタンプ', one.s || 'なし'], ['id', one.i]])
+            ['種別', kindName(one.k)], ['受領日', one.g], ['状態', one.x ? '削除（内容は残る）' : ''], ['タイムスタンプ', inJapan(one.s) || 'なし'], ['id', one.i]])
             if (value) values.append(make('dt', name), make('dd', value));
         detail.append(make('h3', '原本と読み取り'));
         for (const version of one.f) {
@@ -117,7 +120,7 @@
         history.append(head);
         for (const entry of one.h) {
             const line = make('tr');
-            for (const cell of entry) line.append(make('td', cell));
+            entry.forEach((cell, i) => line.append(make('td', i === 0 ? inJapan(cell) : cell)));
             history.append(line);
         }
         detail.append(history);

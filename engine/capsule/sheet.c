@@ -107,6 +107,10 @@ encode_one(DnSheet *self, const char *character, size_t size, char out[8])
     gsize in_left = size;
     gsize to_left = 8;
 
+    if (size == 1) { /* ASCII is the same in both, and most of it */
+        *out = *character;
+        return 1;
+    }
     if (g_iconv(self->to_cp932, &in, &in_left, &to, &to_left) != 0 || in_left > 0) {
         g_iconv(self->to_cp932, NULL, NULL, NULL, NULL);
         return 0;

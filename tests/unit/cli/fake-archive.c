@@ -552,6 +552,23 @@ dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *optio
 }
 
 bool
+dn_archive_import(const char *path, const char *dir, const DnArchiveInit *options,
+                  DnProgress progress, void *user_data, json_t **out_result, GError **error)
+{
+    g_autofree char *key_file = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "%s: no such file", path);
+    if (!dn_archive_init(dir, options, &key_file, error) ||
+        (progress && !progress(1, 1, user_data)))
+        return false;
+    *out_result = json_object();
+    dn_json_set_string(*out_result, "archive", dir);
+    dn_json_set_string(*out_result, "key_file", key_file);
+    return true;
+}
+
+bool
 dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, DnProgress progress,
                  void *user_data, json_t **out_totals, GError **error)
 {
