@@ -52,17 +52,16 @@ typedef struct {
 } Export;
 
 /** Adds the documents, evidence and rows of the next voucher. */
-bool dn_export_voucher(Export *export, const DnUuid *id, GError **error);
+bool dn_export_voucher(Export *self, const DnUuid *id, GError **error);
 
 /** Adds a blob as a file. */
-bool dn_export_blob(Export *export, const json_t *ref, DnPart part, const char *name,
-                    GError **error);
+bool dn_export_blob(Export *self, const json_t *ref, DnPart part, const char *name, GError **error);
 
-/** Adds what is made when all vouchers are in. @asked: what was looked for, in words. */
-bool dn_export_front(Export *export, const DnSearch *search, GError **error);
+/** Adds what is made when all vouchers are in. */
+bool dn_export_front(Export *self, const DnSearch *search, GError **error);
 
 /** True to go on; BUSY when a person has asked to stop. */
-bool dn_export_step(Export *export, GError **error);
+bool dn_export_step(Export *self, GError **error);
 
 G_END_DECLS
 #endif

@@ -190,7 +190,8 @@ struct DnZipWriter {
     uint64_t end;
     uint64_t files;
     DnSpool *directory;
-    Member open; /* name is NULL between files */
+    Member open;   /* name is NULL between files */
+    bool is_named; /* the file has its name, to be removed when this fails */
     bool finished;
 };
 
@@ -202,19 +203,51 @@ dn_zip_check_name(const char *name, GError **error)
     return true;
 }
 
+/* A file without a name while it is written, where the file system knows such: a crash leaves
+ * nothing then. */
+static int
+open_new(const char *path, const char *dir, bool *out_is_named, GError **error)
+{
+    struct stat st;
+    int fd = -1;
+
+    if (lstat(path, &st) == 0) {
+        dn_fail(error, DN_ERROR_EXISTS, "there is one already");
+        return -1;
+    }
+    fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    *out_is_named = fd < 0;
+    if (fd < 0)
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        dn_fail_errno(error, "cannot make the file");
+    return fd;
+}
+
+static bool
+give_name(DnZipWriter *self, GError **error)
+{
+    g_autofree char *nameless = g_strdup_printf("/proc/self/fd/%d", self->fd);
+
+    if (self->is_named)
+        return true;
+    return linkat(AT_FDCWD, nameless, AT_FDCWD, self->path, AT_SYMLINK_FOLLOW) == 0 ||
+           dn_fail_errno(error, "cannot give the file its name");
+}
+
 DnZipWriter *
 dn_zip_create(const char *path, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
-    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool is_named = false;
+    dn_autofd int fd = open_new(path, dir, &is_named, error);
 
-    if (fd < 0) {
-        dn_fail_errno(error, "cannot make the file");
+    if (fd < 0)
         return NULL;
-    }
     g_autoptr(DnZipWriter) self = g_new0(DnZipWriter, 1);
 
     self->path = g_strdup(path);
+    self->is_named = is_named;
     self->fd = dn_steal_fd(&fd);
     self->directory = dn_spool_new(dir, error);
     return self->directory ? g_steal_pointer(&self) : NULL;
@@ -288,7 +321,7 @@ dn_zip_finish(DnZipWriter *self, GError **error)
     put_end(end, self->files, dn_spool_bytes(self->directory), self->end);
     if (!dn_spool_each(self->directory, append_directory, self, error) ||
         !append(self, end->data, end->len, error) || !dn_fs_sync(self->fd, error) ||
-        !dn_fs_sync_dir(dir, error))
+        !give_name(self, error) || !dn_fs_sync_dir(dir, error))
         return false;
     self->finished = true;
     return true;
@@ -305,7 +338,7 @@ dn_zip_free(DnZipWriter *self)
 {
     if (!self)
         return;
-    if (!self->finished)
+    if (self->is_named && !self->finished)
         unlink(self->path); /* half a capsule helps nobody */
     dn_clear_fd(&self->fd);
     dn_spool_free(self->directory);

@@ -1060,6 +1060,38 @@ test_export_and_its_check(Fixture *f, gconstpointer data)
 }
 
 static void
+test_export_takes_one_place_and_a_way_to_name(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) both = run(f, "export", "-o", "a.zip", "--folder", "a", NULL);
+    g_auto(Outcome) odd = run(f, "export", "-o", "a.zip", "--names", "party", NULL);
+    g_auto(Outcome) made = run(f, "export", "--folder", "a", "--names", "date-party-amount", NULL);
+
+    (void)data;
+    g_assert_cmpint(both.status, ==, 64);
+    g_assert_cmpint(odd.status, ==, 64);
+    g_assert_cmpint(made.status, ==, 0);
+    assert_call(f, "export-form", "{\"folder\":true,\"names_by_values\":true,\"path\":\"a\"}");
+}
+
+static void
+test_import_names_what_it_made(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) absent = run(f, "import", "a.zip", "again", NULL);
+
+    (void)data;
+    put_done(f, "a.zip", "PK");
+    g_auto(Outcome) made = run(f, "import", "a.zip", "again", NULL);
+    g_auto(Outcome) twice = run(f, "import", "a.zip", "again", NULL);
+    g_auto(Outcome) lone = run(f, "import", "a.zip", NULL);
+
+    g_assert_cmpint(absent.status, ==, 66);
+    g_assert_cmpint(made.status, ==, 0);
+    assert_has(made.out, "again.key");
+    g_assert_cmpint(twice.status, ==, 73);
+    g_assert_cmpint(lone.status, ==, 64);
+}
+
+static void
 test_read_takes_ids_or_what_waits(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1190,6 +1222,8 @@ main(int argc, char **argv)
     T(show_prints_values_with_their_origin, NULL);
     T(verify_exits_with_corrupt_on_failures, NULL);
     T(export_and_its_check, NULL);
+    T(export_takes_one_place_and_a_way_to_name, NULL);
+    T(import_names_what_it_made, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
     int status = g_test_run();
