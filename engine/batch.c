@@ -108,26 +108,3 @@ dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, con
     }
     return -1;
 }
-
-static gint
-compare_seq(gconstpointer a, gconstpointer b)
-{
-    const DnBatch *x = *(const DnBatch *const *)a;
-    const DnBatch *y = *(const DnBatch *const *)b;
-
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-GPtrArray *
-dn_batches_list(DnBatches *self)
-{
-    GPtrArray *list = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer batch = NULL;
-
-    g_hash_table_iter_init(&iter, self->by_seq);
-    while (g_hash_table_iter_next(&iter, NULL, &batch))
-        g_ptr_array_add(list, batch);
-    g_ptr_array_sort(list, compare_seq);
-    return list;
-}

@@ -36,8 +36,5 @@ ssize_t dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t vers
 /** Lets go of a batch; when asked for again it is loaded again. */
 void dn_batches_forget(DnBatches *self, uint64_t seq);
 
-/** Calls @visit for each batch loaded so far, in the order of seq. */
-GPtrArray *dn_batches_list(DnBatches *self); /* (transfer container) of DnBatch */
-
 G_END_DECLS
 #endif

@@ -291,34 +291,74 @@ text_of_value(const json_t *value)
 }
 
 static bool
+add_history_row(Export *export, const Voucher *voucher, const json_t *entry, const char *field,
+                const char *before, const char *after, GError **error)
+{
+    json_t *shown = json_array();
+    const char *const cells[] = {voucher->serial,
+                                 or_empty(dn_json_string(entry, "voucher")),
+                                 or_empty(dn_json_string(entry, "at")),
+                                 or_empty(dn_json_string(entry, "actor")),
+                                 or_empty(dn_json_string(entry, "type")),
+                                 field,
+                                 before,
+                                 after,
+                                 or_empty(dn_json_string(entry, "reason")),
+                                 NULL};
+
+    for (size_t i = 2; cells[i]; i++)
+        json_array_append_new(shown, json_string(cells[i]));
+    json_array_append_new(voucher->entries, shown);
+    return dn_sheet_add(export->history, cells, error);
+}
+
+/* What an entry without a list of changes changed: a member, the field it is shown as, and whether
+ * it was there before. */
+static bool
+add_other_changes(Export *export, const Voucher *voucher, const json_t *entry, size_t *out_rows,
+                  GError **error)
+{
+    static const struct {
+        const char *member;
+        const char *field;
+        bool before;
+    } members[] = {{"name", "name", false},
+                   {"add", "labels", false},
+                   {"remove", "labels", true},
+                   {"book_ref", "book_ref", false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        const json_t *value = json_object_get(entry, members[i].member);
+        g_autofree char *text = text_of_value(value);
+        bool before = members[i].before;
+
+        if (!value || (json_is_array(value) && json_array_size(value) == 0))
+            continue;
+        (*out_rows)++;
+        if (!add_history_row(export, voucher, entry, members[i].field, before ? text : "",
+                             before ? "" : text, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
 add_history(Export *export, const Voucher *voucher, const json_t *entry, GError **error)
 {
     const json_t *changes = json_object_get(entry, "changes");
-    size_t rows = MAX(json_array_size(changes), 1);
+    size_t rows = json_array_size(changes);
 
     for (size_t i = 0; i < rows; i++) {
         const json_t *change = json_array_get(changes, i);
         g_autofree char *before = text_of_value(json_object_get(change, "before"));
         g_autofree char *after = text_of_value(json_object_get(change, "after"));
-        json_t *shown = json_array();
-        const char *const cells[] = {voucher->serial,
-                                     or_empty(dn_json_string(entry, "voucher")),
-                                     or_empty(dn_json_string(entry, "at")),
-                                     or_empty(dn_json_string(entry, "actor")),
-                                     or_empty(dn_json_string(entry, "type")),
-                                     or_empty(dn_json_string(change, "field")),
-                                     before,
-                                     after,
-                                     or_empty(dn_json_string(entry, "reason")),
-                                     NULL};
 
-        for (size_t k = 2; cells[k]; k++)
-            json_array_append_new(shown, json_string(cells[k]));
-        json_array_append_new(voucher->entries, shown);
-        if (!dn_sheet_add(export->history, cells, error))
+        if (!add_history_row(export, voucher, entry, or_empty(dn_json_string(change, "field")),
+                             before, after, error))
             return false;
     }
-    return true;
+    return add_other_changes(export, voucher, entry, &rows, error) &&
+           (rows > 0 || add_history_row(export, voucher, entry, "", "", "", error));
 }
 
 static bool

@@ -20,6 +20,8 @@ plain=$(field voucher <out)
 ok "corrected" "$dencho" correct "$hostile" --amount 1300 --reason '<img src=x onerror=alert(1)>'
 ok "a better scan" "$dencho" --json revise "$slip" "$samples/documents/thermal-03.png" --reason 'bent'
 ok "read again" "$dencho" --json read "$slip"
+ok "labelled" "$dencho" label "$slip" +travel
+ok "linked to the books" "$dencho" link "$slip" J-2026-0001
 ok "one deleted" "$dencho" delete "$plain" --reason 'twice'
 ok "stamped" "$dencho" --json stamp
 printf 'later' >later.txt
@@ -52,6 +54,8 @@ holds "no cell is a formula" sh -c '! cut -c 4- all/index.csv | grep -E "(^|,)\"
 holds "CP932 leads back to the same, but for what is listed" sh -c '
     iconv -f CP932 -t UTF-8 all/index-cp932.csv | sed "s/\[U+301C\]/〜/" >back.csv && tail -c +4 all/index.csv | cmp - back.csv'
 holds "it is listed" grep -qx '3, 取引先, \[U+301C\], 〜' all/index-cp932-missing.txt
+holds "the history says who changed what, and why" grep -q '"amount","1200","1300","<img src=x onerror=alert(1)>"' all/history.csv
+holds "labels and books too" sh -c 'grep -q "\"labels\",\"\",\".*travel" all/history.csv && grep -q "\"book_ref\",\"\",\"J-2026-0001\"" all/history.csv'
 holds "counterparties are a table" grep -q '"山田商店","2"' all/parties.csv
 holds "codes have meanings" grep -q 'voucher.corrected' all/codes.csv
 mkdir book
