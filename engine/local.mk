@@ -3,6 +3,7 @@ include engine/seal/local.mk
 include engine/store/local.mk
 include engine/ledger/local.mk
 include engine/evidence/local.mk
+include engine/law/local.mk
 include engine/reader.mk
 
 noinst_LIBRARIES += engine/libengine.a
@@ -13,8 +14,8 @@ engine_libengine_a_SOURCES = \
 	engine/export.h engine/export-front.c engine/export-voucher.c engine/import.c \
 	engine/ingest.c engine/internal.h engine/read.c engine/search.c engine/show.c engine/stamp.c \
 	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c \
-	engine/voucher.c engine/voucher.h engine/law/fiscal-year.c engine/law/fiscal-year.h
+	engine/voucher.c engine/voucher.h
 
 # What a program of the archive links, from the top down.
 ENGINE_LDADD = engine/libengine.a $(READER_LDADD) $(SEAL_LDADD) $(STORE_LDADD) $(LEDGER_LDADD) \
-	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(INDEX_LDADD) $(BASE_LDADD)
+	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(LAW_LDADD) $(INDEX_LDADD) $(BASE_LDADD)

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "engine/voucher.h"
+#include "base/kinds.h"
 #include "base/money.h"
 
 #include <string.h>
@@ -14,11 +15,7 @@ static const char *const further_names[] = {"due_date", "number", "taxes", NULL}
 bool
 dn_voucher_kind_known(const char *kind)
 {
-    static const char *const kinds[] = {"receipt",   "invoice", "delivery_note",
-                                        "quotation", "order",   "contract",
-                                        "statement", "other",   NULL};
-
-    return kind && g_strv_contains(kinds, kind);
+    return dn_kind_find(kind) != NULL;
 }
 
 /* --- fractions --- */

@@ -8,6 +8,7 @@ include tests/unit/store/local.mk
 include tests/unit/ledger/local.mk
 include tests/unit/evidence/local.mk
 include tests/unit/capsule/local.mk
+include tests/unit/law/local.mk
 include tests/unit/engine/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/cli/local.mk
