@@ -25,6 +25,7 @@ dn_filter_read(const DnFilter *self, const char *currency, DnFilterTerms *out, G
         .text = self->text,
         .kind = self->kind,
         .label = self->label,
+        .book_ref = self->book_ref,
         .missing = self->missing,
         .deleted = self->deleted,
     };

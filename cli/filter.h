@@ -17,6 +17,7 @@ typedef struct {
     char *text;
     char *kind;
     char *label;
+    char *book_ref;
     char *missing;
     char *deleted;
 } DnFilter;
@@ -35,6 +36,11 @@ typedef struct {
         DN_FILTER_TERM(f, text, "words that the document holds", "S"),                             \
         DN_FILTER_TERM(f, kind, "receipt, invoice, ...", "K"),                                     \
         DN_FILTER_TERM(f, label, "a label that was given", "L"),                                   \
+        {.long_name = "book-ref",                                                                  \
+         .arg = G_OPTION_ARG_FILENAME,                                                             \
+         .arg_data = &(f).book_ref,                                                                \
+         .description = "an entry of the books that it is linked to",                              \
+         .arg_description = "REF"},                                                                \
         DN_FILTER_TERM(f, missing, "vouchers without a date, amount or party", "VALUE"),           \
         DN_FILTER_TERM(f, deleted, "deleted vouchers: include or only (default: none)", "HOW")
 

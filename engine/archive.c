@@ -90,7 +90,9 @@ settings_make_sense(const DnSettings *settings, GError **error)
         return dn_fail(error, DN_ERROR_INVALID, "[limits] in-hand-bytes: want 1 or more");
     if (workers < 1 || workers > WORKERS_MAX)
         return dn_fail(error, DN_ERROR_INVALID, "[reading] workers: want 1 to %d", WORKERS_MAX);
-    return true;
+    g_autoptr(DnRules) rules = dn_rules_new(settings, error);
+
+    return rules != NULL;
 }
 
 bool
@@ -278,6 +280,9 @@ load_settings(DnArchive *self, GError **error)
                        "the archive has format %s, this program knows %d; use a newer dencho",
                        dn_settings_string(self->settings, "archive", "format"), FORMAT_VERSION);
     self->limits = dn_settings_limits(self->settings);
+    self->rules = dn_rules_new(self->settings, error);
+    if (!self->rules)
+        return false;
     return dn_uuid_parse(dn_settings_string(self->settings, "archive", "id"), &self->id, error) ||
            dn_fail_in(error, "%s: [archive] id", conf);
 }
@@ -432,6 +437,7 @@ dn_archive_close(DnArchive *self)
     g_clear_pointer(&self->store, dn_store_close);
     g_clear_pointer(&self->keys, dn_keyring_free);
     g_clear_pointer(&self->heads, g_hash_table_unref);
+    g_clear_pointer(&self->rules, dn_rules_free);
     g_clear_pointer(&self->settings, dn_settings_free);
     dn_clear_fd(&self->lock_fd);
     for (int i = 0; i < DN_STRIPES; i++)

@@ -103,6 +103,7 @@ typedef struct {
     const char *origin;     /* "scan" or "electronic"; NULL: "electronic" for PDF and unknown bytes,
                                else "scan" */
     const char *kind;       /* receipt, invoice ...; NULL: as read */
+    const char *paper;      /* "A4": how large the paper of a scan is */
     const DnDate *received; /* day of receipt; NULL: today in Japan */
     const DnDate *date;     /* values typed in win over values read */
     const int64_t *amount;  /* minor units of @currency */
@@ -119,7 +120,7 @@ typedef struct {
 /**
  * The whole way of a document. *@out_result:
  *   {"status":"stored"|"duplicate"|"rejected","voucher","sha256","pages","media_type","kind","origin","fields":{...},"checks":[...],
- *    "error":{"code","message"}}
+ *    "law":{"importance","entry_deadline"?,"on_time","keep_until"},"error":{"code","message"}}
  * "rejected": not in the archive, for the reason in "error". "stored" with an "error": archived,
  * findable, but could not be read. A duplicate is answered with the voucher that holds the same
  * bytes.
@@ -152,11 +153,12 @@ typedef struct {
     const char *text;
     const char *kind;
     const char *label;
-    const char *missing; /* "date", "amount" or "party" */
-    const char *deleted; /* "include" or "only" */
-    const char *sort;    /* "registered" (default), "date", "-date", "amount", "-amount" */
-    uint32_t limit;      /* 0: all */
-    const char *after;   /* cursor of the page before */
+    const char *book_ref; /* an entry of the books, exactly; not together with a label */
+    const char *missing;  /* "date", "amount" or "party" */
+    const char *deleted;  /* "include" or "only" */
+    const char *sort;     /* "registered" (default), "date", "-date", "amount", "-amount" */
+    uint32_t limit;       /* 0: all */
+    const char *after;    /* cursor of the page before */
 } DnSearch;
 
 /** Visits
@@ -208,6 +210,7 @@ typedef struct {
     const char *currency;
     const char *party;
     const char *kind;
+    const char *paper; /* the size of the paper of a scan: "A4" */
 } DnCorrection;
 
 /* *@out_row is the new row of a search. @reason: required where it is a parameter, not empty
@@ -215,9 +218,11 @@ typedef struct {
 bool dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correction,
                         const char *reason, json_t **out_row, GError **error);
 /** A better scan of the same paper becomes the next version; only the newest can be revised (law
- * rows R24, R25). */
+ * rows R24, R25). @found (nullable): the day on which the scan before was found to be bad, from
+ * which its time to come in counts (R07); NULL: today. */
 bool dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
-                       const char *reason, json_t **out_result, GError **error);
+                       const char *reason, const DnDate *found, json_t **out_result,
+                       GError **error);
 bool dn_archive_delete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
                        GError **error);
 bool dn_archive_undelete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
@@ -229,6 +234,63 @@ bool dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
 /** Links the voucher to an entry of the books (law row R32). */
 bool dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
                      GError **error);
+/** Takes a link away, as when entries of the books are renumbered or merged; the history keeps it.
+ */
+bool dn_archive_unlink(DnArchive *self, const DnUuid *id, const char *book_ref, const char *reason,
+                       json_t **out_row, GError **error);
+/** Says that no entry of the books belongs to the voucher, and why (R33). */
+bool dn_archive_link_none(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                          GError **error);
+/** The voucher is what the other side sent in place of @replaced: each shows the other (R28). */
+bool dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, json_t **out_row,
+                        GError **error);
+/** Notes why the voucher came in late and what shows it (R06). */
+bool dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                       GError **error);
+
+/* --- what the law asks --- */
+
+/**
+ * Visits every voucher of a transaction date in the range (of the day of receipt where it has no
+ * date; NULL: open): the row of a search and "law" as in dn_archive_show(), "stamp":
+ * "accredited"|"not accredited"|"broken"|"none", "open":[{"rule","what","do"}]: what is not shown,
+ * by rows of docs/requirements.md. Stamps are verified anew; documents are not, which is
+ * dn_archive_verify()'s. Deleted and disposed vouchers are counted only. *@out_totals: counts of
+ * all that, and "rules": what the owner has settled.
+ */
+bool dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVisitor visit,
+                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
+
+/* A hold forbids the disposal of a voucher, as during an audit or a suit; several may lie on one.
+ */
+bool dn_archive_hold_place(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                           json_t **out_row, GError **error);
+bool dn_archive_hold_lift(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                          json_t **out_row, GError **error);
+/** Visits the row of each voucher under a hold, with "holds". */
+bool dn_archive_hold_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
+/*
+ * Disposal: a list is planned, another person approves it, then the key of the period is destroyed
+ * (SM 17条: list, approval, erasure, record). All vouchers of a period share a key, so a period
+ * goes as a whole, and only when the retention of each of its vouchers is over and no hold lies on
+ * any.
+ */
+
+/** Visits {"period","vouchers","keep_until","holds","ready"} of each period that has documents. */
+bool dn_archive_dispose_periods(DnArchive *self, DnRowVisitor visit, void *user_data,
+                                GError **error);
+/** Plans the disposal of @period. *@out_result: {"plan","period","vouchers","sha256"}. INVALID says
+ * which voucher must stay and why. */
+bool dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result,
+                             GError **error);
+/** Approves @plan, by another person than who planned it (DENIED), while the list is still what it
+ * was (INVALID). */
+bool dn_archive_dispose_approve(DnArchive *self, uint64_t plan, json_t **out_result,
+                                GError **error);
+/** Carries out an approved plan after looking at every condition again. Cut off, it can be called
+ * again. *@out_result: {"plan","period","disposed"}. */
+bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result, GError **error);
 
 /* --- evidence --- */
 

@@ -106,8 +106,9 @@ static bool
 asks_for_all(const DnSearch *search)
 {
     return !search->date_from && !search->date_to && !search->amount_from && !search->amount_to &&
-           !search->party && !search->text && !search->kind && !search->label && !search->missing &&
-           !search->limit && !search->after && g_strcmp0(search->deleted, "only") != 0;
+           !search->party && !search->text && !search->kind && !search->label &&
+           !search->book_ref && !search->missing && !search->limit && !search->after &&
+           g_strcmp0(search->deleted, "only") != 0;
 }
 
 bool
@@ -188,9 +189,10 @@ choose(Export *export, const DnSearch *search, GError **error)
 {
     DnArchive *self = export->archive;
     g_autofree char *cursor = NULL;
+    g_autofree char *book_label = NULL;
     DnQuery query;
 
-    if (!dn_search_query(search, &query, error))
+    if (!dn_search_query_of(search, &query, &book_label, error))
         return false;
     if (!search->deleted)
         query.deleted =

@@ -3,9 +3,11 @@
  * engine/internal.h - what the files of the archive share behind engine/archive.h.
  *
  * Locks, in the order in which they are taken:
- *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under it
- *   write    the ledger's heads and the order of appends; never held across a sync
- *   apply    the view is changed; commits are applied in the order of the log
+ *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under
+ * it. Nobody holds two, but for a disposal: it takes all, in order, so that nothing comes in or
+ * changes between its last look and the end of a key write    the ledger's heads and the order of
+ * appends; never held across a sync apply    the view is changed; commits are applied in the order
+ * of the log
  */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
@@ -16,6 +18,7 @@
 #include "base/text.h"
 #include "engine/archive.h"
 #include "engine/evidence/evidence.h"
+#include "engine/law/rules.h"
 #include "engine/ledger/ledger.h"
 #include "engine/reader.h"
 #include "engine/seal/envelope.h"
@@ -38,6 +41,7 @@ struct DnArchive {
     char *actor;
     char *worker_path;
     DnSettings *settings;
+    DnRules *rules; /* of the settings */
     DnLimits limits;
     DnUuid id;
     int lock_fd;
@@ -165,6 +169,13 @@ bool dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **e
 /** (transfer full) The present state. NOT_FOUND, also for another tenant's voucher. */
 json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
 
+/** (transfer full) {"plan","period","vouchers","sha256","list","planned","approved"?,"done"?} of a
+ * disposal; the steps name who took them. NOT_FOUND. */
+json_t *dn_view_plan(DnArchive *self, uint64_t plan, GError **error);
+
+/** (transfer full) The word under which the index finds a reference to the books. */
+char *dn_view_book_label(const char *book_ref);
+
 /** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
 bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
                          unsigned *out_count, GError **error);
@@ -243,9 +254,19 @@ DnReader *dn_archive_reader(DnArchive *self);
 /** A fresh {"type","voucher"}. */
 json_t *dn_voucher_entry(const char *type, const DnUuid *id);
 
+/** (transfer full) The state of a voucher that may still change: INVALID once it is disposed of. */
+json_t *dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error);
+
+/** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
+bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
+
 /* --- search.c --- */
 
-/** Checks @search and makes the index's query of it; strings are lent from @search. */
+/** Checks @search and makes the index's query of it; strings are lent from @search and from
+ * *@out_book_label (transfer full, NULL before). */
+bool dn_search_query_of(const DnSearch *search, DnQuery *out_query, char **out_book_label,
+                        GError **error);
+/** The same of a search that asks for no entry of the books. */
 bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error);
 
 /* --- export.c --- */

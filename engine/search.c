@@ -43,7 +43,8 @@ choose_modes(const DnSearch *search, DnQuery *query, GError **error)
 }
 
 bool
-dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
+dn_search_query_of(const DnSearch *search, DnQuery *out_query, char **out_book_label,
+                   GError **error)
 {
     DnQuery query = {
         .has_date = search->date_from || search->date_to,
@@ -60,6 +61,12 @@ dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
         .after = search->after,
     };
 
+    g_clear_pointer(out_book_label, g_free);
+    if (search->book_ref && search->label)
+        return dn_fail(error, DN_ERROR_INVALID, "--book-ref and --label do not go together");
+    if (search->book_ref)
+        query.label = *out_book_label = dn_view_book_label(search->book_ref);
+
     if (search->kind && !dn_voucher_kind_known(search->kind))
         return dn_fail(error, DN_ERROR_INVALID,
                        "unknown kind; one of receipt, invoice, delivery_note, quotation, order, "
@@ -72,6 +79,15 @@ dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
         return false;
     *out_query = query;
     return true;
+}
+
+bool
+dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
+{
+    char *no_label = NULL;
+
+    g_assert(!search->book_ref);
+    return dn_search_query_of(search, out_query, &no_label, error);
 }
 
 typedef struct {
@@ -95,18 +111,20 @@ dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, v
                   char **out_cursor, GError **error)
 {
     Rows rows = {.archive = self, .visit = visit, .user_data = user_data};
+    g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query(search, &query, error) &&
+    return dn_search_query_of(search, &query, &book_label, error) &&
            dn_index_find(self->view, &self->tenant, &query, visit_row, &rows, out_cursor, error);
 }
 
 bool
 dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error)
 {
+    g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query(search, &query, error) &&
+    return dn_search_query_of(search, &query, &book_label, error) &&
            dn_index_count(self->view, &self->tenant, &query, out_count, error);
 }
 

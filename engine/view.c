@@ -7,6 +7,7 @@
  * built again and is the same.
  *
  *   META     "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
+ *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
@@ -21,6 +22,9 @@ enum { POSITION_BYTES = 12, VOUCHER_KEY = 32, ENTRY_KEY = 40, HASH_KEY = 48, JOB
 
 static const char position_key[] = "position";
 static const char tenant_key[] = "tenant";
+static const char disposal_key[] = "disposal";
+
+enum { DISPOSAL_KEY = 8 + 16 + 8 };
 
 /* --- keys --- */
 
@@ -51,6 +55,14 @@ tenant_row_key(const DnUuid *tenant, uint8_t key[22])
 {
     memcpy(key, tenant_key, 6);
     memcpy(key + 6, tenant->bytes, 16);
+}
+
+static void
+plan_key(const DnUuid *tenant, uint64_t plan, uint8_t key[DISPOSAL_KEY])
+{
+    memcpy(key, disposal_key, 8);
+    memcpy(key + 8, tenant->bytes, 16);
+    dn_put_be(key + 24, plan, 8);
 }
 
 /* The first key after all that begin with @prefix, which is not all 255. */
@@ -100,6 +112,23 @@ dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error)
     if (!state)
         g_propagate_error(error, g_steal_pointer(&problem));
     return state;
+}
+
+json_t *
+dn_view_plan(DnArchive *self, uint64_t plan, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DISPOSAL_KEY];
+
+    plan_key(&self->tenant, plan, key);
+    json_t *row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!row && !problem)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND,
+                            "no disposal has this number; `dencho dispose --plan` gives one");
+    if (!row)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return row;
 }
 
 bool
@@ -344,6 +373,7 @@ typedef struct {
     GHashTable *states;  /* tenant and voucher -> Changed */
     GHashTable *blobs;   /* blob -> DnStoreRef */
     GHashTable *tenants; /* tenant -> Tenant */
+    GHashTable *rows;    /* key of META -> json_t, of what has rows of its own there */
 } Applying;
 
 static guint
@@ -396,6 +426,18 @@ tenant_free(gpointer data)
 }
 
 static void
+bytes_free(gpointer bytes)
+{
+    g_bytes_unref(bytes);
+}
+
+static void
+row_free(gpointer row)
+{
+    json_decref(row);
+}
+
+static void
 applying_init(Applying *self, DnArchive *archive)
 {
     self->archive = archive;
@@ -403,6 +445,7 @@ applying_init(Applying *self, DnArchive *archive)
     self->states = g_hash_table_new_full(changed_hash, changed_same, NULL, changed_free);
     self->blobs = g_hash_table_new_full(uuid_hash, uuid_same, NULL, NULL);
     self->tenants = g_hash_table_new_full(uuid_hash, uuid_same, NULL, tenant_free);
+    self->rows = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, bytes_free, row_free);
 }
 
 static void
@@ -412,6 +455,7 @@ applying_clear(Applying *self)
     g_clear_pointer(&self->states, g_hash_table_unref);
     g_clear_pointer(&self->blobs, g_hash_table_unref);
     g_clear_pointer(&self->tenants, g_hash_table_unref);
+    g_clear_pointer(&self->rows, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Applying, applying_clear)
 
@@ -439,6 +483,22 @@ set_state(Applying *applying, const DnUuid *id, json_t *state)
     g_hash_table_replace(applying->states, changed, changed);
 }
 
+/* (transfer full) A row of META, for the caller to change. NULL without error: there is none. */
+static json_t *
+row_before(Applying *applying, const void *key, size_t size, GError **error)
+{
+    g_autoptr(GBytes) wanted = g_bytes_new(key, size);
+    json_t *row = g_hash_table_lookup(applying->rows, wanted);
+
+    return row ? json_incref(row) : get_json(applying->archive, DN_KV_META, key, size, error);
+}
+
+static void
+set_row(Applying *applying, const void *key, size_t size, json_t *row)
+{
+    g_hash_table_replace(applying->rows, g_bytes_new(key, size), json_incref(row));
+}
+
 /* The plain bytes of a blob of one of these commits, or of an earlier one. */
 static GBytes *
 blob_of(Applying *applying, const json_t *ref, DnPart part, GError **error)
@@ -454,12 +514,45 @@ blob_of(Applying *applying, const json_t *ref, DnPart part, GError **error)
                  : dn_blob_load(applying->archive, tenant, ref, part, error);
 }
 
+/* Books are found by their references as vouchers are by labels. A label cannot begin like this, it
+ * has no control characters. */
+char *
+dn_view_book_label(const char *book_ref)
+{
+    return g_strconcat("\x1f", book_ref, NULL);
+}
+
+static void
+label_free(gpointer label)
+{
+    g_free(label);
+}
+
+/* Labels and references to the books; those made here are owned by @made. */
+static const char **
+words_of(const json_t *state, GPtrArray *made)
+{
+    const json_t *labels = json_object_get(state, "labels");
+    const json_t *refs = json_object_get(state, "book_refs");
+    size_t count = 0;
+    const char **words = g_new0(const char *, json_array_size(labels) + json_array_size(refs) + 1);
+
+    for (size_t i = 0; i < json_array_size(labels); i++)
+        words[count++] = json_string_value(json_array_get(labels, i));
+    for (size_t i = 0; i < json_array_size(refs); i++) {
+        char *word = dn_view_book_label(json_string_value(json_array_get(refs, i)));
+
+        g_ptr_array_add(made, word);
+        words[count++] = word;
+    }
+    return words;
+}
+
 static void
 record_of(const json_t *state, DnIndexRecord *record, const char **labels)
 {
     const json_t *fields = json_object_get(state, "fields");
     const json_t *amount = json_object_get(fields, "amount");
-    const json_t *list = json_object_get(state, "labels");
     const char *date = dn_json_string(json_object_get(fields, "date"), "value");
     DnDate day;
 
@@ -478,17 +571,14 @@ record_of(const json_t *state, DnIndexRecord *record, const char **labels)
     if (date && dn_date_parse(date, &day, NULL))
         record->date_days = dn_date_to_days(&day);
     dn_uuid_parse(dn_json_string(state, "voucher"), &record->id, NULL);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        labels[i] = json_string_value(json_array_get(list, i));
 }
 
 static void
 update_index(Applying *applying, const json_t *before, const json_t *after)
 {
-    g_autofree const char **labels_before =
-        g_new0(const char *, json_array_size(json_object_get(before, "labels")) + 1);
-    g_autofree const char **labels_after =
-        g_new0(const char *, json_array_size(json_object_get(after, "labels")) + 1);
+    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(label_free);
+    g_autofree const char **labels_before = words_of(before, made);
+    g_autofree const char **labels_after = words_of(after, made);
     DnIndexRecord old;
     DnIndexRecord new;
 
@@ -506,12 +596,18 @@ text_of(Applying *applying, const json_t *state, char **out_text, GError **error
         json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
 
     *out_text = NULL;
-    if (!ref)
+    if (!ref || g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
         return true;
-    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, &problem);
 
-    if (!text)
+    /* The key of its period has been destroyed: an entry further on says so. */
+    if (!text && g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+        return true;
+    if (!text) {
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
+    }
     gsize size = 0;
     const char *bytes = g_bytes_get_data(text, &size);
 
@@ -598,6 +694,10 @@ apply_to_voucher(Applying *applying, const DnUuid *id, const json_t *entry, GErr
         set_job(applying, 'r', id, false);
         if (!update_text(applying, before, after, error))
             return false;
+    } else if (strcmp(type, "voucher.disposed") == 0) {
+        set_job(applying, 'r', id, false);
+        if (!update_text(applying, before, after, error))
+            return false;
     } else if (strcmp(type, "voucher.unreadable") == 0) {
         set_job(applying, 'r', id, false);
     } else if (strcmp(type, "evidence.stamped") == 0) {
@@ -628,6 +728,43 @@ apply_stamped(Applying *applying, const json_t *entry, GError **error)
         if (!apply_to_voucher(applying, &leaf->voucher, one, error))
             return false;
     }
+    return true;
+}
+
+/* A disposal goes from its plan to its end. */
+static bool
+note_disposal(Applying *applying, const json_t *entry, GError **error)
+{
+    static const char *const steps[][2] = {{"disposal.planned", "planned"},
+                                           {"disposal.approved", "approved"},
+                                           {"disposal.done", "done"}};
+    static const char *const keys[] = {"period", "vouchers", "sha256", "list", NULL};
+    const char *type = dn_json_string(entry, "type");
+    bool planned = strcmp(type, steps[0][0]) == 0;
+    int64_t plan = dn_json_int(entry, planned ? "seq" : "plan", 0);
+    uint8_t key[DISPOSAL_KEY];
+    g_autoptr(GError) problem = NULL;
+
+    plan_key(&applying->apply->tenant, (uint64_t)plan, key);
+    g_autoptr(json_t) row = row_before(applying, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (planned != (row == NULL))
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: of a disposal that was not planned", type);
+    if (planned) {
+        row = json_object();
+        dn_json_set_int(row, "plan", plan);
+        for (const char *const *member = keys; *member; member++)
+            if (json_object_get(entry, *member))
+                dn_json_take(row, *member, json_deep_copy(json_object_get(entry, *member)));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (strcmp(type, steps[i][0]) == 0)
+            dn_json_set_string(row, steps[i][1], dn_json_string(entry, "actor"));
+    set_row(applying, key, sizeof key, row);
     return true;
 }
 
@@ -726,6 +863,8 @@ apply_commit(Applying *applying, GError **error)
             ok = apply_stamped(applying, entry, error);
         else if (g_strcmp0(type, "tenant.closed") == 0)
             ok = note_closed(applying, entry, error);
+        else if (g_str_has_prefix(type, "disposal."))
+            ok = note_disposal(applying, entry, error);
         else if (voucher)
             ok = (dn_uuid_parse(voucher, &id, error) &&
                   apply_to_voucher(applying, &id, entry, error)) ||
@@ -812,6 +951,26 @@ write_tenants(Applying *applying, GError **error)
     return true;
 }
 
+static bool
+write_rows(Applying *applying, GError **error)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer row = NULL;
+
+    g_hash_table_iter_init(&iter, applying->rows);
+    while (g_hash_table_iter_next(&iter, &key, &row)) {
+        g_autofree char *text = dn_json_canonical(row, error);
+        gsize size = 0;
+        const void *bytes = g_bytes_get_data(key, &size);
+
+        if (!text)
+            return false;
+        dn_kv_batch_put(applying->batch, DN_KV_META, bytes, size, text, strlen(text));
+    }
+    return true;
+}
+
 static void
 write_position(Applying *applying, const DnStorePosition *end)
 {
@@ -836,7 +995,8 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
         if (!apply_commit(&applying, error))
             return false;
     }
-    if (!write_states(&applying, error) || !write_tenants(&applying, error))
+    if (!write_states(&applying, error) || !write_tenants(&applying, error) ||
+        !write_rows(&applying, error))
         return false;
     write_position(&applying, &applies[count - 1].end);
     return dn_kv_write(self->view, applying.batch, error);

@@ -96,3 +96,9 @@ dn_retention_until(const DnRetention *terms, const DnDate *received, const DnKin
     }
     return until;
 }
+
+bool
+dn_retention_is_over(const DnDate *until, const DnDate *today)
+{
+    return dn_date_compare(today, until) > 0;
+}

@@ -35,5 +35,8 @@ DnDate dn_retention_end(const DnDate *start, unsigned years);
 /** The last day on which a document of @kind must be kept that was received on @received. */
 DnDate dn_retention_until(const DnRetention *terms, const DnDate *received, const DnKind *kind);
 
+/** True from the day after the last one. */
+bool dn_retention_is_over(const DnDate *until, const DnDate *today);
+
 G_END_DECLS
 #endif

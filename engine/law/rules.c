@@ -25,6 +25,7 @@ struct DnRules {
     unsigned cycle_months;
     bool by_kind;
     bool electronic_stamp;
+    char *procedure;
     char *test_chart;
     GArray *days_off;       /* DnDayOff */
     GArray *fiscal_changes; /* DnFiscalChange */
@@ -56,6 +57,7 @@ dn_rules_free(DnRules *self)
 {
     if (!self)
         return;
+    g_free(self->procedure);
     g_free(self->test_chart);
     g_clear_pointer(&self->days_off, g_array_unref);
     g_clear_pointer(&self->fiscal_changes, g_array_unref);
@@ -217,7 +219,7 @@ read_entry(DnRules *self, const DnSettings *settings, GError **error)
     if (months < 1 || months > DN_CYCLE_MONTHS_MOST) /* 通4-18 */
         return dn_fail(error, DN_ERROR_INVALID,
                        "[law] cycle-months: want 1 or 2, a business cycle has at most two months");
-    if (cycle && !*dn_settings_string(settings, "law", "procedure"))
+    if (cycle && !self->procedure)
         return dn_fail(
             error, DN_ERROR_INVALID,
             "[law] entry: entry by cycle needs a written procedure (事務処理規程); write "
@@ -274,6 +276,7 @@ DnRules *
 dn_rules_new(const DnSettings *settings, GError **error)
 {
     g_autoptr(DnRules) self = g_new0(DnRules, 1);
+    const char *procedure = dn_settings_string(settings, "law", "procedure");
     const char *chart = dn_settings_string(settings, "law", "test-chart");
 
     self->days_off = g_array_new(FALSE, FALSE, sizeof(DnDayOff));
@@ -285,6 +288,7 @@ dn_rules_new(const DnSettings *settings, GError **error)
     g_array_set_clear_func(self->bundles, settled_clear);
     g_array_set_clear_func(self->amounts, settled_clear);
     g_array_set_clear_func(self->kept, kept_clear);
+    self->procedure = *procedure ? g_strdup(procedure) : NULL;
     self->test_chart = *chart ? g_strdup(chart) : NULL;
     if (!read_entry(self, settings, error) || !read_electronic(self, settings, error) ||
         !choose(settings, "law", "documents", "important", "by-kind", &self->by_kind, error) ||
@@ -396,6 +400,12 @@ const char *
 dn_rules_test_chart(const DnRules *self)
 {
     return self->test_chart;
+}
+
+const char *
+dn_rules_procedure(const DnRules *self)
+{
+    return self->procedure;
 }
 
 const char *

@@ -56,6 +56,9 @@ bool dn_rules_scans_kept(const DnRules *self, const char *kind, const DnDate *re
 /** R14, R15: the reference of a passed test chart; NULL when there is none. */
 const char *dn_rules_test_chart(const DnRules *self);
 
+/** The reference of the written procedure; NULL when none is recorded. */
+const char *dn_rules_procedure(const DnRules *self);
+
 /** R51: "stamp" (option 2) or "rule" (option 4). */
 const char *dn_rules_electronic(const DnRules *self);
 

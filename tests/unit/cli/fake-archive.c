@@ -202,6 +202,7 @@ note_ingest(DnArchive *self, const DnIngest *request)
     dn_json_set_string(call, "name", request->name);
     dn_json_set_string(call, "origin", request->origin);
     dn_json_set_string(call, "kind", request->kind);
+    dn_json_set_string(call, "paper", request->paper);
     dn_json_set_string(call, "party", request->party);
     dn_json_set_string(call, "currency", request->currency);
     note_date(call, "received", request->received);
@@ -284,6 +285,7 @@ note_search(const DnArchive *self, const char *name, const DnSearch *search)
     dn_json_set_string(call, "text", search->text);
     dn_json_set_string(call, "kind", search->kind);
     dn_json_set_string(call, "label", search->label);
+    dn_json_set_string(call, "book_ref", search->book_ref);
     dn_json_set_string(call, "missing", search->missing);
     dn_json_set_string(call, "deleted", search->deleted);
     dn_json_set_string(call, "sort", search->sort);
@@ -422,18 +424,20 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
     dn_json_set_string(call, "currency", correction->currency);
     dn_json_set_string(call, "party", correction->party);
     dn_json_set_string(call, "kind", correction->kind);
+    dn_json_set_string(call, "paper", correction->paper);
     return answer_row(self, "correct", id, reason, call, out_row);
 }
 
 bool
 dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
-                  const char *reason, json_t **out_result, GError **error)
+                  const char *reason, const DnDate *found, json_t **out_result, GError **error)
 {
     json_t *call = json_object();
 
     (void)error;
     (void)document;
     dn_json_set_string(call, "name", name);
+    note_date(call, "found", found);
     answer_row(self, "revise", id, reason, call, out_result);
     dn_json_set_string(*out_result, "status", "stored");
     return true;
@@ -483,6 +487,132 @@ dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t 
     (void)error;
     dn_json_set_string(call, "book_ref", book_ref);
     return answer_row(self, "link", id, NULL, call, out_row);
+}
+
+bool
+dn_archive_unlink(DnArchive *self, const DnUuid *id, const char *book_ref, const char *reason,
+                  json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "book_ref", book_ref);
+    return answer_row(self, "unlink", id, reason, call, out_row);
+}
+
+bool
+dn_archive_link_none(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                     GError **error)
+{
+    (void)error;
+    return answer_row(self, "link_none", id, reason, json_object(), out_row);
+}
+
+bool
+dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, json_t **out_row,
+                   GError **error)
+{
+    json_t *call = json_object();
+    g_autofree char *other = dn_uuid_text(replaced);
+
+    (void)error;
+    dn_json_set_string(call, "replaced", other);
+    return answer_row(self, "replace", id, NULL, call, out_row);
+}
+
+bool
+dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                  GError **error)
+{
+    (void)error;
+    return answer_row(self, "excuse", id, reason, json_object(), out_row);
+}
+
+bool
+dn_archive_hold_place(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                      json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "name", name);
+    return answer_row(self, "hold_place", id, reason, call, out_row);
+}
+
+bool
+dn_archive_hold_lift(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                     json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "name", name);
+    return answer_row(self, "hold_lift", id, reason, call, out_row);
+}
+
+bool
+dn_archive_hold_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    uint64_t visited = 0;
+
+    return fake_each(self, "held.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+bool
+dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVisitor visit,
+                  DnProgress progress, void *user_data, json_t **out_totals, GError **error)
+{
+    json_t *call = json_object();
+    uint64_t visited = 0;
+
+    (void)progress;
+    note_date(call, "from", from);
+    note_date(call, "to", to);
+    fake_note(self->dir, "report", call);
+    *out_totals = json_pack("{s:i}", "vouchers", 2);
+    return fake_each(self, "report.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+bool
+dn_archive_dispose_periods(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    uint64_t visited = 0;
+
+    return fake_each(self, "periods.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+static bool
+answer_disposal(DnArchive *self, const char *step, const char *period, uint64_t plan,
+                json_t **out_result)
+{
+    json_t *call = json_object();
+
+    dn_json_set_string(call, "period", period);
+    dn_json_set_int(call, "plan", (int64_t)plan);
+    fake_note(self->dir, step, call);
+    *out_result = json_pack("{s:i}", "plan", 7);
+    return true;
+}
+
+bool
+dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_plan", period, 0, out_result);
+}
+
+bool
+dn_archive_dispose_approve(DnArchive *self, uint64_t plan, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_approve", NULL, plan, out_result);
+}
+
+bool
+dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_run", NULL, plan, out_result);
 }
 
 /* --- long work --- */

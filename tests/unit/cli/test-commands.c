@@ -201,7 +201,7 @@ test_wrong_words_are_answered_with_the_nearest(Fixture *f, gconstpointer data)
     g_auto(Outcome) few = run(f, "show", NULL);
     g_auto(Outcome) many = run(f, "stats", "extra", NULL);
     g_auto(Outcome) standard = run(f, "stats", "--key-fd", "0", NULL);
-    g_auto(Outcome) hidden = run(f, "dispose", NULL);
+    g_auto(Outcome) hidden = run(f, "banish", NULL);
 
     (void)data;
     g_assert_cmpint(command.status, ==, 64);
@@ -1177,6 +1177,79 @@ test_operators_commands(Fixture *f, gconstpointer data)
     assert_call(f, "link", "{\"book_ref\":\"2026/7\"}");
 }
 
+static void
+test_what_the_law_asks(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "archive/report.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"kind\":\"receipt\",\"version\":1,\"stamp\":\"none\","
+             "\"law\":{\"on_time\":\"late\",\"entry_deadline\":\"2026-05-01\",\"link\":"
+             "\"pending\",\"paper\":\"keep\",\"keep_until\":\"2033-05-31\"},\"open\":[{\"rule\":"
+             "\"R19\",\"what\":\"no stamp\",\"do\":\"dencho stamp\"}]}\n"
+             "{\"voucher\":\"" ID_B "\",\"kind\":\"receipt\",\"version\":1,\"stamp\":\"none\","
+             "\"law\":{\"on_time\":\"n/a\",\"link\":\"linked\",\"paper\":\"n/a\"},\"open\":[]}\n");
+    put_done(f, "archive/periods.jsonl",
+             "{\"period\":\"2010\",\"vouchers\":3,\"keep_until\":\"2018-05-31\",\"holds\":0,"
+             "\"ready\":true}\n");
+    put_done(f, "archive/held.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"holds\":[{\"name\":\"audit\"}]}\n");
+    g_auto(Outcome) report = run(f, "report", "compliance", "--date", "2026-04-01..", NULL);
+    g_auto(Outcome) pending = run(f, "report", "pending", "--json", "--date", "2026-04-01..", NULL);
+    g_auto(Outcome) no_report = run(f, "report", "everything", NULL);
+    g_auto(Outcome) periods = run(f, "dispose", NULL);
+    g_auto(Outcome) planned = run(f, "dispose", "--plan", "2010", NULL);
+    g_auto(Outcome) approved = run(f, "dispose", "--approve", "7", NULL);
+    g_auto(Outcome) done = run(f, "dispose", "--run", "7", NULL);
+    g_auto(Outcome) two_steps = run(f, "dispose", "--run", "7", "--approve", "7", NULL);
+    g_auto(Outcome) place = run(f, "hold", "place", "audit", ID_A, ID_B, "--reason", "asked", NULL);
+    g_auto(Outcome) no_reason = run(f, "hold", "place", "audit", ID_A, NULL);
+    g_auto(Outcome) no_id = run(f, "hold", "lift", "audit", "--reason", "over", NULL);
+    g_auto(Outcome) held = run(f, "hold", "list", NULL);
+    g_auto(Outcome) excuse = run(f, "excuse", ID_A, "--reason", "flood", NULL);
+    g_auto(Outcome) replaces = run(f, "link", ID_A, "--replaces", ID_B, NULL);
+    g_auto(Outcome) none = run(f, "link", ID_A, "--none", "--reason", "private", NULL);
+    g_auto(Outcome) removed =
+        run(f, "link", ID_A, "2026/7", "--remove", "--reason", "merged", NULL);
+    g_auto(Outcome) unclear = run(f, "link", ID_A, "2026/7", "--none", "--reason", "x", NULL);
+    g_auto(Outcome) nothing = run(f, "link", ID_A, NULL);
+    g_auto(Outcome) back = run(f, "search", "--book-ref", "2026/7", NULL);
+    g_auto(Outcome) paper = run(f, "correct", ID_A, "--paper", "A4", "--reason", "measured", NULL);
+
+    g_assert_cmpint(report.status, ==, 0);
+    assert_has(report.out, "entry: late by 2026-05-01");
+    assert_has(report.out, "R19 no stamp: dencho stamp");
+    assert_has(report.out, "vouchers: 2");
+    assert_call(f, "report", "{\"from\":\"2026-04-01\"}");
+    assert_has(pending.out, ID_A);
+    g_assert_null(strstr(pending.out, ID_B));
+    g_assert_cmpint(no_report.status, ==, 64);
+    assert_has(periods.out, "3 documents until 2018-05-31");
+    assert_has(planned.err, "--approve 7");
+    g_assert_cmpint(approved.status, ==, 0);
+    g_assert_cmpint(two_steps.status, ==, 64);
+    assert_call(f, "dispose_plan", "{\"period\":\"2010\"}");
+    assert_call(f, "dispose_run", "{\"plan\":7}");
+    assert_has(done.err, "backups");
+    g_assert_cmpint(place.status, ==, 0);
+    assert_call(f, "hold_place", "{\"name\":\"audit\",\"reason\":\"asked\"}");
+    g_assert_cmpint(no_reason.status, ==, 64);
+    g_assert_cmpint(no_id.status, ==, 64);
+    assert_has(held.out, "audit");
+    g_assert_cmpint(excuse.status, ==, 0);
+    assert_call(f, "replace", "{\"replaced\":\"" ID_B "\"}");
+    g_assert_cmpint(replaces.status, ==, 0);
+    assert_call(f, "link_none", "{\"reason\":\"private\"}");
+    g_assert_cmpint(none.status, ==, 0);
+    assert_call(f, "unlink", "{\"book_ref\":\"2026/7\",\"reason\":\"merged\"}");
+    g_assert_cmpint(removed.status, ==, 0);
+    g_assert_cmpint(unclear.status, ==, 64);
+    g_assert_cmpint(nothing.status, ==, 64);
+    g_assert_cmpint(back.status, ==, 0);
+    assert_call(f, "search", "{\"book_ref\":\"2026/7\"}");
+    g_assert_cmpint(paper.status, ==, 0);
+    assert_call(f, "correct", "{\"paper\":\"A4\"}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1226,6 +1299,7 @@ main(int argc, char **argv)
     T(import_names_what_it_made, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
+    T(what_the_law_asks, NULL);
     int status = g_test_run();
 
     g_free(program);

@@ -1,5 +1,5 @@
-check_PROGRAMS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys
-TESTS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys
+check_PROGRAMS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys tests/unit/engine/test-duty tests/unit/engine/test-lawful
+TESTS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys tests/unit/engine/test-duty tests/unit/engine/test-lawful
 tests_unit_engine_test_voucher_SOURCES = tests/unit/engine/test-voucher.c
 tests_unit_engine_test_voucher_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_zip_SOURCES = tests/unit/engine/test-zip.c
@@ -8,3 +8,7 @@ tests_unit_engine_test_archive_SOURCES = tests/unit/engine/test-archive.c
 tests_unit_engine_test_archive_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_keys_SOURCES = tests/unit/engine/test-keys.c
 tests_unit_engine_test_keys_LDADD = $(ENGINE_LDADD)
+tests_unit_engine_test_duty_SOURCES = tests/unit/engine/test-duty.c
+tests_unit_engine_test_duty_LDADD = $(ENGINE_LDADD)
+tests_unit_engine_test_lawful_SOURCES = tests/unit/engine/test-lawful.c
+tests_unit_engine_test_lawful_LDADD = $(ENGINE_LDADD)

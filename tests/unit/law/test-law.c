@@ -385,6 +385,18 @@ test_retention_of_a_sole_proprietor(void)
     assert_until(&credits, "2026-05-01", "quotation", "2032-03-15");
 }
 
+static void
+test_retention_is_over_the_day_after_its_last(void)
+{
+    DnDate until = day("2033-05-31");
+    DnDate before = day("2033-05-30");
+    DnDate after = day("2033-06-01");
+
+    g_assert_false(dn_retention_is_over(&until, &before));
+    g_assert_false(dn_retention_is_over(&until, &until));
+    g_assert_true(dn_retention_is_over(&until, &after));
+}
+
 /* ---- figures with a day ---- */
 
 static void
@@ -462,6 +474,7 @@ main(int argc, char **argv)
     T(retention_over_a_changed_fiscal_year);
     T(retention_after_a_short_first_year);
     T(retention_of_a_sole_proprietor);
+    T(retention_is_over_the_day_after_its_last);
     T(rates_by_day);
     T(credit_for_unregistered_sellers_by_day);
     T(articles_that_move);
