@@ -432,6 +432,92 @@ test_R33_no_entry_of_the_books_needs_a_reason(Fixture *fixture, gconstpointer da
     assert_fails(dn_archive_link_none(fixture->archive, &id, "no", &wrong, error), INVALID);
 }
 
+/* ---- search ---- */
+
+static void
+ingest_values(Fixture *fixture, const char *content, const char *date, const int64_t *amount,
+              const char *party)
+{
+    g_autoptr(GBytes) bytes = document(content);
+    g_autoptr(json_t) result = NULL;
+    DnDate typed = date ? day(date) : (DnDate){0};
+    DnIngest request = {
+        .date = date ? &typed : NULL, .amount = amount, .party = party, .no_wait = true};
+
+    assert_works(dn_archive_ingest(fixture->archive, bytes, &request, &result, error));
+}
+
+static void
+assert_count(Fixture *fixture, const DnSearch *terms, guint wanted)
+{
+    g_autoptr(GPtrArray) rows = search(fixture, terms);
+
+    g_assert_cmpuint(rows->len, ==, wanted);
+}
+
+static const int64_t nothing = 0;
+static const int64_t refund = -500;
+static const int64_t price = 10800;
+
+static void
+fill_for_searches(Fixture *fixture)
+{
+    ingest_values(fixture, "a", "2026-04-01", &price, "株式会社 霞商店");
+    ingest_values(fixture, "b", "2026-04-30", &nothing, "霞商店");
+    ingest_values(fixture, "c", "令和8年5月1日", &refund, "山田商店");
+    ingest_values(fixture, "d", NULL, NULL, NULL);
+}
+
+static void
+test_R40_R46_ranges_include_both_ends(Fixture *fixture, gconstpointer data)
+{
+    DnDate first = day("2026-04-01");
+    DnDate last = day("R8.4.30");
+    DnDate may = day("2026-05-01");
+
+    (void)data;
+    fill_for_searches(fixture);
+    assert_count(fixture, &(DnSearch){.date_from = &first, .date_to = &last}, 2);
+    assert_count(fixture, &(DnSearch){.date_from = &last}, 2);
+    assert_count(fixture, &(DnSearch){.date_to = &first}, 1);
+    assert_count(fixture, &(DnSearch){.date_from = &may, .date_to = &may}, 1);
+    assert_count(fixture, &(DnSearch){.amount_from = &refund, .amount_to = &nothing}, 2);
+    assert_count(fixture, &(DnSearch){.amount_from = &nothing, .amount_to = &nothing}, 1);
+    assert_count(fixture, &(DnSearch){.amount_from = &price}, 1);
+    assert_fails(dn_archive_count(fixture->archive,
+                                  &(DnSearch){.date_from = &last, .date_to = &first},
+                                  &(uint64_t){0}, error),
+                 INVALID);
+}
+
+static void
+test_R38_R41_R43_R48_any_two_keys_are_joined(Fixture *fixture, gconstpointer data)
+{
+    DnDate first = day("2026-04-01");
+    DnDate last = day("2026-04-30");
+
+    (void)data;
+    fill_for_searches(fixture);
+    assert_count(fixture, &(DnSearch){.party = "霞"}, 2);
+    assert_count(fixture, &(DnSearch){.date_from = &first, .date_to = &last, .amount_to = &nothing},
+                 1);
+    assert_count(fixture, &(DnSearch){.date_from = &last, .party = "霞"}, 1);
+    assert_count(fixture, &(DnSearch){.amount_from = &price, .party = "霞"}, 1);
+    assert_count(fixture, &(DnSearch){.amount_from = &price, .party = "山田"}, 0);
+}
+
+static void
+test_R42_what_lacks_a_key_is_found_by_that(Fixture *fixture, gconstpointer data)
+{
+    static const char *const keys[] = {"date", "amount", "party"};
+
+    (void)data;
+    fill_for_searches(fixture);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) /* an amount of 0 is one */
+        assert_count(fixture, &(DnSearch){.missing = keys[i]}, 1);
+    assert_count(fixture, &(DnSearch){0}, 4);
+}
+
 /* ---- report ---- */
 
 static void
@@ -671,6 +757,9 @@ main(int argc, char **argv)
     T(R28_a_replacement_is_a_new_voucher);
     T(R32_from_the_voucher_to_the_books_and_back);
     T(R33_no_entry_of_the_books_needs_a_reason);
+    T(R40_R46_ranges_include_both_ends);
+    T(R38_R41_R43_R48_any_two_keys_are_joined);
+    T(R42_what_lacks_a_key_is_found_by_that);
     T(R64_nothing_is_shown_that_is_not);
     T(retention_ends_with_a_plan_an_approval_and_a_record);
     T(R26_retention_is_not_over_by_any_path);
