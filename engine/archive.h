@@ -248,6 +248,26 @@ bool dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replace
 bool dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
                        GError **error);
 
+/* A document that came in as data may be kept by a rule under which one person asks for a change
+ * and another approves it (R53, 通7-7); the setting law.second-person allows no other way. */
+
+/** Eight items, of which the entry itself holds the day, who asks, and the reason. */
+typedef struct {
+    const DnCorrection *correction; /* (nullable) NULL: deletion */
+    const char *slip;               /* number of the transaction's slip */
+    const char *subject;            /* what the transaction is about */
+    const char *party;              /* (nullable) the counterparty; NULL: the voucher's */
+} DnRequest;
+
+/** *@out_result: {"voucher","request":N,"action","changes"?,"slip","subject","party","reason","at",
+ * "actor"}. */
+bool dn_archive_request(DnArchive *self, const DnUuid *id, const DnRequest *request,
+                        const char *reason, json_t **out_result, GError **error);
+/** Does what @request asks for. DENIED to who filed it; INVALID when the voucher has changed since.
+ */
+bool dn_archive_approve(DnArchive *self, const DnUuid *id, uint64_t request, json_t **out_row,
+                        GError **error);
+
 /* --- what the law asks --- */
 
 /**

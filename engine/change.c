@@ -37,6 +37,14 @@ dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error)
     return g_steal_pointer(&state);
 }
 
+const char *
+dn_actor_person(const char *actor)
+{
+    const char *colon = actor ? strrchr(actor, ':') : NULL;
+
+    return colon ? colon + 1 : actor ? actor : "";
+}
+
 bool
 dn_entry_set_reason(json_t *entry, const char *reason, GError **error)
 {
@@ -135,6 +143,27 @@ add_changes(DnArchive *self, const json_t *state, const DnCorrection *correction
     return true;
 }
 
+json_t *
+dn_correction_changes(DnArchive *self, const json_t *state, const DnCorrection *correction,
+                      GError **error)
+{
+    g_autoptr(json_t) changes = json_array();
+
+    return add_changes(self, state, correction, changes, error) ? g_steal_pointer(&changes) : NULL;
+}
+
+/* Where the owner has settled so, a document that came in as data changes by two people (law row
+ * R53). */
+static bool
+by_one_person(DnArchive *self, const json_t *state, GError **error)
+{
+    return !dn_rules_second_person(self->rules) ||
+           g_strcmp0(dn_json_string(state, "origin"), "electronic") != 0 ||
+           dn_fail(error, DN_ERROR_DENIED,
+                   "an electronic document changes by request and another person's approval: "
+                   "dencho request, then dencho approve");
+}
+
 bool
 dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correction,
                    const char *reason, json_t **out_row, GError **error)
@@ -142,12 +171,15 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
     g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.corrected", id);
-    json_t *changes = json_array();
+    json_t *changes = NULL;
 
+    if (!state || !by_one_person(self, state, error) || !dn_entry_set_reason(entry, reason, error))
+        return false;
+    changes = dn_correction_changes(self, state, correction, error);
+    if (!changes)
+        return false;
     dn_json_take(entry, "changes", changes);
-    return state && dn_entry_set_reason(entry, reason, error) &&
-           add_changes(self, state, correction, changes, error) &&
-           commit_change(self, id, entry, out_row, error);
+    return commit_change(self, id, entry, out_row, error);
 }
 
 bool
@@ -204,7 +236,8 @@ set_deleted(DnArchive *self, const DnUuid *id, bool deleted, const char *reason,
     g_autoptr(json_t) entry =
         dn_voucher_entry(deleted ? "voucher.deleted" : "voucher.undeleted", id);
 
-    if (!state || !dn_entry_set_reason(entry, reason, error))
+    if (!state || (deleted && !by_one_person(self, state, error)) ||
+        !dn_entry_set_reason(entry, reason, error))
         return false;
     if (dn_json_bool(state, "deleted", false) == deleted)
         return dn_fail(error, DN_ERROR_INVALID,

@@ -336,15 +336,6 @@ dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result
     return dn_fail(error, DN_ERROR_CORRUPT, "the plan is not in the view; run `dencho rebuild`");
 }
 
-/* "cli:yamada", "server:yamada" and "cli:root:yamada" are one person. */
-static const char *
-person(const char *actor)
-{
-    const char *colon = actor ? strrchr(actor, ':') : NULL;
-
-    return colon ? colon + 1 : actor ? actor : "";
-}
-
 /* The plan, while what it lists is what would go now. */
 static json_t *
 standing_plan(DnArchive *self, uint64_t number, Listing *out_listing, GError **error)
@@ -385,7 +376,7 @@ dn_archive_dispose_approve(DnArchive *self, uint64_t number, json_t **out_result
 
     if (!plan || !same_list(plan, &listing, error))
         return false;
-    if (strcmp(person(dn_json_string(plan, "planned")), person(self->actor)) == 0)
+    if (strcmp(dn_actor_person(dn_json_string(plan, "planned")), dn_actor_person(self->actor)) == 0)
         return dn_fail(error, DN_ERROR_DENIED,
                        "who planned a disposal cannot approve it; another person must");
     if (dn_json_string(plan, "approved"))

@@ -257,6 +257,14 @@ json_t *dn_voucher_entry(const char *type, const DnUuid *id);
 /** (transfer full) The state of a voucher that may still change: INVALID once it is disposed of. */
 json_t *dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error);
 
+/** (transfer full) The "changes" of an entry that corrects @state, with what was before. INVALID.
+ */
+json_t *dn_correction_changes(DnArchive *self, const json_t *state, const DnCorrection *correction,
+                              GError **error);
+
+/** The person of an actor: "cli:yamada", "server:yamada" and "cli:root:yamada" are one. Lent. */
+const char *dn_actor_person(const char *actor);
+
 /** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
 bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
 

@@ -162,18 +162,12 @@ settled(const DnArchive *self)
     static const struct {
         const char *section;
         const char *key;
-    } keys[] = {{"law", "entry"},
-                {"law", "procedure"},
-                {"law", "documents"},
-                {"law", "electronic"},
-                {"law", "days-off"},
-                {"law", "bundles"},
-                {"law", "amounts"},
-                {"law", "scans-kept"},
-                {"law", "test-chart"},
-                {"retention", "taxpayer"},
-                {"retention", "fiscal-year-changes"},
-                {"retention", "loss-years"}};
+    } keys[] = {
+        {"law", "entry"},           {"law", "procedure"},      {"law", "documents"},
+        {"law", "electronic"},      {"law", "second-person"},  {"law", "days-off"},
+        {"law", "bundles"},         {"law", "amounts"},        {"law", "scans-kept"},
+        {"law", "test-chart"},      {"retention", "taxpayer"}, {"retention", "fiscal-year-changes"},
+        {"retention", "loss-years"}};
     json_t *rules = json_object();
 
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)

@@ -38,9 +38,10 @@ static json_t *
 history_row(const json_t *entry)
 {
     static const char *const keys[] = {
-        "seq",  "at",     "actor",    "type",     "reason",   "changes",    "version", "name",
-        "add",  "remove", "book_ref", "unlinked", "no_entry", "relation",   "other",   "found",
-        "plan", "error",  "kind",     "origin",   "received", "media_type", "values",  NULL};
+        "seq",    "at",       "actor",      "type",     "reason",   "changes",  "version", "name",
+        "add",    "remove",   "book_ref",   "unlinked", "no_entry", "relation", "other",   "found",
+        "plan",   "request",  "action",     "slip",     "subject",  "party",    "error",   "kind",
+        "origin", "received", "media_type", "values",   NULL};
     json_t *row = json_object();
 
     for (const char *const *key = keys; *key; key++) {

@@ -403,6 +403,56 @@ apply_linked(json_t *state, const json_t *entry, GError **error)
     return true;
 }
 
+/* --- requests: asked by one, approved by another --- */
+
+static json_t *
+request_find(const json_t *state, int64_t number)
+{
+    const json_t *requests = json_object_get(state, "requests");
+
+    for (size_t i = 0; i < json_array_size(requests); i++)
+        if (dn_json_int(json_array_get(requests, i), "request", 0) == number)
+            return json_array_get(requests, i);
+    return NULL;
+}
+
+static bool
+apply_request(json_t *state, const json_t *entry, GError **error)
+{
+    static const char *const keys[] = {"action", "changes", "slip", "subject", "party", NULL};
+    json_t *requests = json_object_get(state, "requests");
+    json_t *request = remark(entry);
+
+    (void)error;
+    if (!requests) {
+        requests = json_array();
+        dn_json_take(state, "requests", requests);
+    }
+    copy_members(request, entry, keys);
+    dn_json_set_int(request, "request", dn_json_int(entry, "seq", 0));
+    json_array_append_new(requests, request);
+    return true;
+}
+
+/* What was asked for is done as if who approved it had done it, for the reason of who asked. */
+static bool
+apply_approved(json_t *state, const json_t *entry, GError **error)
+{
+    json_t *request = request_find(state, dn_json_int(entry, "request", 0));
+
+    if (!request || json_object_get(request, "approved"))
+        return dn_fail(error, DN_ERROR_CORRUPT, "of no request, or approved twice");
+    g_autoptr(json_t) change = json_deep_copy(entry);
+
+    copy_member(change, request, "reason");
+    copy_member(change, request, "changes");
+    dn_json_take(request, "approved", remark(entry));
+    if (g_strcmp0(dn_json_string(request, "action"), "correct") == 0)
+        return apply_corrected(state, change, error);
+    dn_json_set_string(change, "type", "voucher.deleted");
+    return apply_deleted(state, change, error);
+}
+
 static bool
 apply_excused(json_t *state, const json_t *entry, GError **error)
 {
@@ -505,6 +555,8 @@ static const EntryRow entry_table[] = {
     {"voucher.labelled", apply_labelled},
     {"voucher.linked", apply_linked},
     {"voucher.confirmed", apply_confirmed},
+    {"request.filed", apply_request},
+    {"request.approved", apply_approved},
     {"voucher.excused", apply_excused},
     {"hold.placed", apply_hold},
     {"hold.lifted", apply_hold},
@@ -580,8 +632,9 @@ dn_voucher_row(const json_t *state)
 json_t *
 dn_voucher_details(const json_t *state, unsigned version)
 {
-    static const char *const shared[] = {"book_refs", "no_entry", "relations", "excuses", "holds",
-                                         "paper",     "disposal", "checks",    "error",   NULL};
+    static const char *const shared[] = {"book_refs", "no_entry", "relations", "excuses",
+                                         "holds",     "requests", "paper",     "disposal",
+                                         "checks",    "error",    NULL};
     static const char *const of_version[] = {"name",     "media_type", "pages",
                                              "captured", "derived",    "attachments",
                                              "warnings", "pages_read", NULL};

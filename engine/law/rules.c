@@ -25,6 +25,7 @@ struct DnRules {
     unsigned cycle_months;
     bool by_kind;
     bool electronic_stamp;
+    bool second_person;
     char *procedure;
     char *test_chart;
     GArray *days_off;       /* DnDayOff */
@@ -236,7 +237,8 @@ read_electronic(DnRules *self, const DnSettings *settings, GError **error)
         return dn_fail(error, DN_ERROR_INVALID,
                        "[law] electronic: option 3 asks that the documents are exchanged by the "
                        "system itself; what is put in later cannot have it: want rule or stamp");
-    return choose(settings, "law", "electronic", "rule", "stamp", &self->electronic_stamp, error);
+    return choose(settings, "law", "electronic", "rule", "stamp", &self->electronic_stamp, error) &&
+           choose(settings, "law", "second-person", "no", "yes", &self->second_person, error);
 }
 
 static bool
@@ -406,6 +408,12 @@ const char *
 dn_rules_procedure(const DnRules *self)
 {
     return self->procedure;
+}
+
+bool
+dn_rules_second_person(const DnRules *self)
+{
+    return self->second_person;
 }
 
 const char *

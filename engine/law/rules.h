@@ -59,6 +59,9 @@ const char *dn_rules_test_chart(const DnRules *self);
 /** The reference of the written procedure; NULL when none is recorded. */
 const char *dn_rules_procedure(const DnRules *self);
 
+/** R53: electronic documents are corrected and deleted by request and approval only. */
+bool dn_rules_second_person(const DnRules *self);
+
 /** R51: "stamp" (option 2) or "rule" (option 4). */
 const char *dn_rules_electronic(const DnRules *self);
 

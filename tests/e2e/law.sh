@@ -69,6 +69,20 @@ ok "R28 each" "$dencho" --json show "$late"
 holds "R28 shows the other" grep -q "\"other\":\"$fresh\",\"relation\":\"replaced_by\"" out
 holds "R28 and keeps its own version" grep -q '"version":1' out
 
+# --- two persons ---
+ok "R53 an archive where electronic documents change by two persons" "$dencho" init two --set law.second-person=yes
+ok "R53 a document" "$dencho" -A two --json ingest --origin electronic --party 霞商店 --amount 500 --no-wait "$samples/documents/invoice-01.pdf"
+invoice=$(field voucher <out)
+fails 77 "R53 one alone cannot" "$dencho" -A two correct "$invoice" --amount 600 --reason misread
+fails 64 "R53 a request wants its items" "$dencho" -A two request correct "$invoice" --amount 600 --reason misread
+ok "R53 a request with them" "$dencho" -A two --json request correct "$invoice" --amount 600 --slip S-1 --subject chairs --reason misread
+request=$(field request <out)
+fails 77 "R53 who asks cannot approve" "$dencho" -A two approve "$invoice" "$request"
+ok "R53 another can" "$dencho" -A two --as chief --json approve "$invoice" "$request"
+holds "R53 and it is done" grep -q '"amount":600' out
+ok "R53 both forms" "$dencho" -A two --json history "$invoice"
+holds "R53 are in the history" sh -c 'grep -q request.filed out && grep -q request.approved out'
+
 # --- the end ---
 ok "an old document" "$dencho" --json ingest --origin electronic --received 2010-05-01 "$samples/documents/invoice-01.pdf"
 old=$(field voucher <out)

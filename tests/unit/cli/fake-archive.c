@@ -529,6 +529,35 @@ dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t 
 }
 
 bool
+dn_archive_request(DnArchive *self, const DnUuid *id, const DnRequest *request, const char *reason,
+                   json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "action", request->correction ? "correct" : "delete");
+    if (request->correction)
+        note_int(call, "amount", request->correction->amount);
+    dn_json_set_string(call, "slip", request->slip);
+    dn_json_set_string(call, "subject", request->subject);
+    dn_json_set_string(call, "party", request->party);
+    answer_row(self, "request", id, reason, call, out_result);
+    dn_json_set_int(*out_result, "request", 42);
+    return true;
+}
+
+bool
+dn_archive_approve(DnArchive *self, const DnUuid *id, uint64_t request, json_t **out_row,
+                   GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_int(call, "request", (int64_t)request);
+    return answer_row(self, "approve", id, NULL, call, out_row);
+}
+
+bool
 dn_archive_hold_place(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
                       json_t **out_row, GError **error)
 {

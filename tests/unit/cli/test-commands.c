@@ -1205,6 +1205,11 @@ test_what_the_law_asks(Fixture *f, gconstpointer data)
     g_auto(Outcome) no_reason = run(f, "hold", "place", "audit", ID_A, NULL);
     g_auto(Outcome) no_id = run(f, "hold", "lift", "audit", "--reason", "over", NULL);
     g_auto(Outcome) held = run(f, "hold", "list", NULL);
+    g_auto(Outcome) ask = run(f, "request", "correct", ID_A, "--amount", "10,800", "--slip", "S-1",
+                              "--subject", "chairs", "--reason", "misread", NULL);
+    g_auto(Outcome) ask_for_nothing = run(f, "request", "correct", ID_A, "--reason", "x", NULL);
+    g_auto(Outcome) approve = run(f, "approve", ID_A, "42", NULL);
+    g_auto(Outcome) approve_nothing = run(f, "approve", ID_A, "it", NULL);
     g_auto(Outcome) excuse = run(f, "excuse", ID_A, "--reason", "flood", NULL);
     g_auto(Outcome) replaces = run(f, "link", ID_A, "--replaces", ID_B, NULL);
     g_auto(Outcome) none = run(f, "link", ID_A, "--none", "--reason", "private", NULL);
@@ -1235,6 +1240,14 @@ test_what_the_law_asks(Fixture *f, gconstpointer data)
     g_assert_cmpint(no_reason.status, ==, 64);
     g_assert_cmpint(no_id.status, ==, 64);
     assert_has(held.out, "audit");
+    assert_has(ask.err, "dencho approve " ID_A " 42");
+    assert_call(f, "request",
+                "{\"action\":\"correct\",\"amount\":10800,\"slip\":\"S-1\",\"subject\":"
+                "\"chairs\",\"reason\":\"misread\"}");
+    g_assert_cmpint(ask_for_nothing.status, ==, 64);
+    g_assert_cmpint(approve.status, ==, 0);
+    assert_call(f, "approve", "{\"request\":42}");
+    g_assert_cmpint(approve_nothing.status, ==, 64);
     g_assert_cmpint(excuse.status, ==, 0);
     assert_call(f, "replace", "{\"replaced\":\"" ID_B "\"}");
     g_assert_cmpint(replaces.status, ==, 0);

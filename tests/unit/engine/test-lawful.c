@@ -369,6 +369,86 @@ test_R28_a_replacement_is_a_new_voucher(Fixture *fixture, gconstpointer data)
     assert_fails(dn_archive_replace(fixture->archive, &first, &stranger, &none, error), NOT_FOUND);
 }
 
+/* ---- a second person ---- */
+
+static const char *const two_persons[] = {"law.second-person=yes", NULL};
+
+static void
+test_R53_electronic_documents_change_by_two_persons(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GBytes) bytes = document("data");
+    g_autoptr(json_t) stored = NULL;
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(json_t) asked = NULL;
+    g_autoptr(json_t) again = NULL;
+    g_autoptr(json_t) to_delete = NULL;
+    int64_t amount = 500;
+    DnCorrection correction = {.amount = &amount};
+    DnRequest request = {&correction, "S-1", "chairs", NULL};
+    DnRequest incomplete = {&correction, NULL, "chairs", NULL};
+    DnUuid id;
+
+    (void)data;
+    assert_works(dn_archive_ingest(
+        fixture->archive, bytes,
+        &(DnIngest){.origin = "electronic", .party = "霞商店", .no_wait = true}, &stored, error));
+    g_assert_true(dn_uuid_parse(dn_json_string(stored, "voucher"), &id, NULL));
+    /* no way round */
+    assert_fails(dn_archive_correct(fixture->archive, &id, &correction, "misread", &row, error),
+                 DENIED);
+    assert_fails(dn_archive_delete(fixture->archive, &id, "twice", &row, error), DENIED);
+    assert_fails(dn_archive_request(fixture->archive, &id, &incomplete, "misread", &asked, error),
+                 INVALID);
+    assert_fails(dn_archive_request(fixture->archive, &id, &request, " ", &asked, error), INVALID);
+    assert_works(dn_archive_request(fixture->archive, &id, &request, "misread", &asked, error));
+    assert_works(dn_archive_request(fixture->archive, &id, &request, "once more", &again, error));
+    uint64_t first = (uint64_t)dn_json_int(asked, "request", 0);
+    uint64_t second = (uint64_t)dn_json_int(again, "request", 0);
+    g_autoptr(GPtrArray) before = search(fixture, &(DnSearch){.amount_from = &amount});
+
+    g_assert_cmpuint(before->len, ==, 0);
+    assert_fails(dn_archive_approve(fixture->archive, &id, first, &row, error), DENIED);
+    open_as(fixture, "server:clerk");
+    assert_fails(dn_archive_approve(fixture->archive, &id, first, &row, error), DENIED);
+    open_as(fixture, "cli:chief");
+    assert_fails(dn_archive_approve(fixture->archive, &id, first + 1000, &row, error), NOT_FOUND);
+    assert_works(dn_archive_approve(fixture->archive, &id, first, &row, error));
+    g_assert_cmpint(dn_json_int(row, "amount", 0), ==, 500);
+    g_autoptr(GPtrArray) after = search(fixture, &(DnSearch){.amount_from = &amount});
+
+    g_assert_cmpuint(after->len, ==, 1);
+    /* done once; and the other request was for a voucher without an amount */
+    g_clear_pointer(&row, json_decref);
+    assert_fails(dn_archive_approve(fixture->archive, &id, first, &row, error), INVALID);
+    assert_fails(dn_archive_approve(fixture->archive, &id, second, &row, error), INVALID);
+    /* both forms are found at the voucher, with the eight items */
+    g_autoptr(json_t) details = show(fixture, &id);
+    const json_t *form = json_array_get(json_object_get(details, "requests"), 0);
+    static const char *const items[] = {"at",     "slip",   "subject", "party",
+                                        "action", "reason", "actor",   NULL};
+
+    for (const char *const *item = items; *item; item++)
+        g_assert_nonnull(dn_json_string(form, *item));
+    g_assert_cmpstr(dn_json_string(form, "party"), ==, "霞商店");
+    g_assert_cmpstr(dn_json_string(json_object_get(form, "approved"), "actor"), ==, "cli:chief");
+    g_assert_nonnull(dn_json_string(json_object_get(form, "approved"), "at"));
+    g_assert_cmpuint(json_array_size(json_object_get(form, "changes")), ==, 1);
+    /* deletion goes the same way */
+    request.correction = NULL;
+    assert_works(dn_archive_request(fixture->archive, &id, &request, "twice", &to_delete, error));
+    open_as(fixture, "cli:clerk");
+    assert_works(dn_archive_approve(fixture->archive, &id,
+                                    (uint64_t)dn_json_int(to_delete, "request", 0), &row, error));
+    g_assert_true(dn_json_bool(row, "deleted", false));
+    g_autoptr(json_t) live = show(fixture, &id);
+
+    rebuild(fixture);
+    g_autoptr(json_t) rebuilt = show(fixture, &id);
+
+    g_assert_true(json_equal(live, rebuilt));
+    g_assert_cmpint(verify(fixture), ==, 0);
+}
+
 /* ---- links ---- */
 
 static void
@@ -755,6 +835,8 @@ main(int argc, char **argv)
     T(R07_the_day_of_discovery_is_kept);
     T(R26_R27_R29_deleted_is_a_mark);
     T(R28_a_replacement_is_a_new_voucher);
+    g_test_add("/lawful/R53_electronic_documents_change_by_two_persons", Fixture, two_persons,
+               set_up, test_R53_electronic_documents_change_by_two_persons, tear_down);
     T(R32_from_the_voucher_to_the_books_and_back);
     T(R33_no_entry_of_the_books_needs_a_reason);
     T(R40_R46_ranges_include_both_ends);
