@@ -398,6 +398,11 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
 
     if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
+    g_autoptr(GError) problem = NULL;
+
+    /* A disk that is full must not keep anybody from reading; the next opening tries again. */
+    if (!dn_settled_note(self, &problem))
+        g_message("what dencho.conf settles could not be noted: %s", problem->message);
     return g_steal_pointer(&self);
 }
 

@@ -320,6 +320,7 @@ dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result
     dn_json_set_string(entry, "period", period);
     dn_json_set_int(entry, "vouchers", listing.ids->len);
     dn_json_set_string(entry, "sha256", sha256);
+    dn_json_take(entry, "rules", dn_settled(self)); /* by which the list was made */
     dn_json_take(entry, "list", dn_blob_ref(&blob));
     if (!dn_commit(self, &self->tenant, evidence_period, &blob, 1, entry, error) ||
         !dn_view_head(self, &self->tenant, &head, error))

@@ -173,6 +173,9 @@ json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
  * disposal; the steps name who took them. NOT_FOUND. */
 json_t *dn_view_plan(DnArchive *self, uint64_t plan, GError **error);
 
+/** (transfer full) Array of {"at","actor","rules"}: what the owner has settled, and since when. */
+json_t *dn_view_settled(DnArchive *self, GError **error);
+
 /** (transfer full) The word under which the index finds a reference to the books. */
 char *dn_view_book_label(const char *book_ref);
 
@@ -267,6 +270,15 @@ const char *dn_actor_person(const char *actor);
 
 /** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
 bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
+
+/* --- settled.c --- */
+
+/** (transfer full) {"law.entry":"early",...}: what dencho.conf settles of what the law leaves open.
+ */
+json_t *dn_settled(const DnArchive *self);
+
+/** Makes an entry of it when it is not what the ledger last said. */
+bool dn_settled_note(DnArchive *self, GError **error);
 
 /* --- search.c --- */
 

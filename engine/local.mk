@@ -13,7 +13,7 @@ engine_libengine_a_SOURCES = \
 	engine/capsule-check.c engine/change.c engine/commit.c engine/doctor.c engine/export.c \
 	engine/export.h engine/export-front.c engine/export-voucher.c engine/import.c \
 	engine/ingest.c engine/internal.h engine/read.c engine/search.c engine/show.c engine/stamp.c \
-	engine/request.c engine/dispose.c engine/duty.c engine/duty.h engine/report.c \
+	engine/settled.c engine/request.c engine/dispose.c engine/duty.c engine/duty.h engine/report.c \
 	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c \
 	engine/voucher.c engine/voucher.h
 

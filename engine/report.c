@@ -154,31 +154,6 @@ report_voucher(const json_t *state, void *user_data, GError **error)
     return report->visit(row, report->user_data, error);
 }
 
-/* --- what the owner has settled --- */
-
-static json_t *
-settled(const DnArchive *self)
-{
-    static const struct {
-        const char *section;
-        const char *key;
-    } keys[] = {
-        {"law", "entry"},           {"law", "procedure"},      {"law", "documents"},
-        {"law", "electronic"},      {"law", "second-person"},  {"law", "days-off"},
-        {"law", "bundles"},         {"law", "amounts"},        {"law", "scans-kept"},
-        {"law", "test-chart"},      {"retention", "taxpayer"}, {"retention", "fiscal-year-changes"},
-        {"retention", "loss-years"}};
-    json_t *rules = json_object();
-
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        dn_json_set_string(rules, keys[i].key,
-                           dn_settings_string(self->settings, keys[i].section, keys[i].key));
-    dn_json_set_int(rules, "cycle-months", dn_settings_int(self->settings, "law", "cycle-months"));
-    dn_json_set_int(rules, "fiscal-year-month",
-                    dn_settings_int(self->settings, "retention", "fiscal-year-month"));
-    return rules;
-}
-
 bool
 dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVisitor visit,
                   DnProgress progress, void *user_data, json_t **out_totals, GError **error)
@@ -202,7 +177,12 @@ dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVi
         dn_json_set_int(totals, *sum, 0);
     if (!batches || !dn_view_each(self, report_voucher, &report, error))
         return false;
-    dn_json_take(totals, "rules", settled(self));
+    json_t *history = dn_view_settled(self, error);
+
+    if (!history)
+        return false;
+    dn_json_take(totals, "rules", dn_settled(self));
+    dn_json_take(totals, "rules_since", history);
     *out_totals = g_steal_pointer(&totals);
     return true;
 }

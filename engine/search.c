@@ -86,7 +86,8 @@ dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
 {
     char *no_label = NULL;
 
-    g_assert(!search->book_ref);
+    if (search->book_ref)
+        return dn_fail(error, DN_ERROR_INVALID, "--book-ref is no term here");
     return dn_search_query_of(search, out_query, &no_label, error);
 }
 

@@ -8,6 +8,7 @@
  *
  *   META     "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
  *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
+ *            "settled", tenant -> [{"at","actor","rules"}]
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
@@ -23,7 +24,9 @@ enum { POSITION_BYTES = 12, VOUCHER_KEY = 32, ENTRY_KEY = 40, HASH_KEY = 48, JOB
 static const char position_key[] = "position";
 static const char tenant_key[] = "tenant";
 static const char disposal_key[] = "disposal";
+static const char settled_key[] = "settled";
 
+enum { SETTLED_KEY = 7 + 16 };
 enum { DISPOSAL_KEY = 8 + 16 + 8 };
 
 /* --- keys --- */
@@ -63,6 +66,13 @@ plan_key(const DnUuid *tenant, uint64_t plan, uint8_t key[DISPOSAL_KEY])
     memcpy(key, disposal_key, 8);
     memcpy(key + 8, tenant->bytes, 16);
     dn_put_be(key + 24, plan, 8);
+}
+
+static void
+settled_row_key(const DnUuid *tenant, uint8_t key[SETTLED_KEY])
+{
+    memcpy(key, settled_key, 7);
+    memcpy(key + 7, tenant->bytes, 16);
 }
 
 /* The first key after all that begin with @prefix, which is not all 255. */
@@ -129,6 +139,22 @@ dn_view_plan(DnArchive *self, uint64_t plan, GError **error)
     if (!row)
         g_propagate_error(error, g_steal_pointer(&problem));
     return row;
+}
+
+json_t *
+dn_view_settled(DnArchive *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[SETTLED_KEY];
+
+    settled_row_key(&self->tenant, key);
+    json_t *rows = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!rows && problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    return rows ? rows : json_array();
 }
 
 bool
@@ -731,6 +757,31 @@ apply_stamped(Applying *applying, const json_t *entry, GError **error)
     return true;
 }
 
+static bool
+note_settled(Applying *applying, const json_t *entry, GError **error)
+{
+    static const char *const keys[] = {"at", "actor", "rules", NULL};
+    uint8_t key[SETTLED_KEY];
+    g_autoptr(GError) problem = NULL;
+
+    settled_row_key(&applying->apply->tenant, key);
+    g_autoptr(json_t) rows = row_before(applying, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!rows)
+        rows = json_array();
+    json_t *row = json_object();
+
+    for (const char *const *member = keys; *member; member++)
+        dn_json_take(row, *member, json_deep_copy(json_object_get(entry, *member)));
+    json_array_append_new(rows, row);
+    set_row(applying, key, sizeof key, rows);
+    return true;
+}
+
 /* A disposal goes from its plan to its end. */
 static bool
 note_disposal(Applying *applying, const json_t *entry, GError **error)
@@ -863,6 +914,8 @@ apply_commit(Applying *applying, GError **error)
             ok = apply_stamped(applying, entry, error);
         else if (g_strcmp0(type, "tenant.closed") == 0)
             ok = note_closed(applying, entry, error);
+        else if (g_strcmp0(type, "tenant.settled") == 0)
+            ok = note_settled(applying, entry, error);
         else if (g_str_has_prefix(type, "disposal."))
             ok = note_disposal(applying, entry, error);
         else if (voucher)

@@ -121,7 +121,7 @@ ok "and checks" "$dencho" --json check-export capsule.zip --trust-file "$trust"
 ok "R64 the report" "$dencho" report compliance
 holds "R64 each open row says what to do" sh -c '! grep "^    R" out | grep -v ": [a-zA-Z]"'
 ok "R64 a part of it" "$dencho" --json report compliance --date 2010-01-01..2010-12-31
-holds "R64 with what was settled" grep -q '"procedure":"rules/2026-04.pdf"' out
+holds "R64 with what was settled" grep -q '"law.procedure":"rules/2026-04.pdf"' out
 for word in 改ざん防止 法令適合 JIIMA認証相当; do
     holds "nothing claims $word" sh -c "! '$dencho' --help | grep -q $word"
 done

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "engine/archive.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct {
@@ -632,7 +633,7 @@ test_R64_nothing_is_shown_that_is_not(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(g_ptr_array_index(january, 0), id_text));
     g_assert_nonnull(strstr(g_ptr_array_index(january, 0), "\"rule\":\"R05\""));
     g_assert_nonnull(strstr(g_ptr_array_index(january, 0), "\"rule\":\"R19\""));
-    g_assert_cmpstr(dn_json_string(json_object_get(totals, "rules"), "entry"), ==, "early");
+    g_assert_cmpstr(dn_json_string(json_object_get(totals, "rules"), "law.entry"), ==, "early");
 }
 
 /* ---- holds and disposal ---- */
@@ -763,6 +764,87 @@ test_retention_of_a_loss_year_is_longer(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(dn_json_string(json_object_get(usual, "law"), "keep_until"), ==, "2024-05-31");
 }
 
+/* What was settled, and since when, is told by the ledger, not by the file alone. */
+static void
+test_retention_rules_have_a_history(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *conf = g_build_filename(fixture->dir, "dencho.conf", NULL);
+    g_autoptr(GPtrArray) rows = lines();
+    g_autoptr(json_t) totals = NULL;
+    g_autofree char *text = NULL;
+    DnUuid id = ingest(fixture, "one", "2017-05-01");
+
+    (void)data;
+    g_assert_true(g_file_get_contents(conf, &text, NULL, NULL));
+    char *year = strstr(text, "2017");
+
+    g_assert_nonnull(year);
+    year[3] = '6'; /* another year had the loss */
+    g_assert_true(g_file_set_contents(conf, text, -1, NULL));
+    open_as(fixture, "cli:chief");
+    open_as(fixture, "cli:clerk"); /* nothing new: no entry */
+    rebuild(fixture);
+    assert_works(
+        dn_archive_report(fixture->archive, NULL, NULL, collect, NULL, rows, &totals, error));
+    const json_t *since = json_object_get(totals, "rules_since");
+    const json_t *second = json_array_get(since, 1);
+    g_autoptr(json_t) details = show(fixture, &id);
+
+    g_assert_cmpuint(json_array_size(since), ==, 2);
+    g_assert_cmpstr(
+        dn_json_string(json_object_get(json_array_get(since, 0), "rules"), "retention.loss-years"),
+        ==, "2017");
+    g_assert_cmpstr(dn_json_string(json_object_get(second, "rules"), "retention.loss-years"), ==,
+                    "2016");
+    g_assert_cmpstr(dn_json_string(second, "actor"), ==, "cli:chief");
+    g_assert_cmpstr(dn_json_string(json_object_get(details, "law"), "keep_until"), ==,
+                    "2025-05-31");
+    g_assert_cmpint(verify(fixture), ==, 0);
+}
+
+/* The key file of a period cannot be removed: as when the machine stops in between. */
+static void
+test_a_disposal_that_was_cut_off_is_completed(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *keys = g_build_filename(fixture->dir, "keys", NULL);
+    g_autoptr(GHashTable) before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *key = NULL;
+    g_autoptr(json_t) result = NULL;
+    const char *name = NULL;
+    GDir *listing = g_dir_open(keys, 0, NULL);
+
+    (void)data;
+    while ((name = g_dir_read_name(listing)))
+        g_hash_table_add(before, g_strdup(name));
+    g_dir_close(listing);
+    DnUuid id = ingest(fixture, "old", "2010-05-01");
+
+    listing = g_dir_open(keys, 0, NULL);
+    while ((name = g_dir_read_name(listing)))
+        if (!g_hash_table_contains(before, name))
+            key = g_build_filename(keys, name, NULL);
+    g_dir_close(listing);
+    g_assert_nonnull(key);
+    uint64_t number = plan(fixture, "2010");
+    g_autofree char *aside = g_strconcat(fixture->root, "/aside", NULL);
+    g_autofree char *inner = g_build_filename(key, "x", NULL);
+
+    approve(fixture, number);
+    g_assert_cmpint(g_rename(key, aside), ==, 0);
+    g_assert_cmpint(g_mkdir_with_parents(inner, 0700), ==, 0);
+    assert_fails(dn_archive_dispose_run(fixture->archive, number, &result, error), IO);
+    g_assert_true(dn_fs_remove_tree(key, NULL));
+    g_assert_cmpint(g_rename(aside, key), ==, 0);
+    open_as(fixture, "cli:clerk");
+    g_autoptr(json_t) between = show(fixture, &id);
+
+    g_assert_cmpstr(dn_json_string(between, "state"), ==, "disposed");
+    g_assert_true(g_file_test(key, G_FILE_TEST_EXISTS));
+    run(fixture, number);
+    g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(verify(fixture), ==, 0);
+}
+
 static void
 test_a_hold_stops_a_disposal_at_every_step(Fixture *fixture, gconstpointer data)
 {
@@ -847,6 +929,9 @@ main(int argc, char **argv)
     T(R26_retention_is_not_over_by_any_path);
     g_test_add("/lawful/retention_of_a_loss_year_is_longer", Fixture, loss_settings, set_up,
                test_retention_of_a_loss_year_is_longer, tear_down);
+    g_test_add("/lawful/retention_rules_have_a_history", Fixture, loss_settings, set_up,
+               test_retention_rules_have_a_history, tear_down);
+    T(a_disposal_that_was_cut_off_is_completed);
     T(a_hold_stops_a_disposal_at_every_step);
     T(periods_are_listed_with_what_keeps_them);
     return g_test_run();
