@@ -26,11 +26,11 @@ print_period(const json_t *row, void *user_data, GError **error)
 
     if (cli->json)
         return dn_out_json(row, error);
-    return dn_out_line(error,
-                       "%s  %" G_GINT64_FORMAT " documents until %s, %" G_GINT64_FORMAT " held: %s",
-                       dn_json_string(row, "period"), dn_json_int(row, "vouchers", 0),
-                       dn_json_string(row, "keep_until"), dn_json_int(row, "holds", 0),
-                       dn_json_bool(row, "ready", false) ? "may go" : "stays");
+    return dn_out_line(
+        error, "%s  documents: %" G_GINT64_FORMAT "  until: %s  held: %" G_GINT64_FORMAT "  %s",
+        dn_json_string(row, "period"), dn_json_int(row, "vouchers", 0),
+        dn_json_string(row, "keep_until"), dn_json_int(row, "holds", 0),
+        dn_json_bool(row, "ready", false) ? "may go" : "stays");
 }
 
 static bool

@@ -315,10 +315,14 @@ open_entry(json_t *open, const json_t *duty)
 }
 
 static void
-open_captures(json_t *open, const json_t *duty)
+open_captures(json_t *open, const json_t *state, const json_t *duty)
 {
     const json_t *checks = json_object_get(duty, "checks");
 
+    if (is_scan(state) && !json_object_get(dn_voucher_version(state, 0), "captured")) {
+        add_open(open, "R09", "nobody has looked at the picture yet", "dencho read ID");
+        return;
+    }
     for (size_t i = 0; i < json_array_size(checks) && i < G_N_ELEMENTS(captures); i++) {
         const char *verdict = dn_json_string(json_array_get(checks, i), "verdict");
         g_autofree char *what = g_strconcat(captures[i].what, ": ", verdict, NULL);
@@ -390,7 +394,7 @@ dn_duty_open(const DnRules *rules, const json_t *state, const json_t *duty, DnSt
     DnDate received;
 
     open_entry(open, duty);
-    open_captures(open, duty);
+    open_captures(open, state, duty);
     open_stamp(open, rules, state, stamp);
     open_link(open, rules, state, duty, today);
     open_keys(open, state);

@@ -1228,7 +1228,7 @@ test_what_the_law_asks(Fixture *f, gconstpointer data)
     assert_has(pending.out, ID_A);
     g_assert_null(strstr(pending.out, ID_B));
     g_assert_cmpint(no_report.status, ==, 64);
-    assert_has(periods.out, "3 documents until 2018-05-31");
+    assert_has(periods.out, "documents: 3  until: 2018-05-31");
     assert_has(planned.err, "--approve 7");
     g_assert_cmpint(approved.status, ==, 0);
     g_assert_cmpint(two_steps.status, ==, 64);

@@ -301,6 +301,8 @@ test_a_scan_that_was_not_looked_at_passes_nothing(void)
 
     g_assert_cmpstr(check_of(duty, "R09"), ==, "unknown");
     g_assert_cmpstr(check_of(duty, "R11"), ==, "unknown");
+    g_assert_true(is_open(rules, state, DN_STAMP_ACCREDITED, "2026-04-22", "R09"));
+    g_assert_false(is_open(rules, state, DN_STAMP_ACCREDITED, "2026-04-22", "R11"));
 }
 
 /* ---- stamps, links, keys ---- */
