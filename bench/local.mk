@@ -24,3 +24,22 @@ bench-store: bench/store$(EXEEXT) bench/slowsync.so
 bench-plot: bench/store.tsv
 	gnuplot -e "table='bench/store.tsv'; ratios='$(srcdir)/docs/performance-ratios.svg'; clients='$(srcdir)/docs/performance-clients.svg'" \
 		$(srcdir)/bench/store.gp
+
+# Benchmarks are built and run by hand, or for one that is quick by make check: to see that it runs.
+EXTRA_PROGRAMS += bench/search
+bench_search_SOURCES = bench/search.c bench/vouchers.c bench/vouchers.h
+bench_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_search_LDADD = $(INDEX_LDADD) $(BASE_LDADD) $(SQLITE_LIBS) -lm
+CLEANFILES += bench/search
+EXTRA_DIST += bench/search-sqlite.sql bench/search-sqlite-index.sql bench/search-charts.sh
+
+BENCH_N = 1000000
+BENCH_SEARCH_DIR = bench-search.files
+
+# N=10000000 make bench-search, or make bench-search BENCH_N=10000000
+bench-search: bench/search$(EXEEXT)
+	rm -rf $(BENCH_SEARCH_DIR)
+	mkdir -p $(BENCH_SEARCH_DIR)
+	DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $${N:-$(BENCH_N)} -d $(BENCH_SEARCH_DIR) \
+		| tee bench-search.tsv
+	rm -rf $(BENCH_SEARCH_DIR)

@@ -11,20 +11,26 @@
  */
 #include "config.h"
 #include "index/kv.h"
+#include "base/digest.h"
 #include "base/fs.h"
 #include "index/encrypted-env.h"
+#include "index/posting.h"
 
 #include <rocksdb/c.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    CACHE_BYTES = 32 << 20,
-    MEMTABLES_BYTES = 16 << 20, /* of all families together; then they are flushed */
-    MEMTABLE_BYTES = 8 << 20,   /* of one family */
+    CACHE_BYTES = 96 << 20,
+    MEMTABLES_BYTES = 48 << 20, /* of all families together; then they are flushed */
+    MEMTABLE_BYTES = 32 << 20,  /* of one family */
     ARENA_BYTES = 256 << 10,
     BLOCK_BYTES = 16 << 10,
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
+    MARKS = 1 << 15, /* of what was written once, remembered */
+    MARK_BYTES = 16,
+    FEW_LISTS = 32,
 };
 
 /* zstd and paranoid checks for all; what c.h has no setter for travels as text. */
@@ -39,7 +45,7 @@ static const char *const family_names[DN_KV_FAMILIES] = {
     [DN_KV_META] = "default", /* RocksDB insists on a family of that name */
     [DN_KV_VOUCHER] = "voucher", [DN_KV_ENTRY] = "entry", [DN_KV_BLOB] = "blob",
     [DN_KV_HASH] = "hash",       [DN_KV_JOB] = "job",     [DN_KV_INDEX] = "index",
-    [DN_KV_COUNT] = "count",
+    [DN_KV_NAME] = "name",       [DN_KV_COUNT] = "count", [DN_KV_POSTING] = "posting",
 };
 
 struct DnKv {
@@ -48,9 +54,12 @@ struct DnKv {
     rocksdb_cache_t *cache;
     rocksdb_options_t *options[DN_KV_FAMILIES];
     rocksdb_compactionfilter_t *drop_zeros;
+    rocksdb_compactionfilter_t *drop_empty;
     rocksdb_column_family_handle_t *families[DN_KV_FAMILIES];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write;
+    GMutex marks_lock;
+    uint8_t (*marks)[MARK_BYTES]; /* MARKS of them, each at the place its own first bytes name */
 };
 
 struct DnKvSnapshot {
@@ -67,7 +76,8 @@ struct DnKvCursor {
     bool backwards;
 };
 
-typedef enum { OP_PUT, OP_DELETE, OP_ADD } Op;
+/* ONCE: the value is how many of the operations after it can be left out. */
+typedef enum { OP_PUT, OP_DELETE, OP_MERGE, OP_ONCE } Op;
 
 typedef struct {
     uint8_t op;
@@ -118,6 +128,73 @@ drop_zeros_filter(G_GNUC_UNUSED void *state, G_GNUC_UNUSED int level, G_GNUC_UNU
     return value_size == sizeof zero && memcmp(value, zero, sizeof zero) == 0;
 }
 
+static const char *
+drop_empty_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.empty";
+}
+
+static unsigned char
+drop_empty_filter(G_GNUC_UNUSED void *state, G_GNUC_UNUSED int level, G_GNUC_UNUSED const char *key,
+                  G_GNUC_UNUSED size_t key_size, G_GNUC_UNUSED const char *value, size_t value_size,
+                  G_GNUC_UNUSED char **new_value, G_GNUC_UNUSED size_t *new_value_size,
+                  G_GNUC_UNUSED unsigned char *value_changed)
+{
+    return value_size == 0;
+}
+
+static const char *
+posting_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.posting";
+}
+
+static char *
+posting_merge(const char *base, size_t base_size, const char *const *operands,
+              const size_t *operands_sizes, int count, bool whole, unsigned char *success,
+              size_t *out_size)
+{
+    DnPostingList few[FEW_LISTS];
+    g_autofree DnPostingList *many = NULL;
+    DnPostingList *lists = few;
+    size_t lists_count = 0;
+    char *merged = NULL;
+
+    if (count >= FEW_LISTS)
+        lists = many = g_new(DnPostingList, (gsize)count + 1);
+    if (base)
+        lists[lists_count++] = (DnPostingList){base, base_size};
+    for (int i = 0; i < count; i++)
+        lists[lists_count++] = (DnPostingList){operands[i], operands_sizes[i]};
+    merged = dn_posting_merge(lists, lists_count, whole, out_size);
+    *success = merged != NULL;
+    return merged;
+}
+
+static char *
+posting_full_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                   G_GNUC_UNUSED size_t key_size, const char *base, size_t base_size,
+                   const char *const *operands, const size_t *operands_sizes, int count,
+                   unsigned char *success, size_t *out_size)
+{
+    return posting_merge(base, base_size, operands, operands_sizes, count, true, success, out_size);
+}
+
+static char *
+posting_partial_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                      G_GNUC_UNUSED size_t key_size, const char *const *operands,
+                      const size_t *operands_sizes, int count, unsigned char *success,
+                      size_t *out_size)
+{
+    return posting_merge(NULL, 0, operands, operands_sizes, count, false, success, out_size);
+}
+
+static void
+posting_free_value(G_GNUC_UNUSED void *state, const char *value, G_GNUC_UNUSED size_t size)
+{
+    free((char *)(uintptr_t)value);
+}
+
 static rocksdb_options_t *
 kv_options(DnKv *self, DnKvFamily family, GError **error)
 {
@@ -157,6 +234,12 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
     if (family == DN_KV_COUNT) {
         rocksdb_options_set_uint64add_merge_operator(options);
         rocksdb_options_set_compaction_filter(options, self->drop_zeros);
+    } else if (family == DN_KV_POSTING) {
+        rocksdb_options_set_merge_operator(
+            options,
+            rocksdb_mergeoperator_create(NULL, drop_zeros_free, posting_full_merge,
+                                         posting_partial_merge, posting_free_value, posting_name));
+        rocksdb_options_set_compaction_filter(options, self->drop_empty);
     }
     return options;
 }
@@ -175,6 +258,8 @@ kv_free(DnKv *self)
             rocksdb_options_destroy(self->options[i]);
     if (self->drop_zeros)
         rocksdb_compactionfilter_destroy(self->drop_zeros);
+    if (self->drop_empty)
+        rocksdb_compactionfilter_destroy(self->drop_empty);
     if (self->read)
         rocksdb_readoptions_destroy(self->read);
     if (self->write)
@@ -183,6 +268,8 @@ kv_free(DnKv *self)
         rocksdb_cache_destroy(self->cache);
     if (self->env)
         rocksdb_env_destroy(self->env);
+    g_free(self->marks);
+    g_mutex_clear(&self->marks_lock);
     g_free(self);
 }
 
@@ -197,6 +284,8 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
         return NULL;
     }
     self = g_new0(DnKv, 1);
+    g_mutex_init(&self->marks_lock);
+    self->marks = g_malloc0_n(MARKS, MARK_BYTES);
     self->env = dn_encrypted_env_new(cipher, user_data);
     self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
     self->read = rocksdb_readoptions_create();
@@ -204,6 +293,8 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
     rocksdb_writeoptions_disable_WAL(self->write, 1);
     self->drop_zeros =
         rocksdb_compactionfilter_create(NULL, drop_zeros_free, drop_zeros_filter, drop_zeros_name);
+    self->drop_empty =
+        rocksdb_compactionfilter_create(NULL, drop_zeros_free, drop_empty_filter, drop_empty_name);
     for (size_t i = 0; i < DN_KV_FAMILIES; i++) {
         self->options[i] = kv_options(self, (DnKvFamily)i, error);
         if (!self->options[i]) {
@@ -230,6 +321,13 @@ dn_kv_flush(DnKv *self, GError **error)
     char *message = dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
 
     return message ? kv_fail(error, message, "cannot flush the index") : true;
+}
+
+void
+dn_kv_compact(DnKv *self)
+{
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        rocksdb_compact_range_cf(self->db, self->families[i], NULL, 0, NULL, 0);
 }
 
 void
@@ -341,7 +439,7 @@ void
 dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
                 const void *value, size_t value_size)
 {
-    g_assert(family != DN_KV_COUNT);
+    g_assert(family != DN_KV_COUNT && family != DN_KV_POSTING);
     batch_add(self, OP_PUT, family, key, key_size, value, value_size);
 }
 
@@ -356,36 +454,105 @@ dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t delta
 {
     uint64_t bits = GUINT64_TO_LE((uint64_t)delta);
 
-    batch_add(self, OP_ADD, DN_KV_COUNT, key, key_size, &bits, sizeof bits);
+    batch_add(self, OP_MERGE, DN_KV_COUNT, key, key_size, &bits, sizeof bits);
+}
+
+void
+dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t place, bool removed)
+{
+    uint8_t list[DN_POSTING_ONE_BYTES];
+
+    batch_add(self, OP_MERGE, DN_KV_POSTING, key, key_size, list,
+              dn_posting_one(place, removed, list));
+}
+
+void
+dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count)
+{
+    batch_add(self, OP_ONCE, DN_KV_META, mark, mark_size, &count, sizeof count);
+    self->size--;
+}
+
+static uint8_t *
+mark_slot(DnKv *self, const DnSha256 *mark)
+{
+    return self->marks[(mark->bytes[MARK_BYTES] << 8 | mark->bytes[MARK_BYTES + 1]) % MARKS];
+}
+
+static bool
+is_marked(DnKv *self, const DnSha256 *mark)
+{
+    bool marked = false;
+
+    g_mutex_lock(&self->marks_lock);
+    marked = memcmp(mark_slot(self, mark), mark->bytes, MARK_BYTES) == 0;
+    g_mutex_unlock(&self->marks_lock);
+    return marked;
+}
+
+/* Only when the batch is written: what is left out relies on it. */
+static void
+add_marks(DnKv *self, const GArray *marks)
+{
+    g_mutex_lock(&self->marks_lock);
+    for (guint i = 0; i < marks->len; i++) {
+        const DnSha256 *mark = &g_array_index(marks, DnSha256, i);
+
+        memcpy(mark_slot(self, mark), mark->bytes, MARK_BYTES);
+    }
+    g_mutex_unlock(&self->marks_lock);
+}
+
+static void
+add_operation(DnKv *self, rocksdb_writebatch_t *native, const OpHeader *header, const char *key)
+{
+    rocksdb_column_family_handle_t *family = self->families[header->family];
+    const char *value = key + header->key_size;
+
+    if (header->op == OP_PUT)
+        rocksdb_writebatch_put_cf(native, family, key, header->key_size, value, header->value_size);
+    else if (header->op == OP_DELETE)
+        rocksdb_writebatch_delete_cf(native, family, key, header->key_size);
+    else
+        rocksdb_writebatch_merge_cf(native, family, key, header->key_size, value,
+                                    header->value_size);
 }
 
 bool
 dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
 {
     rocksdb_writebatch_t *native = rocksdb_writebatch_create();
+    g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(DnSha256));
     const guint8 *p = batch->ops->data;
     const guint8 *end = p ? p + batch->ops->len : NULL;
     char *message = NULL;
+    unsigned skip = 0;
 
     while (p < end) {
         OpHeader header;
         const char *key = (const char *)p + sizeof header;
 
         memcpy(&header, p, sizeof header);
-        if (header.op == OP_PUT)
-            rocksdb_writebatch_put_cf(native, self->families[header.family], key, header.key_size,
-                                      key + header.key_size, header.value_size);
-        else if (header.op == OP_DELETE)
-            rocksdb_writebatch_delete_cf(native, self->families[header.family], key,
-                                         header.key_size);
-        else
-            rocksdb_writebatch_merge_cf(native, self->families[header.family], key, header.key_size,
-                                        key + header.key_size, header.value_size);
         p += sizeof header + header.key_size + header.value_size;
+        if (header.op == OP_ONCE) {
+            DnSha256 mark = dn_sha256(key, header.key_size);
+
+            if (is_marked(self, &mark))
+                memcpy(&skip, key + header.key_size, sizeof skip);
+            else
+                g_array_append_val(marks, mark);
+        } else if (skip > 0) {
+            skip--;
+        } else {
+            add_operation(self, native, &header, key);
+        }
     }
     rocksdb_write(self->db, self->write, native, &message);
     rocksdb_writebatch_destroy(native);
-    return message ? kv_fail(error, message, "cannot write the index") : true;
+    if (message)
+        return kv_fail(error, message, "cannot write the index");
+    add_marks(self, marks);
+    return true;
 }
 
 static DnKvCursor *

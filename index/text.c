@@ -196,6 +196,107 @@ cut(Cutter *self, const char *text)
     cutter_end_run(self);
 }
 
+typedef struct {
+    GString *out;
+    gunichar last;   /* that was written */
+    bool spaced;     /* since then */
+    bool parted;     /* by a sign or the end of a line */
+    gunichar before; /* the last character of all */
+} Flattener;
+
+static void
+flatten_piece(Flattener *self, const char *text, size_t size)
+{
+    g_autofree char *piece = g_strndup(text, size);
+    g_autofree char *nfkc = dn_text_nfkc(piece);
+
+    for (const char *p = nfkc; *p; p = g_utf8_next_char(p)) {
+        gunichar raw = g_utf8_get_char(p);
+        gunichar c = dn_text_fold(raw);
+        bool cjk = (c != 0 && dn_text_is_cjk(c)) || (self->last != 0 && dn_text_is_cjk(self->last));
+
+        if (c == 0 || joins_digits(p, self->before))
+            continue;
+        self->before = raw;
+        if (c == ' ') {
+            self->spaced = true;
+        } else if (!g_unichar_isalnum(c) && c != IDEOGRAPH_REPEAT) {
+            self->parted = true;
+        } else {
+            if (self->last != 0 && (self->parted || (self->spaced && !cjk)))
+                g_string_append_c(self->out, ' ');
+            g_string_append_unichar(self->out, c);
+            self->last = c;
+            self->spaced = self->parted = false;
+        }
+    }
+}
+
+char *
+dn_text_flat(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    Flattener flattener = {.out = g_string_sized_new(strlen(valid))};
+
+    for (const char *p = valid; *p;) {
+        const char *end = piece_end(p);
+
+        flatten_piece(&flattener, p, (size_t)(end - p));
+        p = end;
+    }
+    return g_string_free(flattener.out, FALSE);
+}
+
+GPtrArray *
+dn_text_phrases(const char *query)
+{
+    GPtrArray *phrases = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *valid = g_utf8_make_valid(query, -1);
+    const char *begin = NULL;
+
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (c != '"' && c != 0x201c && c != 0x201d && c != 0xff02)
+            continue;
+        if (begin) {
+            g_autofree char *inner = g_strndup(begin, (gsize)(p - begin));
+            g_autofree char *flat = dn_text_flat(inner);
+
+            if (*flat)
+                g_ptr_array_add(phrases, g_steal_pointer(&flat));
+            begin = NULL;
+        } else {
+            begin = g_utf8_next_char(p);
+        }
+    }
+    return phrases;
+}
+
+static bool
+is_within_word(gunichar left, gunichar right)
+{
+    return g_unichar_isalnum(left) && g_unichar_isalnum(right) && !dn_text_is_cjk(left) &&
+           !dn_text_is_cjk(right);
+}
+
+const char *
+dn_text_find_phrase(const char *flat, const char *phrase)
+{
+    size_t size = strlen(phrase);
+
+    for (const char *hit = strstr(flat, phrase); hit; hit = strstr(hit + 1, phrase)) {
+        const char *end = hit + size;
+        gunichar before = hit > flat ? g_utf8_get_char(g_utf8_prev_char(hit)) : ' ';
+        gunichar after = *end ? g_utf8_get_char(end) : ' ';
+
+        if (!is_within_word(before, g_utf8_get_char(hit)) &&
+            !is_within_word(g_utf8_get_char(g_utf8_prev_char(end)), after))
+            return hit;
+    }
+    return NULL;
+}
+
 static void
 term_free(void *data)
 {
