@@ -12,8 +12,8 @@
  *     SEQ       state, seq                                 cover
  *     DATE      state, date, seq                           cover
  *     AMOUNT    state, amount, seq                         cover
- *     PAIR      state, date, amount, seq                   -      both are there
- *     PARTY     state, folded name, date, amount, seq      -      "" without a name
+ *     PAIR      state, date, amount, seq                   id     both are there
+ *     PARTY     state, folded name, date, amount, seq      id     "" without a name
  *     NUMBER    state, "T...", date, amount, seq           -
  *
  * state is 0, or 1 for a deleted voucher: a search that wants none never meets one. A missing date

@@ -196,7 +196,10 @@ add_hit(DnSearch *search, GArray *hits, DnCandidate *candidate)
 
     if (!is_after(search, &hit.place))
         return;
-    if (candidate->value && dn_candidate_cover(search, candidate)) {
+    if (candidate->has_id) {
+        hit.has_id = true;
+        hit.id = candidate->id;
+    } else if (candidate->value && dn_candidate_cover(search, candidate)) {
         hit.has_id = true;
         hit.id = candidate->cover.id;
     }
@@ -283,6 +286,33 @@ is_walk(const DnSearch *search, const DnSource *source)
     return range->tail == dn_walk_tail(search) && range->tail != DN_TAIL_ALL;
 }
 
+static bool
+range_is_one_value(const DnRange *range)
+{
+    g_autoptr(GByteArray) next = dn_key_copy(range->from);
+
+    return dn_key_next(next) && next->len == range->to->len &&
+           memcmp(next->data, range->to->data, next->len) == 0;
+}
+
+/* Do its candidates come in order of arrival? Lists do, and rows of one date or amount. */
+static bool
+is_by_arrival(const DnSource *source)
+{
+    const DnRange *range = NULL;
+    size_t value = 0;
+
+    if (source->streams)
+        return true;
+    if (source->ranges->len != 1 || source->names)
+        return false;
+    range = g_ptr_array_index(source->ranges, 0);
+    if (range->tail != DN_TAIL_DATE && range->tail != DN_TAIL_AMOUNT)
+        return false;
+    value = dn_tail_bytes[range->tail] - dn_tail_bytes[DN_TAIL_SEQ];
+    return range->to && range->from->len == range->prefix->len + value && range_is_one_value(range);
+}
+
 static void
 add_sources(DnSearch *search, GPtrArray *ways, bool pages, bool counts)
 {
@@ -299,7 +329,7 @@ add_sources(DnSearch *search, GPtrArray *ways, bool pages, bool counts)
         }
         way = add_way(ways, source->name, counts);
         way->source = source;
-        way->by_place = source->streams && search->query->sort == DN_SORT_REGISTERED;
+        way->by_place = search->query->sort == DN_SORT_REGISTERED && is_by_arrival(source);
     }
 }
 

@@ -166,8 +166,10 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
 {
     g_autofree char *number = number_of(record);
     g_autoptr(GByteArray) cover = cover_new(record, party, number);
+    g_autoptr(GByteArray) id = g_byte_array_new();
     GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
 
+    g_byte_array_append(id, record->id.bytes, DN_UUID_BYTES);
     dn_key_add_u64(key, record->registered_seq);
     rows_add(rows, key, cover);
 
@@ -184,12 +186,12 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
     if (record->date_days != DN_DAYS_MISSING && record->amount != DN_AMOUNT_MISSING) {
         key = state_key(tenant, DN_KEY_PAIR, record->deleted);
         add_all_keys(key, record);
-        rows_add(rows, key, NULL);
+        rows_add(rows, key, id);
     }
     key = state_key(tenant, DN_KEY_PARTY, record->deleted);
     dn_key_add_string(key, party);
     add_all_keys(key, record);
-    rows_add(rows, key, NULL);
+    rows_add(rows, key, id);
     if (*number) {
         key = state_key(tenant, DN_KEY_NUMBER, record->deleted);
         dn_key_add_string(key, number);

@@ -327,7 +327,13 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
     if (tail == DN_TAIL_AMOUNT || tail == DN_TAIL_ALL)
         out->has_amount = dn_key_read_i64(&in, &out->amount);
     dn_key_read_u64(&in, &out->seq);
-    if (tail != DN_TAIL_ALL)
-        out->value = dn_kv_cursor_value(cursor, &out->value_size);
+    key = dn_kv_cursor_value(cursor, &size);
+    if (tail != DN_TAIL_ALL) {
+        out->value = key;
+        out->value_size = size;
+    } else if (size == DN_UUID_BYTES) {
+        memcpy(out->id.bytes, key, DN_UUID_BYTES);
+        out->has_id = true;
+    }
     return true;
 }

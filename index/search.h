@@ -118,6 +118,8 @@ typedef struct {
     bool deleted;
     int32_t date_days;
     int64_t amount;
+    bool has_id; /* without a cover */
+    DnUuid id;
     const uint8_t *value; /* (nullable) of a row that has a cover */
     size_t value_size;
     bool has_cover;
