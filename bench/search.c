@@ -902,6 +902,7 @@ measure_load(void)
     load_kv(kv, 0, plain, UINT64_MAX);
     must(dn_kv_flush(kv, NULL), "flush", NULL);
     say("load", "dencho", "vouchers_s", (double)plain / (now(CLOCK_MONOTONIC) - begin) * 1e6);
+    dn_kv_compact(kv);
     bytes = bytes_of("view");
     if (plain > 0)
         say("load", "dencho", "bytes_a_voucher", (double)bytes / (double)plain);

@@ -311,6 +311,7 @@ dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *ou
              GError **error)
 {
     g_autofree char *view_dir = path_in(self->dir, "view");
+    bool current = false;
 
     if (!self->view_cipher)
         self->view_cipher = dn_keyring_view_cipher(self->keys, error);
@@ -319,6 +320,16 @@ dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *ou
     self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
     if (!self->view)
         return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
+    if (!dn_view_is_current(self, &current, error))
+        return false;
+    if (!current) { /* of an older program: the log has all of it */
+        g_clear_pointer(&self->view, dn_kv_close);
+        if (!dn_fs_remove_tree(view_dir, error))
+            return dn_fail_in(error, "view");
+        self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
+        if (!self->view)
+            return dn_fail_in(error, "view");
+    }
     return dn_view_catch_up(self, progress, user_data, out_entries, error);
 }
 

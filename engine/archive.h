@@ -149,8 +149,9 @@ typedef struct {
     const DnDate *date_to;
     const int64_t *amount_from; /* minor units */
     const int64_t *amount_to;
-    const char *party; /* part of a name, or a registration number */
-    const char *text;
+    const char *party;       /* a name or part of one, or a registration number */
+    const char *party_match; /* "contained" (default), "prefix" or "exact" */
+    const char *text;        /* words, and "phrases" in quotation marks */
     const char *kind;
     const char *label;
     const char *book_ref; /* an entry of the books, exactly; not together with a label */
@@ -159,15 +160,27 @@ typedef struct {
     const char *sort;     /* "registered" (default), "date", "-date", "amount", "-amount" */
     uint32_t limit;       /* 0: all */
     const char *after;    /* cursor of the page before */
+    bool snippets;        /* of a text: rows say where on the document it stands */
 } DnSearch;
 
 /** Visits
  * {"voucher","date","amount","currency","scale","party","registration_number","kind","origin","state","version","labels","deleted","received",
- * "registered","stamped"}; a value that is missing is absent. *@out_cursor (transfer full): NULL at
- * the end. */
+ * "registered","stamped"}; a value that is missing is absent. With snippets also
+ * "snippets":[{"text","page","x","y","width","height"}], the line and the place of a hit in pixels
+ * of the page as it was read. *@out_cursor (transfer full): NULL at the end. */
 bool dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
                        char **out_cursor, GError **error);
 bool dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error);
+
+/** (transfer full) How a page of @search is found:
+ * {"plan","raced","rows","steps","texts","vouchers","seconds"}: the way that was the shortest, what
+ * each that was tried took, rows of the index touched, texts read, vouchers on the page. */
+json_t *dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error);
+
+/** Visits {"party","vouchers"} of up to @limit counterparties whose name begins with @prefix ("":
+ * any), in the order of their names as they are compared. INVALID. */
+bool dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
+                        void *user_data, GError **error);
 
 /** The id that @text writes in full, or of which it gives the first DN_ID_PREFIX or more
  * characters. INVALID (not an id, or it begins more than one), NOT_FOUND. */
@@ -327,6 +340,13 @@ bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
 bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
                        DnRowVisitor visit, DnProgress progress, void *user_data,
                        json_t **out_totals, GError **error);
+
+/** Checks that the view is what the ledger says, both ways: each voucher of the ledger is there,
+ * its state is that of its entries, search finds it by all it has, and finds nothing else. Vouchers
+ * that come in meanwhile are not looked at. Visits as dn_archive_verify(). *@out_totals:
+ * {"checked","rows","failed","seconds"}. */
+bool dn_archive_verify_index(DnArchive *self, DnRowVisitor visit, DnProgress progress,
+                             void *user_data, json_t **out_totals, GError **error);
 
 /** Checks every byte of the log of an archive that does not open, without a key and without
  * changing anything. Visits and totals as dn_archive_verify(). */

@@ -192,7 +192,7 @@ choose(Export *export, const DnSearch *search, GError **error)
     g_autofree char *book_label = NULL;
     DnQuery query;
 
-    if (!dn_search_query_of(search, &query, &book_label, error))
+    if (!dn_search_query_of(self, search, &query, &book_label, error))
         return false;
     if (!search->deleted)
         query.deleted =

@@ -204,6 +204,17 @@ typedef struct {
 } DnEntryPlace;
 GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
 
+/** What the index is given of a state: lends from @state, and the labels from *@out_labels
+ * (transfer full). */
+void dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels);
+
+/** The text of the newest version as it is indexed; NULL when it was not read. */
+bool dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,
+                  GError **error);
+
+/** True when the rows of the view are of the form that this program writes. */
+bool dn_view_is_current(DnArchive *self, bool *out_current, GError **error);
+
 /** (transfer full) JSON {"tenant","name","seq","hash"} of every tenant, as the view knows it. */
 GPtrArray *dn_view_tenants(DnArchive *self, GError **error);
 
@@ -284,10 +295,20 @@ bool dn_settled_note(DnArchive *self, GError **error);
 
 /** Checks @search and makes the index's query of it; strings are lent from @search and from
  * *@out_book_label (transfer full, NULL before). */
-bool dn_search_query_of(const DnSearch *search, DnQuery *out_query, char **out_book_label,
-                        GError **error);
+bool dn_search_query_of(DnArchive *self, const DnSearch *search, DnQuery *out_query,
+                        char **out_book_label, GError **error);
 /** The same of a search that asks for no entry of the books. */
-bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error);
+bool dn_search_query(DnArchive *self, const DnSearch *search, DnQuery *out_query, GError **error);
+
+/** The lines of the newest version's words that have words or phrases of @text: adds "snippets" to
+ * @row. NOT_FOUND never: a voucher that was not read has none. */
+bool dn_snippets_add(DnArchive *self, const json_t *state, const char *text, json_t *row,
+                     GError **error);
+
+/* --- verify.c --- */
+
+/** Is the state that the view shows of a voucher the one that its entries make? CORRUPT. */
+bool dn_view_check_state(DnArchive *archive, const DnUuid *id, const json_t *shown, GError **error);
 
 /* --- export.c --- */
 

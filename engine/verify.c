@@ -340,10 +340,9 @@ check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version,
 }
 
 /* The state again, from the entries alone: what the view shows must be what the ledger says. */
-static bool
-check_state(Verify *verify, const DnUuid *id, const json_t *shown, GError **error)
+bool
+dn_view_check_state(DnArchive *archive, const DnUuid *id, const json_t *shown, GError **error)
 {
-    DnArchive *archive = verify->archive;
     g_autoptr(GArray) places = dn_view_entries(archive, id, error);
     g_autoptr(json_t) state = NULL;
 
@@ -404,7 +403,7 @@ check_voucher(Verify *verify, Job *job)
     for (size_t i = 0; i < json_array_size(versions); i++)
         if (!check_version(verify, job, &id, json_array_get(versions, i), disposed, &problem))
             g_ptr_array_add(job->problems, g_steal_pointer(&problem));
-    if (verify->full && !check_state(verify, &id, job->state, &problem))
+    if (verify->full && !dn_view_check_state(verify->archive, &id, job->state, &problem))
         g_ptr_array_add(job->problems, problem);
 }
 

@@ -6,7 +6,8 @@
  * view is always the log up to some commit. After a crash it goes on from there; without it, it is
  * built again and is the same.
  *
- *   META     "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
+ *   META     "format" -> FORMAT, 1 byte
+ *            "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
  *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
  *            "settled", tenant -> [{"at","actor","rules"}]
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
@@ -25,6 +26,11 @@ static const char position_key[] = "position";
 static const char tenant_key[] = "tenant";
 static const char disposal_key[] = "disposal";
 static const char settled_key[] = "settled";
+static const char format_key[] = "format";
+
+/* Of all rows, those of index/ too. A view of another number is built again when it is opened, so
+ * that a change of any row raises it and is done. */
+static const uint8_t FORMAT = 2;
 
 enum { SETTLED_KEY = 7 + 16 };
 enum { DISPOSAL_KEY = 8 + 16 + 8 };
@@ -222,6 +228,28 @@ dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **error)
 
     *out_position = (DnStorePosition){.segment = (uint32_t)dn_get_be(bytes, 4),
                                       .offset = dn_get_be(bytes + 4, 8)};
+    return true;
+}
+
+bool
+dn_view_is_current(DnArchive *self, bool *out_current, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_META, format_key, strlen(format_key), &problem);
+    DnStorePosition position;
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!dn_view_position(self, &position, error))
+        return false;
+    if (row)
+        *out_current = g_bytes_get_size(row) == sizeof FORMAT &&
+                       *(const uint8_t *)g_bytes_get_data(row, NULL) == FORMAT;
+    else
+        *out_current = position.segment == 0 && position.offset == 0; /* nothing in it yet */
     return true;
 }
 
@@ -548,41 +576,32 @@ dn_view_book_label(const char *book_ref)
     return g_strconcat("\x1f", book_ref, NULL);
 }
 
-static void
-label_free(gpointer label)
-{
-    g_free(label);
-}
-
-/* Labels and references to the books; those made here are owned by @made. */
-static const char **
-words_of(const json_t *state, GPtrArray *made)
+/* (transfer full) Labels and references to the books. */
+static char **
+words_of(const json_t *state)
 {
     const json_t *labels = json_object_get(state, "labels");
     const json_t *refs = json_object_get(state, "book_refs");
     size_t count = 0;
-    const char **words = g_new0(const char *, json_array_size(labels) + json_array_size(refs) + 1);
+    char **words = g_new0(char *, json_array_size(labels) + json_array_size(refs) + 1);
 
     for (size_t i = 0; i < json_array_size(labels); i++)
-        words[count++] = json_string_value(json_array_get(labels, i));
-    for (size_t i = 0; i < json_array_size(refs); i++) {
-        char *word = dn_view_book_label(json_string_value(json_array_get(refs, i)));
-
-        g_ptr_array_add(made, word);
-        words[count++] = word;
-    }
+        words[count++] = g_strdup(json_string_value(json_array_get(labels, i)));
+    for (size_t i = 0; i < json_array_size(refs); i++)
+        words[count++] = dn_view_book_label(json_string_value(json_array_get(refs, i)));
     return words;
 }
 
-static void
-record_of(const json_t *state, DnIndexRecord *record, const char **labels)
+void
+dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels)
 {
     const json_t *fields = json_object_get(state, "fields");
     const json_t *amount = json_object_get(fields, "amount");
     const char *date = dn_json_string(json_object_get(fields, "date"), "value");
+    char **labels = words_of(state);
     DnDate day;
 
-    *record = (DnIndexRecord){
+    *out_record = (DnIndexRecord){
         .registered_seq = (uint64_t)dn_json_int(state, "registered_seq", 0),
         .date_days = DN_DAYS_MISSING,
         .amount = dn_json_int(amount, "value", DN_AMOUNT_MISSING),
@@ -591,53 +610,81 @@ record_of(const json_t *state, DnIndexRecord *record, const char **labels)
         .registration_number =
             dn_json_string(json_object_get(fields, "registration_number"), "value"),
         .kind = dn_json_string(state, "kind"),
-        .labels = labels,
+        .labels = (const char *const *)labels,
         .deleted = dn_json_bool(state, "deleted", false),
     };
     if (date && dn_date_parse(date, &day, NULL))
-        record->date_days = dn_date_to_days(&day);
-    dn_uuid_parse(dn_json_string(state, "voucher"), &record->id, NULL);
+        out_record->date_days = dn_date_to_days(&day);
+    dn_uuid_parse(dn_json_string(state, "voucher"), &out_record->id, NULL);
+    *out_labels = labels;
 }
 
 static void
 update_index(Applying *applying, const json_t *before, const json_t *after)
 {
-    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(label_free);
-    g_autofree const char **labels_before = words_of(before, made);
-    g_autofree const char **labels_after = words_of(after, made);
+    g_auto(GStrv) labels_before = NULL;
+    g_auto(GStrv) labels_after = NULL;
     DnIndexRecord old;
     DnIndexRecord new;
 
     if (before)
-        record_of(before, &old, labels_before);
-    record_of(after, &new, labels_after);
+        dn_view_record(before, &old, &labels_before);
+    dn_view_record(after, &new, &labels_after);
     dn_index_update(applying->batch, &applying->apply->tenant, before ? &old : NULL, &new);
 }
 
-/* The text of a version that was read, for full-text search; none when it was not. */
+/* The reference to the text of the newest version, for full-text search; NULL when it was not read
+ * or has been disposed of. */
+static const json_t *
+text_ref(const json_t *state)
+{
+    if (g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+        return NULL;
+    return json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
+}
+
+static char *
+text_of_bytes(GBytes *bytes)
+{
+    gsize size = 0;
+    const char *text = g_bytes_get_data(bytes, &size);
+
+    return dn_text_sanitise(text, (gssize)size);
+}
+
+bool
+dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,
+             GError **error)
+{
+    const json_t *ref = text_ref(state);
+    g_autoptr(GBytes) bytes = ref ? dn_blob_load(self, tenant, ref, DN_PART_TEXT, error) : NULL;
+
+    if (ref && !bytes)
+        return dn_fail_in(error, "text");
+    *out_text = bytes ? text_of_bytes(bytes) : NULL;
+    return true;
+}
+
+/* The same for a commit that is being applied: its own blobs are in no row yet. */
 static bool
 text_of(Applying *applying, const json_t *state, char **out_text, GError **error)
 {
-    const json_t *ref =
-        json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
+    const json_t *ref = text_ref(state);
 
     *out_text = NULL;
-    if (!ref || g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+    if (!ref)
         return true;
     g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, &problem);
+    g_autoptr(GBytes) bytes = blob_of(applying, ref, DN_PART_TEXT, &problem);
 
     /* The key of its period has been destroyed: an entry further on says so. */
-    if (!text && g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+    if (!bytes && g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
         return true;
-    if (!text) {
+    if (!bytes) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    gsize size = 0;
-    const char *bytes = g_bytes_get_data(text, &size);
-
-    *out_text = dn_text_sanitise(bytes, (gssize)size);
+    *out_text = text_of_bytes(bytes);
     return true;
 }
 
@@ -1033,6 +1080,8 @@ write_position(Applying *applying, const DnStorePosition *end)
     dn_put_be(value + 4, end->offset, 8);
     dn_kv_batch_put(applying->batch, DN_KV_META, position_key, strlen(position_key), value,
                     sizeof value);
+    dn_kv_batch_put(applying->batch, DN_KV_META, format_key, strlen(format_key), &FORMAT,
+                    sizeof FORMAT);
 }
 
 bool

@@ -473,6 +473,32 @@ dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned c
     self->size--;
 }
 
+bool
+dn_kv_batch_each(const DnKvBatch *self,
+                 bool (*visit)(const DnKvOperation *operation, void *user_data), void *user_data)
+{
+    const guint8 *p = self->ops->data;
+    const guint8 *end = p ? p + self->ops->len : NULL;
+
+    while (p < end) {
+        OpHeader header;
+        DnKvOperation operation;
+
+        memcpy(&header, p, sizeof header);
+        p += sizeof header;
+        operation = (DnKvOperation){.family = (DnKvFamily)header.family,
+                                    .is_delete = header.op == OP_DELETE,
+                                    .key = p,
+                                    .key_size = header.key_size,
+                                    .value = p + header.key_size,
+                                    .value_size = header.value_size};
+        p += header.key_size + header.value_size;
+        if (header.op != OP_ONCE && !visit(&operation, user_data))
+            return false;
+    }
+    return true;
+}
+
 static uint8_t *
 mark_slot(DnKv *self, const DnSha256 *mark)
 {

@@ -76,6 +76,21 @@ void dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_
 void dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count);
 /** How many puts, deletes and additions it holds. */
 size_t dn_kv_batch_size(const DnKvBatch *self);
+
+/** What one operation puts, adds or lists; all is lent. */
+typedef struct {
+    DnKvFamily family;
+    bool is_delete;
+    const void *key;
+    size_t key_size;
+    const void *value;
+    size_t value_size;
+} DnKvOperation;
+
+/** Visits them in order, also those that dn_kv_write() would leave out; false when @visit was. */
+bool dn_kv_batch_each(const DnKvBatch *self,
+                      bool (*visit)(const DnKvOperation *operation, void *user_data),
+                      void *user_data);
 void dn_kv_batch_free(DnKvBatch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
 

@@ -243,8 +243,8 @@ same_value(const Row *a, const Row *b)
 static void
 write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
 {
-    g_autoptr(GHashTable) old = row_set(before);
-    g_autoptr(GHashTable) new = row_set(after);
+    g_autoptr(GHashTable) old = before->len > 0 ? row_set(before) : NULL;
+    g_autoptr(GHashTable) new = before->len > 0 ? row_set(after) : NULL;
 
     for (guint i = 0; i < before->len; i++) {
         Row *row = g_ptr_array_index(before, i);
@@ -254,7 +254,7 @@ write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
     }
     for (guint i = 0; i < after->len; i++) {
         Row *row = g_ptr_array_index(after, i);
-        Row *stands = g_hash_table_lookup(old, row);
+        Row *stands = old ? g_hash_table_lookup(old, row) : NULL;
 
         if (!stands || !same_value(row, stands))
             dn_kv_batch_put(batch, DN_KV_INDEX, row->key->data, row->key->len,
@@ -350,6 +350,15 @@ posting_key(const DnUuid *tenant, DnKeyTable table, const char *term, uint64_t s
     return key;
 }
 
+static bool
+has_key(const GPtrArray *keys, const GByteArray *key)
+{
+    for (guint i = 0; i < keys->len; i++)
+        if (same_bytes(g_ptr_array_index(keys, i), key))
+            return true;
+    return false;
+}
+
 /* (transfer full) The keys of the lists of kind and labels. */
 static GPtrArray *
 lists_of(const DnUuid *tenant, const DnIndexRecord *record)
@@ -358,18 +367,13 @@ lists_of(const DnUuid *tenant, const DnIndexRecord *record)
     uint64_t seq = record->registered_seq;
 
     g_ptr_array_add(keys, posting_key(tenant, DN_KEY_KIND, record->kind ? record->kind : "", seq));
-    for (size_t i = 0; record->labels && record->labels[i]; i++)
-        g_ptr_array_add(keys, posting_key(tenant, DN_KEY_LABEL, record->labels[i], seq));
-    return keys;
-}
+    for (size_t i = 0; record->labels && record->labels[i]; i++) {
+        g_autoptr(GByteArray) key = posting_key(tenant, DN_KEY_LABEL, record->labels[i], seq);
 
-static bool
-has_key(const GPtrArray *keys, const GByteArray *key)
-{
-    for (guint i = 0; i < keys->len; i++)
-        if (same_bytes(g_ptr_array_index(keys, i), key))
-            return true;
-    return false;
+        if (!has_key(keys, key))
+            g_ptr_array_add(keys, g_steal_pointer(&key));
+    }
+    return keys;
 }
 
 static void
@@ -428,12 +432,12 @@ static void
 post_tokens(DnKvBatch *batch, const DnUuid *tenant, uint64_t seq, GPtrArray *tokens,
             GPtrArray *but_not, bool removed)
 {
-    g_autoptr(GHashTable) stand = string_set(but_not);
+    g_autoptr(GHashTable) stand = but_not->len > 0 ? string_set(but_not) : NULL;
 
     for (guint i = 0; i < tokens->len; i++) {
         g_autoptr(GByteArray) key = NULL;
 
-        if (g_hash_table_contains(stand, g_ptr_array_index(tokens, i)))
+        if (stand && g_hash_table_contains(stand, g_ptr_array_index(tokens, i)))
             continue;
         key = posting_key(tenant, DN_KEY_TOKEN, g_ptr_array_index(tokens, i), seq);
         dn_kv_batch_post(batch, key->data, key->len, (uint16_t)(seq % DN_POSTING_PLACES), removed);

@@ -247,30 +247,56 @@ dn_text_flat(const char *text)
     return g_string_free(flattener.out, FALSE);
 }
 
+static void
+add_flat(GPtrArray *list, const char *text, size_t size)
+{
+    g_autofree char *part = g_strndup(text, size);
+    g_autofree char *flat = dn_text_flat(part);
+
+    if (*flat)
+        g_ptr_array_add(list, g_steal_pointer(&flat));
+}
+
+static bool
+is_quote(gunichar c)
+{
+    return c == '"' || c == 0x201c || c == 0x201d || c == 0xff02;
+}
+
+/* A quotation mark that nothing closes is none. */
+static GPtrArray *
+parts_of(const char *query, bool words)
+{
+    GPtrArray *parts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *valid = g_utf8_make_valid(query, -1);
+    const char *begin = valid;
+    bool quoted = false;
+
+    for (const char *p = valid;; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        bool quote = is_quote(c);
+
+        if (c != 0 && !quote && (quoted || !g_unichar_isspace(c)))
+            continue;
+        if (quoted ? quote || words : words)
+            add_flat(parts, begin, (size_t)(p - begin));
+        if (c == 0)
+            return parts;
+        quoted = quote ? !quoted : quoted;
+        begin = g_utf8_next_char(p);
+    }
+}
+
 GPtrArray *
 dn_text_phrases(const char *query)
 {
-    GPtrArray *phrases = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *valid = g_utf8_make_valid(query, -1);
-    const char *begin = NULL;
+    return parts_of(query, false);
+}
 
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-
-        if (c != '"' && c != 0x201c && c != 0x201d && c != 0xff02)
-            continue;
-        if (begin) {
-            g_autofree char *inner = g_strndup(begin, (gsize)(p - begin));
-            g_autofree char *flat = dn_text_flat(inner);
-
-            if (*flat)
-                g_ptr_array_add(phrases, g_steal_pointer(&flat));
-            begin = NULL;
-        } else {
-            begin = g_utf8_next_char(p);
-        }
-    }
-    return phrases;
+GPtrArray *
+dn_text_needles(const char *query)
+{
+    return parts_of(query, true);
 }
 
 static bool

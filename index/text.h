@@ -27,6 +27,9 @@ GPtrArray *dn_text_terms(const char *text);
 /** (transfer full) The phrases of a query, folded: what stands within "" or “”. */
 GPtrArray *dn_text_phrases(const char *query);
 
+/** (transfer full) The same, and the words outside of phrases: what a hit is shown by. */
+GPtrArray *dn_text_needles(const char *query);
+
 /** (transfer full) @text as phrases are compared: folded, one space where words or signs part; none
  * between CJK characters, since recognition puts them there. */
 char *dn_text_flat(const char *text);

@@ -282,7 +282,10 @@ note_search(const DnArchive *self, const char *name, const DnSearch *search)
     note_int(call, "amount_from", search->amount_from);
     note_int(call, "amount_to", search->amount_to);
     dn_json_set_string(call, "party", search->party);
+    dn_json_set_string(call, "party_match", search->party_match);
     dn_json_set_string(call, "text", search->text);
+    if (search->snippets)
+        dn_json_set_bool(call, "snippets", true);
     dn_json_set_string(call, "kind", search->kind);
     dn_json_set_string(call, "label", search->label);
     dn_json_set_string(call, "book_ref", search->book_ref);
@@ -687,6 +690,42 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
         return false;
     *out_totals = json_pack("{s:i, s:I}", "checked", 9, "failed", (json_int_t)failed);
     return true;
+}
+
+bool
+dn_archive_verify_index(DnArchive *self, DnRowVisitor visit, DnProgress progress, void *user_data,
+                        json_t **out_totals, GError **error)
+{
+    uint64_t failed = 0;
+
+    fake_note(self->dir, "verify_index", json_object());
+    if (!fake_work(self, progress, user_data, error) ||
+        !fake_each(self, "failures.jsonl", visit, user_data, 0, 0, &failed, error))
+        return false;
+    *out_totals =
+        json_pack("{s:i, s:i, s:I}", "checked", 9, "rows", 90, "failed", (json_int_t)failed);
+    return true;
+}
+
+json_t *
+dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error)
+{
+    (void)error;
+    note_search(self, "explain", search);
+    return json_pack("{s:s, s:i}", "plan", "walk by date", "rows", 51);
+}
+
+bool
+dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
+                   void *user_data, GError **error)
+{
+    json_t *call = json_object();
+    uint64_t visited = 0;
+
+    dn_json_set_string(call, "prefix", prefix);
+    dn_json_set_int(call, "limit", limit);
+    fake_note(self->dir, "parties", call);
+    return fake_each(self, "parties.jsonl", visit, user_data, 0, limit, &visited, error);
 }
 
 bool
