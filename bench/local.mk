@@ -25,21 +25,28 @@ bench-plot: bench/store.tsv
 	gnuplot -e "table='bench/store.tsv'; ratios='$(srcdir)/docs/performance-ratios.svg'; clients='$(srcdir)/docs/performance-clients.svg'" \
 		$(srcdir)/bench/store.gp
 
-# Benchmarks are built and run by hand, or for one that is quick by make check: to see that it runs.
-EXTRA_PROGRAMS += bench/search
+# The search: make check runs it once with few vouchers, to see that it works.
 bench_search_SOURCES = bench/search.c bench/vouchers.c bench/vouchers.h
 bench_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 bench_search_LDADD = $(INDEX_LDADD) $(BASE_LDADD) $(SQLITE_LIBS) -lm
-CLEANFILES += bench/search
+dist_check_SCRIPTS += bench/search-check.sh
 EXTRA_DIST += bench/search-sqlite.sql bench/search-sqlite-index.sql bench/search-charts.sh
+if SQLITE
+check_PROGRAMS += bench/search
+TESTS += bench/search-check.sh
+else
+EXTRA_PROGRAMS += bench/search
+endif
+bench/search-check.log: bench/search$(EXEEXT)
 
-BENCH_N = 1000000
-BENCH_SEARCH_DIR = bench-search.files
-
-# N=10000000 make bench-search, or make bench-search BENCH_N=10000000
+# N=10000000 make bench-search: figures on standard output and in bench-search.tsv, after those of
+# the smaller steps.
 bench-search: bench/search$(EXEEXT)
-	rm -rf $(BENCH_SEARCH_DIR)
-	mkdir -p $(BENCH_SEARCH_DIR)
-	DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $${N:-$(BENCH_N)} -d $(BENCH_SEARCH_DIR) \
-		| tee bench-search.tsv
-	rm -rf $(BENCH_SEARCH_DIR)
+	rm -rf bench-search.files bench-search.tsv
+	for n in 10000 100000 $${N:-1000000}; do \
+		mkdir -p bench-search.files; \
+		only=; test $$n = $${N:-1000000} || only=--growth; \
+		DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $$n $$only -d bench-search.files \
+			| tee -a bench-search.tsv; \
+		rm -rf bench-search.files; \
+	done

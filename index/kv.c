@@ -31,11 +31,13 @@ enum {
     MARKS = 1 << 15, /* of what was written once, remembered */
     MARK_BYTES = 16,
     FEW_LISTS = 32,
+    MANY_OPERATIONS = 4096, /* of several vouchers, surely */
 };
 
-/* zstd and paranoid checks for all; what c.h has no setter for travels as text. */
+/* zstd for what stays, LZ4 for what is soon sorted again, paranoid checks for all; what c.h has no
+ * setter for travels as text. */
 static const char options_text[] =
-    "compression=kZSTD;bottommost_compression=kZSTD;"
+    "compression=kLZ4Compression;bottommost_compression=kZSTD;"
     "compaction_pri=kMinOverlappingRatio;level_compaction_dynamic_level_bytes=true;"
     "paranoid_checks=true;paranoid_file_checks=true;force_consistency_checks=true;"
     "verify_sst_unique_id_in_manifest=true;avoid_unnecessary_blocking_io=true;"
@@ -544,6 +546,107 @@ add_operation(DnKv *self, rocksdb_writebatch_t *native, const OpHeader *header, 
                                     header->value_size);
 }
 
+/* --- a batch of many vouchers adds to the same lists and counters again and again --- */
+
+typedef struct {
+    const char *bytes; /* lent from the batch */
+    size_t size;
+} Key;
+
+static guint
+key_hash(gconstpointer data)
+{
+    const Key *key = data;
+    guint hash = 5381;
+
+    for (size_t i = 0; i < key->size; i++)
+        hash = hash * 33 + (guchar)key->bytes[i];
+    return hash;
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    const Key *left = a;
+    const Key *right = b;
+
+    return left->size == right->size && memcmp(left->bytes, right->bytes, left->size) == 0;
+}
+
+static void
+lists_free(gpointer lists)
+{
+    g_array_unref(lists);
+}
+
+static void
+lists_add(GHashTable *lists, const OpHeader *header, const char *bytes)
+{
+    Key key = {bytes, header->key_size};
+    DnPostingList list = {bytes + header->key_size, header->value_size};
+    GArray *of_key = g_hash_table_lookup(lists, &key);
+
+    if (!of_key) {
+        of_key = g_array_new(FALSE, FALSE, sizeof list);
+        g_hash_table_insert(lists, g_memdup2(&key, sizeof key), of_key);
+    }
+    g_array_append_val(of_key, list);
+}
+
+static void
+counts_add(GHashTable *counts, const OpHeader *header, const char *bytes)
+{
+    Key key = {bytes, header->key_size};
+    uint64_t *sum = g_hash_table_lookup(counts, &key);
+    uint64_t delta = 0;
+
+    memcpy(&delta, bytes + header->key_size, sizeof delta);
+    if (!sum) {
+        sum = g_new0(uint64_t, 1);
+        g_hash_table_insert(counts, g_memdup2(&key, sizeof key), sum);
+    }
+    *sum += GUINT64_FROM_LE(delta);
+}
+
+static void
+counts_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *counts)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, counts);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Key *name = key;
+        uint64_t bits = GUINT64_TO_LE(*(uint64_t *)value);
+
+        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_COUNT], name->bytes, name->size,
+                                    (const char *)&bits, sizeof bits);
+    }
+}
+
+static void
+lists_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *lists)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, lists);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const GArray *of_key = value;
+        const Key *name = key;
+        size_t size = 0;
+        char *merged =
+            dn_posting_merge((const DnPostingList *)of_key->data, of_key->len, false, &size);
+
+        g_assert(merged); /* each is of dn_posting_one() */
+        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_POSTING], name->bytes, name->size,
+                                    merged, size);
+        free(merged);
+    }
+}
+
 bool
 dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
 {
@@ -551,9 +654,15 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
     g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(DnSha256));
     const guint8 *p = batch->ops->data;
     const guint8 *end = p ? p + batch->ops->len : NULL;
+    g_autoptr(GHashTable) lists = NULL;
+    g_autoptr(GHashTable) counts = NULL;
     char *message = NULL;
     unsigned skip = 0;
 
+    if (batch->size > MANY_OPERATIONS) {
+        lists = g_hash_table_new_full(key_hash, key_equal, g_free, lists_free);
+        counts = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
+    }
     while (p < end) {
         OpHeader header;
         const char *key = (const char *)p + sizeof header;
@@ -569,9 +678,17 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
                 g_array_append_val(marks, mark);
         } else if (skip > 0) {
             skip--;
+        } else if (lists && header.family == DN_KV_POSTING) {
+            lists_add(lists, &header, key);
+        } else if (counts && header.op == OP_MERGE) {
+            counts_add(counts, &header, key);
         } else {
             add_operation(self, native, &header, key);
         }
+    }
+    if (lists) {
+        lists_write(self, native, lists);
+        counts_write(self, native, counts);
     }
     rocksdb_write(self->db, self->write, native, &message);
     rocksdb_writebatch_destroy(native);

@@ -153,8 +153,11 @@ cut_piece(Cutter *self, const char *text, size_t size)
         if (c == 0 || joins_digits(p, self->before))
             continue;
         self->before = raw;
-        if (c == ' ') { /* recognition puts spaces between kanji: 領 収 書 */
+        if (c ==
+            ' ') { /* recognition puts spaces between kanji, 領 収 書; who asks, between words */
             cutter_end_word(self);
+            if (self->query)
+                cutter_end_run(self);
         } else if (!g_unichar_isalnum(c) && c != IDEOGRAPH_REPEAT) {
             cutter_end_word(self);
             cutter_end_run(self);
