@@ -321,6 +321,124 @@ test_search_asks_for_every_term(Fixture *f, gconstpointer data)
 }
 
 static void
+test_search_passes_on_how_to_compare(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) found = run(f, "search", "--party", "山田", "--party-match", "prefix", "--text",
+                                "\"電球 2\"", "--snippets", NULL);
+    g_auto(Outcome) wrong = run(f, "search", "--party", "山田", "--party-match", "like", NULL);
+    g_auto(Outcome) nothing = run(f, "search", "--snippets", NULL);
+
+    (void)data;
+    g_assert_cmpint(found.status, ==, 0);
+    assert_call(f, "search",
+                "{\"party\":\"山田\",\"party_match\":\"prefix\",\"text\":\"\\\"電球 2\\\"\","
+                "\"snippets\":true}");
+    g_assert_cmpint(wrong.status, ==, 64);
+    g_assert_cmpint(nothing.status, ==, 64);
+}
+
+static void
+test_search_shows_where_words_stand(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"snippets\":[{\"text\":\"電球 \\u001b[2J\",\"page\":2,"
+             "\"x\":10,\"y\":20,\"width\":5,\"height\":6}]}\n");
+    g_auto(Outcome) found = run(f, "search", "--text", "電球", "--snippets", NULL);
+
+    (void)data;
+    g_assert_cmpint(found.status, ==, 0);
+    assert_has(found.out, "p.2 (10,20) 電球");
+    g_assert_null(strchr(found.out, '\033'));
+}
+
+static void
+test_search_explains(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) plan = run(f, "search", "--explain", "--party", "山田", NULL);
+    g_auto(Outcome) json = run(f, "search", "--json", "--explain", NULL);
+
+    (void)data;
+    g_assert_cmpint(plan.status, ==, 0);
+    assert_has(plan.out, "walk by date");
+    assert_has(json.out, "\"rows\":51");
+}
+
+static void
+test_search_writes_a_sheet_in_utf8(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"date\":\"2026-04-01\",\"amount\":-10800,"
+             "\"currency\":\"JPY\",\"party\":\"=cmd|' /C calc'!A0\",\"labels\":[\"a\",\"b\"]}\n"
+             "{\"voucher\":\"" ID_B "\",\"amount\":1234,\"currency\":\"EUR\","
+             "\"party\":\"\\\"A\\\", 𠮷野\"}\n");
+    g_auto(Outcome) sheet = run(f, "search", "--csv", "utf8", NULL);
+
+    (void)data;
+    g_assert_cmpint(sheet.status, ==, 0);
+    g_assert_true(g_str_has_prefix(sheet.out, "\xef\xbb\xbfvoucher,date,amount,currency,party,"));
+    assert_has(sheet.out, "\r\n" ID_A ",2026-04-01,-10800,JPY,'=cmd|' /C calc'!A0,");
+    assert_has(sheet.out, "\r\n" ID_B ",,12.34,EUR,\"\"\"A\"\", 𠮷野\",");
+}
+
+static void
+test_search_tells_what_cp932_lacks(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"party\":\"髙﨑㈱〜−\"}\n"
+             "{\"voucher\":\"" ID_B "\",\"party\":\"𠮷野é\"}\n"
+             "{\"voucher\":\"" ID_C "\",\"party\":\"¥100\"}\n");
+    g_auto(Outcome) sheet = run(f, "search", "--csv", "cp932", NULL);
+    g_auto(Outcome) wrong = run(f, "search", "--csv", "sjis", NULL);
+
+    (void)data;
+    g_assert_cmpint(sheet.status, ==, 65);
+    g_assert_true(g_str_has_prefix(sheet.out, "voucher,"));
+    assert_has(sheet.out, ID_A ",,,,\xfb\xfc\xfa\xb1\x87\x8a\x81\x60\x81\x7c,");
+    assert_has(sheet.out, ID_B ",,,,\x81\xac\x96\xec\x81\xac,");
+    assert_has(sheet.out, ID_C ",,,,\x81\x8f"
+                               "100,"); /* no backslash */
+    assert_has(sheet.err, ID_B ", party: CP932 lacks 𠮷é");
+    g_assert_null(strstr(sheet.err, ID_A));
+    g_assert_cmpint(wrong.status, ==, 64);
+}
+
+static void
+test_parties_lists_names(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/parties.jsonl",
+             "{\"party\":\"株式会社山田商店\",\"vouchers\":12}\n{\"party\":\"山田電機\","
+             "\"vouchers\":1}\n");
+    g_auto(Outcome) names = run(f, "parties", "やまだ", NULL);
+    g_auto(Outcome) json = run(f, "parties", "--json", "--limit", "1", NULL);
+    g_auto(Outcome) wrong = run(f, "parties", "--limit", "0", NULL);
+
+    (void)data;
+    g_assert_cmpint(names.status, ==, 0);
+    assert_has(names.out, "12  株式会社山田商店\n");
+    assert_call(f, "parties", "{\"prefix\":\"やまだ\",\"limit\":20}");
+    g_assert_cmpstr(json.out, ==, "{\"party\":\"株式会社山田商店\",\"vouchers\":12}\n");
+    g_assert_cmpint(wrong.status, ==, 64);
+}
+
+static void
+test_verify_checks_the_index_alone(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) good = run(f, "verify", "--index", NULL);
+
+    put_done(f, "archive/failures.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"code\":\"CORRUPT\",\"message\":\"lost\"}\n");
+    g_auto(Outcome) bad = run(f, "verify", "--index", NULL);
+    g_auto(Outcome) both = run(f, "verify", "--index", "--full", NULL);
+
+    (void)data;
+    g_assert_cmpint(good.status, ==, 0);
+    assert_has(good.out, "90");
+    g_assert_cmpint(bad.status, ==, 65);
+    assert_has(bad.err, "rebuild");
+    g_assert_cmpint(both.status, ==, 64);
+}
+
+static void
 test_search_refuses_bad_forms_with_an_example(Fixture *f, gconstpointer data)
 {
     static const struct {
@@ -1279,6 +1397,13 @@ main(int argc, char **argv)
     T(init_hands_its_settings_over, NULL);
     T(search_asks_for_every_term, NULL);
     T(search_refuses_bad_forms_with_an_example, NULL);
+    T(search_passes_on_how_to_compare, NULL);
+    T(search_shows_where_words_stand, NULL);
+    T(search_explains, NULL);
+    T(search_writes_a_sheet_in_utf8, NULL);
+    T(search_tells_what_cp932_lacks, NULL);
+    T(parties_lists_names, NULL);
+    T(verify_checks_the_index_alone, NULL);
     T(search_prints_a_table_that_is_safe, NULL);
     T(search_says_in_json_where_to_go_on, NULL);
     T(ids_may_be_abbreviated_while_unique, NULL);

@@ -12,3 +12,7 @@ tests_unit_engine_test_duty_SOURCES = tests/unit/engine/test-duty.c
 tests_unit_engine_test_duty_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_lawful_SOURCES = tests/unit/engine/test-lawful.c
 tests_unit_engine_test_lawful_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-search-law
+TESTS += tests/unit/engine/test-search-law
+tests_unit_engine_test_search_law_SOURCES = tests/unit/engine/test-search-law.c
+tests_unit_engine_test_search_law_LDADD = $(ENGINE_LDADD)
