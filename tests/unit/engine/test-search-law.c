@@ -6,6 +6,7 @@
 #include "config.h"
 #include "base/fs.h"
 #include "engine/archive.h"
+#include "engine/internal.h"
 
 #include <string.h>
 
@@ -317,6 +318,53 @@ test_R42_no_record_is_out_of_reach(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpint(index_problems(f), ==, 0);
 }
 
+/* Something that a rebuilt view has not, and a format that no program writes. */
+static void
+spoil_view(Fixture *f, const char *format)
+{
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+    g_autoptr(GError) error = NULL;
+
+    dn_kv_batch_put(batch, DN_KV_INDEX, f->archive->tenant.bytes, 16, "", 0);
+    if (format)
+        dn_kv_batch_put(batch, DN_KV_META, "format", 6, format, 1);
+    else
+        dn_kv_batch_delete(batch, DN_KV_META, "format", 6); /* of a program that wrote none */
+    g_assert_true(dn_kv_write(f->archive->view, batch, &error));
+    g_assert_cmpint(index_problems(f), ==, 1);
+    dn_archive_close(f->archive);
+    f->archive = dn_archive_open(f->dir, &defaults, &error);
+    g_assert_no_error(error);
+}
+
+static void
+test_a_view_of_another_format_is_built_again(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    put(f, "2026-04-01", 100, "山田", "receipt");
+    spoil_view(f, "\xff");
+    g_assert_cmpint(index_problems(f), ==, 0);
+    spoil_view(f, NULL);
+    g_assert_cmpint(index_problems(f), ==, 0);
+    g_assert_cmpuint(found(f, &(DnSearch){.party = "山田"}), ==, 1);
+}
+
+/* States and entries, too, not only rows. */
+static void
+test_a_lost_state_is_told(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    DnUuid id = put(f, "2026-04-01", 100, "山田", "receipt");
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+    uint8_t key[32];
+
+    put(f, "2026-04-02", 200, "佐藤", "receipt");
+    memcpy(key, f->archive->tenant.bytes, 16);
+    memcpy(key + 16, id.bytes, 16);
+    dn_kv_batch_delete(batch, DN_KV_VOUCHER, key, sizeof key);
+    g_assert_true(dn_kv_write(f->archive->view, batch, NULL));
+    /* The voucher; the rows that nobody has; how many there are. */
+    g_assert_cmpint(index_problems(f), ==, 3);
+}
+
 static void
 test_parties_and_plans_are_told(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
@@ -356,5 +404,7 @@ main(int argc, char **argv)
     T(R43_only_what_matches_is_shown);
     T(R46_eras_name_the_same_days);
     T(parties_and_plans_are_told);
+    T(a_view_of_another_format_is_built_again);
+    T(a_lost_state_is_told);
     return g_test_run();
 }
