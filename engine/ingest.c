@@ -274,6 +274,7 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
 
         dn_read_voucher(self, &id, document, &problem);
     }
+    g_clear_pointer(&state, json_decref); /* of what was disposed of */
     state = dn_view_voucher(self, &id, error);
     if (!state)
         return false;
