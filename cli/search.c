@@ -37,8 +37,8 @@ static const GOptionEntry options[] = {
 
 typedef struct {
     const DnCli *cli;
-    DnTable *table; /* NULL for JSON */
-    DnSheet *sheet; /* NULL but for CSV */
+    DnTable *table;     /* NULL for JSON */
+    DnListSheet *sheet; /* NULL but for CSV */
     bool any;
 } Printer;
 
@@ -68,7 +68,7 @@ print_row(const json_t *row, void *user_data, GError **error)
 
     self->any = true;
     if (self->sheet)
-        return dn_sheet_add(self->sheet, row, error);
+        return dn_list_sheet_add(self->sheet, row, error);
     if (!self->table)
         return dn_out_json(row, error);
     return dn_rows_add(self->table, self->cli, row, error) && print_snippets(self, row, error);
@@ -116,7 +116,7 @@ run(DnCli *cli, char **arguments, GError **error)
     DnFilterTerms terms;
     g_autoptr(DnTable) table = cli->json ? NULL : dn_rows_new(cli);
     Printer printer = {.cli = cli, .table = table};
-    g_autoptr(DnSheet) sheet = NULL;
+    g_autoptr(DnListSheet) sheet = NULL;
     g_autofree char *cursor = NULL;
 
     (void)arguments;
@@ -143,7 +143,7 @@ run(DnCli *cli, char **arguments, GError **error)
     if (given.csv) {
         bool cp932 = g_str_equal(given.csv, "cp932");
 
-        sheet = dn_sheet_new(cli, cp932 ? DN_SHEET_CP932 : DN_SHEET_UTF8, error);
+        sheet = dn_list_sheet_new(cli, cp932 ? DN_SHEET_CP932 : DN_SHEET_UTF8, error);
         if (!sheet)
             return false;
         printer.sheet = sheet;
@@ -155,7 +155,7 @@ run(DnCli *cli, char **arguments, GError **error)
     if (sheet) { /* nothing but the table is on standard output */
         if (cursor)
             dn_cli_say(cli, "next page: --after %s", cursor);
-        dn_sheet_finish(sheet);
+        dn_list_sheet_finish(sheet);
         return true;
     }
     return (!table || dn_table_finish(table, error)) && print_cursor(cli, cursor, error);

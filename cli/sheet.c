@@ -11,7 +11,7 @@
 
 enum { MOST_CP932 = 4 /* bytes of a character */ };
 
-struct DnSheet {
+struct DnListSheet {
     DnCli *cli;
     DnSheetEncoding encoding;
     GIConv to_cp932;
@@ -56,7 +56,7 @@ encode_one(GIConv to_cp932, gunichar c, GByteArray *out)
 }
 
 GBytes *
-dn_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking)
+dn_list_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking)
 {
     static const guint8 geta[] = {0x81, 0xac};
     GByteArray *out = g_byte_array_new();
@@ -76,13 +76,13 @@ dn_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking)
 }
 
 static bool
-write_text(DnSheet *self, const char *text, char **out_lacking, GError **error)
+write_text(DnListSheet *self, const char *text, char **out_lacking, GError **error)
 {
     if (self->encoding == DN_SHEET_UTF8) {
         *out_lacking = NULL;
         return dn_out_bytes(text, strlen(text), error);
     }
-    g_autoptr(GBytes) bytes = dn_sheet_cp932(self->to_cp932, text, out_lacking);
+    g_autoptr(GBytes) bytes = dn_list_sheet_cp932(self->to_cp932, text, out_lacking);
     gsize size = 0;
     const void *data = g_bytes_get_data(bytes, &size);
 
@@ -122,7 +122,7 @@ cell_text(const json_t *row, const char *column)
 }
 
 static bool
-add_cell(DnSheet *self, const json_t *row, const char *column, GError **error)
+add_cell(DnListSheet *self, const json_t *row, const char *column, GError **error)
 {
     g_autofree char *text = cell_text(row, column);
     g_autofree char *cell = quoted(text);
@@ -138,10 +138,10 @@ add_cell(DnSheet *self, const json_t *row, const char *column, GError **error)
     return true;
 }
 
-DnSheet *
-dn_sheet_new(DnCli *cli, DnSheetEncoding encoding, GError **error)
+DnListSheet *
+dn_list_sheet_new(DnCli *cli, DnSheetEncoding encoding, GError **error)
 {
-    g_autoptr(DnSheet) self = g_new0(DnSheet, 1);
+    g_autoptr(DnListSheet) self = g_new0(DnListSheet, 1);
 
     self->cli = cli;
     self->encoding = encoding;
@@ -162,7 +162,7 @@ dn_sheet_new(DnCli *cli, DnSheetEncoding encoding, GError **error)
 }
 
 bool
-dn_sheet_add(DnSheet *self, const json_t *row, GError **error)
+dn_list_sheet_add(DnListSheet *self, const json_t *row, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
         if ((i > 0 && !dn_out_bytes(",", 1, error)) || !add_cell(self, row, columns[i], error))
@@ -171,7 +171,7 @@ dn_sheet_add(DnSheet *self, const json_t *row, GError **error)
 }
 
 void
-dn_sheet_finish(DnSheet *self)
+dn_list_sheet_finish(DnListSheet *self)
 {
     if (self->lacking == 0)
         return;
@@ -183,7 +183,7 @@ dn_sheet_finish(DnSheet *self)
 }
 
 void
-dn_sheet_free(DnSheet *self)
+dn_list_sheet_free(DnListSheet *self)
 {
     if (!self)
         return;

@@ -18,20 +18,20 @@ G_BEGIN_DECLS
 
 typedef enum { DN_SHEET_UTF8, DN_SHEET_CP932 } DnSheetEncoding;
 
-typedef struct DnSheet DnSheet;
+typedef struct DnListSheet DnListSheet;
 
 /** Writes the line of titles. EXTERNAL when this system's iconv does not know CP932. */
-DnSheet *dn_sheet_new(DnCli *cli, DnSheetEncoding encoding, GError **error);
+DnListSheet *dn_list_sheet_new(DnCli *cli, DnSheetEncoding encoding, GError **error);
 /** One row of a search. */
-bool dn_sheet_add(DnSheet *self, const json_t *row, GError **error);
+bool dn_list_sheet_add(DnListSheet *self, const json_t *row, GError **error);
 /** The exit status becomes FORMAT's when a character was lacking. */
-void dn_sheet_finish(DnSheet *self);
-void dn_sheet_free(DnSheet *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnSheet, dn_sheet_free)
+void dn_list_sheet_finish(DnListSheet *self);
+void dn_list_sheet_free(DnListSheet *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnListSheet, dn_list_sheet_free)
 
 /** (transfer full) @text in CP932, 〓 for what it lacks; *@out_lacking (transfer full) lists those
  * characters once each, "" when there are none. */
-GBytes *dn_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking);
+GBytes *dn_list_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking);
 
 G_END_DECLS
 #endif

@@ -29,6 +29,7 @@ typedef struct {
     DnUuid tenant;
     GHashTable *listed;  /* names in SHA256SUMS, lent by the container where it has them */
     GHashTable *heads;   /* seq -> DnSha256: heads of the ledger that were stamped */
+    GHashTable *gone;    /* vouchers without documents -> whether the ledger disposes of them */
     DnLedgerHead head;   /* while the chain is walked */
     const char *reading; /* the file whose lines are visited */
     uint64_t lines;
@@ -147,6 +148,35 @@ check_files(Check *check, GError **error)
 
 /* --- chain --- */
 
+static void
+note_disposed(Check *check, const json_t *entry)
+{
+    const char *voucher = dn_json_string(entry, "voucher");
+
+    if (voucher && g_strcmp0(dn_json_string(entry, "type"), "voucher.disposed") == 0 &&
+        g_hash_table_contains(check->gone, voucher))
+        g_hash_table_replace(check->gone, g_strdup(voucher), GINT_TO_POINTER(true));
+}
+
+/* A document may be missing only when the ledger says that it was disposed of. */
+static bool
+check_gone(Check *check, GError **error)
+{
+    GHashTableIter iter;
+    gpointer voucher = NULL;
+    gpointer disposed = NULL;
+
+    g_hash_table_iter_init(&iter, check->gone);
+    while (g_hash_table_iter_next(&iter, &voucher, &disposed)) {
+        g_autofree char *message = g_strdup_printf(
+            "no entry disposes of voucher %s, and its document is missing", (char *)voucher);
+
+        if (!disposed && !report(check, "evidence/documents.txt", message, error))
+            return false;
+    }
+    return true;
+}
+
 /* A blob that an entry names: it must be the file of that name, or any file when @name is NULL. */
 static bool
 check_named(Check *check, const json_t *ref, const char *name, GError **error)
@@ -169,7 +199,9 @@ static bool
 check_meaning(Check *check, const json_t *entry, GError **error)
 {
     const char *type = dn_json_string(entry, "type");
+    const char *voucher = dn_json_string(entry, "voucher");
     const json_t *parts = json_object_get(entry, "parts");
+    const json_t *list = json_object_get(entry, "list");
     const char *key = NULL;
     json_t *ref = NULL;
     gint64 seq = (gint64)check->head.seq;
@@ -181,6 +213,11 @@ check_meaning(Check *check, const json_t *entry, GError **error)
         return check_named(check, json_object_get(entry, "token"), token, error) &&
                check_named(check, json_object_get(entry, "leaves"), leaves, error);
     }
+    note_disposed(check, entry);
+    if (list && !check_named(check, list, NULL, error))
+        return false;
+    if (voucher && g_hash_table_contains(check->gone, voucher))
+        return true;
     if (json_object_get(entry, "blob") &&
         !check_named(check, json_object_get(entry, "blob"), NULL, error))
         return false;
@@ -228,7 +265,7 @@ check_chain(Check *check, GError **error)
     if (!check->broken && g_hash_table_size(check->heads) > 0)
         return report(check, "ledger.jsonl",
                       "entries that were time-stamped are missing at its end", error);
-    return true;
+    return check->broken || check_gone(check, error);
 }
 
 /* An entry of the vouchers chosen: a link of a chain of which the other links are not here. */
@@ -245,6 +282,7 @@ check_loose_entry(char *line, size_t size, void *user_data, GError **error)
         return report_error(check, check->reading, problem, error);
     if (strcmp(canonical, line) != 0)
         return report_line(check, "it is not in canonical form", error);
+    note_disposed(check, entry);
     check->entries++;
     return step(check, check->documents + check->entries, error);
 }
@@ -321,7 +359,8 @@ check_record(Check *check, const char *name, const DnSha256 *original, GError **
     return true;
 }
 
-/* "sha256 voucher version file record": a document and its proof. */
+/* "sha256 voucher version file record": a document and its proof. No file: it was disposed of, and
+ * the proof is of its hash alone. */
 static bool
 check_document(char *line, size_t size, void *user_data, GError **error)
 {
@@ -334,13 +373,16 @@ check_document(char *line, size_t size, void *user_data, GError **error)
     check->documents++;
     if (g_strv_length(words) != 5 || !dn_unhex(words[0], stated.bytes, sizeof stated.bytes, NULL))
         return report_line(check, "it is malformed", error);
+    bool gone = strcmp(words[3], "-") == 0;
     const DnZipFile *original = dn_container_find(check->capsule, words[3]);
 
-    if (!original)
+    if (gone)
+        g_hash_table_insert(check->gone, g_strdup(words[1]), GINT_TO_POINTER(false));
+    else if (!original)
         return report(check, words[3], "it is missing", error);
-    if (!dn_sha256_equal(&stated, &original->sha256))
+    else if (!dn_sha256_equal(&stated, &original->sha256))
         return report(check, words[3], "its SHA-256 is not the one its voucher states", error);
-    if (strcmp(words[4], "-") != 0 && !check_record(check, words[4], &original->sha256, error))
+    if (strcmp(words[4], "-") != 0 && !check_record(check, words[4], &stated, error))
         return false;
     return step(check, check->documents + check->entries, error);
 }
@@ -348,7 +390,7 @@ check_document(char *line, size_t size, void *user_data, GError **error)
 /* --- vouchers --- */
 
 static bool
-check_version(Check *check, const json_t *version, GError **error)
+check_version(Check *check, const json_t *version, bool disposed, GError **error)
 {
     static const char *const parts[] = {"rendition", "text", "words", "record", NULL};
     const char *name = dn_json_string(version, "file");
@@ -356,9 +398,10 @@ check_version(Check *check, const json_t *version, GError **error)
     const DnZipFile *file = name ? dn_container_find(check->capsule, name) : NULL;
     DnSha256 stated;
 
-    if (!file || !sha256 || !dn_unhex(sha256, stated.bytes, sizeof stated.bytes, NULL))
+    if (disposed == (file != NULL) || !sha256 ||
+        !dn_unhex(sha256, stated.bytes, sizeof stated.bytes, NULL))
         return report_line(check, "a version without its original", error);
-    if (!dn_sha256_equal(&stated, &file->sha256))
+    if (file && !dn_sha256_equal(&stated, &file->sha256))
         return report(check, name, "its SHA-256 is not the one its voucher states", error);
     if (dn_json_bool(version, "stamped", false) && !dn_json_string(version, "record"))
         return report_line(check, "a stamped version without its evidence record", error);
@@ -383,11 +426,17 @@ check_voucher(char *line, size_t size, void *user_data, GError **error)
     check->lines++;
     if (!voucher)
         return report_error(check, check->reading, problem, error);
+    const char *id = dn_json_string(voucher, "voucher");
+    bool disposed = g_strcmp0(dn_json_string(voucher, "state"), "disposed") == 0;
+
     check->vouchers++;
+    if (disposed != (id && g_hash_table_contains(check->gone, id)))
+        return report_line(check, "it and documents.txt disagree on whether it was disposed of",
+                           error);
     if (json_array_size(versions) == 0)
         return report_line(check, "a voucher without a document", error);
     for (size_t i = 0; i < json_array_size(versions); i++)
-        if (!check_version(check, json_array_get(versions, i), error))
+        if (!check_version(check, json_array_get(versions, i), disposed, error))
             return false;
     return true;
 }
@@ -427,7 +476,8 @@ check_contents(Check *check, GError **error)
         return false;
     if (!(g_strcmp0(ledger, "complete") == 0
               ? check_chain(check, error)
-              : each_line(check, "entries.jsonl", check_loose_entry, error)))
+              : each_line(check, "entries.jsonl", check_loose_entry, error) &&
+                    check_gone(check, error)))
         return false;
     return each_line(check, "vouchers.jsonl", check_voucher, error) && check_counts(check, error);
 }
@@ -480,6 +530,7 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
     g_autoptr(GHashTable) listed = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) heads =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(DnTokenMemo) memo = dn_token_memo_new();
     g_autoptr(DnTrust) trust = trust_file ? dn_trust_load(trust_file, error) : dn_trust_new_empty();
     g_autoptr(DnContainerReader) capsule = trust ? dn_container_open(path, problems, error) : NULL;
@@ -491,6 +542,7 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
                    .user_data = user_data,
                    .listed = listed,
                    .heads = heads,
+                   .gone = gone,
                    .accredited = true};
 
     if (!capsule)

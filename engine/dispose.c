@@ -314,7 +314,7 @@ dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result
         return dn_fail(error, DN_ERROR_NOT_FOUND, "period %s has no documents", period);
     g_autofree char *sha256 = list_digest(&listing);
     g_autoptr(GBytes) list = g_bytes_new(listing.list->str, listing.list->len);
-    DnNewBlob blob = {.id = dn_uuid_new(), .part = DN_PART_EVIDENCE, .plain = list};
+    DnNewBlob blob = dn_new_blob(DN_PART_EVIDENCE, list, NULL);
 
     dn_json_set_string(entry, "type", "disposal.planned");
     dn_json_set_string(entry, "period", period);

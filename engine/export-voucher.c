@@ -23,7 +23,8 @@ typedef struct {
     char *serial;
     char *stem;
     char *amount;
-    const char *original; /* lent by details: of the newest version */
+    const char *original; /* lent by details: of the newest version; NULL when disposed of */
+    bool disposed;        /* its documents are gone: their hashes and records are left */
     json_t *files;        /* for the page */
     json_t *entries;      /* for the page */
 } Voucher;
@@ -216,11 +217,12 @@ add_record(Export *export, const Voucher *voucher, const json_t *version, json_t
 static bool
 list_document(Export *export, const Voucher *voucher, const json_t *brief, GError **error)
 {
+    const char *file = dn_json_string(brief, "file");
     const char *record = dn_json_string(brief, "record");
-    g_autofree char *line = g_strdup_printf(
-        "%s %s %" G_GINT64_FORMAT " %s %s\n", dn_json_string(brief, "sha256"),
-        dn_json_string(voucher->details, "voucher"), dn_json_int(brief, "version", 0),
-        dn_json_string(brief, "file"), record ? record : "-");
+    g_autofree char *line =
+        g_strdup_printf("%s %s %" G_GINT64_FORMAT " %s %s\n", dn_json_string(brief, "sha256"),
+                        dn_json_string(voucher->details, "voucher"),
+                        dn_json_int(brief, "version", 0), file ? file : "-", record ? record : "-");
 
     return dn_spool_add_text(export->documents, line, error);
 }
@@ -239,7 +241,8 @@ show_version(const Voucher *voucher, const json_t *brief)
 }
 
 static bool
-add_version(Export *export, Voucher *voucher, const json_t *version, json_t *brief, GError **error)
+add_documents(Export *export, const Voucher *voucher, const json_t *version, json_t *brief,
+              GError **error)
 {
     const json_t *parts = json_object_get(version, "parts");
     const json_t *rendition = json_object_get(parts, "rendition");
@@ -252,13 +255,21 @@ add_version(Export *export, Voucher *voucher, const json_t *version, json_t *bri
                   "pdf", error) ||
         !add_part(export, voucher, brief, "text", text, DN_PART_TEXT, "text", "txt", error) ||
         !add_part(export, voucher, brief, "words", json_object_get(parts, "words"), DN_PART_WORDS,
-                  "words", "json", error) ||
+                  "words", "json", error))
+        return false;
+    export->renditions += rendition != NULL;
+    export->texts += text != NULL;
+    return true;
+}
+
+static bool
+add_version(Export *export, Voucher *voucher, const json_t *version, json_t *brief, GError **error)
+{
+    if ((!voucher->disposed && !add_documents(export, voucher, version, brief, error)) ||
         !add_record(export, voucher, version, brief, error) ||
         !list_document(export, voucher, brief, error))
         return false;
     export->versions++;
-    export->renditions += rendition != NULL;
-    export->texts += text != NULL;
     voucher->original = dn_json_string(brief, "file");
     show_version(voucher, brief);
     return true;
@@ -322,10 +333,9 @@ add_other_changes(Export *export, const Voucher *voucher, const json_t *entry, s
         const char *member;
         const char *field;
         bool before;
-    } members[] = {{"name", "name", false},
-                   {"add", "labels", false},
-                   {"remove", "labels", true},
-                   {"book_ref", "book_ref", false}};
+    } members[] = {{"name", "name", false},        {"add", "labels", false},
+                   {"remove", "labels", true},     {"book_ref", "book_ref", false},
+                   {"unlinked", "book_ref", true}, {"other", "relations", false}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
         const json_t *value = json_object_get(entry, members[i].member);
@@ -404,6 +414,7 @@ static bool
 add_row(Export *export, const Voucher *voucher, GError **error)
 {
     const json_t *details = voucher->details;
+    const char *state = dn_json_bool(details, "deleted", false) ? "deleted" : "";
     const char *const cells[] = {voucher->serial,
                                  or_empty(dn_json_string(details, "date")),
                                  voucher->amount,
@@ -412,7 +423,7 @@ add_row(Export *export, const Voucher *voucher, GError **error)
                                  or_empty(dn_json_string(details, "registration_number")),
                                  or_empty(dn_json_string(details, "kind")),
                                  or_empty(dn_json_string(details, "received")),
-                                 dn_json_bool(details, "deleted", false) ? "deleted" : "",
+                                 voucher->disposed ? "disposed" : state,
                                  or_empty(dn_json_string(details, "stamped")),
                                  or_empty(dn_json_string(details, "voucher")),
                                  or_empty(voucher->original),
@@ -438,6 +449,7 @@ show_voucher(Export *export, const Voucher *voucher, GError **error)
         dn_json_set_string(shown, members[i][0],
                            or_empty(dn_json_string(voucher->details, members[i][1])));
     dn_json_set_bool(shown, "x", dn_json_bool(voucher->details, "deleted", false));
+    dn_json_set_bool(shown, "w", voucher->disposed);
     json_object_set(shown, "f", voucher->files);
     json_object_set(shown, "h", voucher->entries);
     return dn_page_add(export->page, shown, error);
@@ -451,6 +463,7 @@ dn_export_voucher(Export *export, const DnUuid *id, GError **error)
 
     if (!state)
         return false;
+    voucher.disposed = g_strcmp0(dn_json_string(state, "state"), "disposed") == 0;
     voucher.details = dn_voucher_details(state, 0);
     voucher.files = json_array();
     voucher.entries = json_array();

@@ -16,8 +16,8 @@
 
 /* --- the ledger --- */
 
-/* The parts that no voucher's present version names: of readings that a later one replaced. A
- * capsule that can be imported has them too. */
+/* The parts that no voucher's present version names: of readings that a later one replaced, and the
+ * list of a disposal. A capsule that can be imported has them too. */
 static bool
 keep_part(Export *export, const json_t *current, const char *name, const json_t *ref, DnPart part,
           GError **error)
@@ -48,6 +48,8 @@ keep_parts(Export *export, const json_t *entry, GError **error)
     const json_t *version = dn_voucher_version(state, (unsigned)dn_json_int(entry, "version", 0));
     const json_t *current = json_object_get(version, "parts");
 
+    if (g_strcmp0(dn_json_string(state, "state"), "disposed") == 0) /* gone with its key */
+        return true;
     return keep_part(export, current, "text", json_object_get(parts, "text"), DN_PART_TEXT,
                      error) &&
            keep_part(export, current, "words", json_object_get(parts, "words"), DN_PART_WORDS,
@@ -74,7 +76,9 @@ add_ledger_line(const DnStoreVisit *visit, void *user_data, GError **error)
         if (!entry || !dn_spool_add_text(export->entries, line, error) ||
             !dn_spool_add_text(export->entries, "\n", error))
             return false;
-        if (!keep_parts(export, entry, error))
+        if (!keep_parts(export, entry, error) ||
+            !keep_part(export, NULL, "list", json_object_get(entry, "list"), DN_PART_EVIDENCE,
+                       error))
             return dn_fail_in(error, "entry %" G_GUINT64_FORMAT, visit->entries[i].seq);
         export->entry_count++;
     }

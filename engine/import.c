@@ -76,9 +76,8 @@ add_blob(Import *import, Sealed *sealed, const json_t *ref, DnPart part, const c
         return false;
     const DnZipFile *file = dn_container_find_digest(import->capsule, &digest);
 
-    if (!file)
-        return dn_fail(error, DN_ERROR_CORRUPT, "blob %s is not in the capsule",
-                       dn_json_string(ref, "id"));
+    if (!file) /* of what was disposed of: the check has found no other to be missing */
+        return true;
     g_autoptr(GBytes) plain =
         dn_container_read(import->capsule, file, import->archive->limits.max_document_bytes, error);
     DnNewBlob blob = {.id = name.blob, .part = part, .plain = plain};
@@ -124,6 +123,9 @@ add_blobs(Import *import, const json_t *entry, Sealed *sealed, GError **error)
                         dn_evidence_period, error) &&
                add_blob(import, sealed, json_object_get(entry, "leaves"), DN_PART_EVIDENCE,
                         dn_evidence_period, error);
+    if (!add_blob(import, sealed, json_object_get(entry, "list"), DN_PART_EVIDENCE,
+                  dn_evidence_period, error))
+        return false;
     if (!original && json_object_size(parts) == 0)
         return true;
     const char *period = period_of(import, entry, error);

@@ -1093,7 +1093,46 @@ print_document(const char *name, int64_t time)
     printf("%s  %s\n", text, name);
 }
 
-/* "sha256 voucher version file record", "-" when there is no record. */
+/* Vouchers without documents. Each must have been disposed of by an entry. */
+typedef struct {
+    char id[40];
+    bool disposed;
+} Gone;
+
+static Gone *gone;
+static size_t gone_count;
+
+static int
+compare_gone(const void *a, const void *b)
+{
+    return strcmp(((const Gone *)a)->id, ((const Gone *)b)->id);
+}
+
+static void
+add_gone(const char *id)
+{
+    if (gone_count > 0 && strcmp(gone[gone_count - 1].id, id) == 0) /* another version of it */
+        return;
+    if ((gone_count & (gone_count - 1)) == 0)
+        gone = get_memory(gone, (gone_count ? 2 * gone_count : 1) * sizeof *gone);
+    memset(&gone[gone_count], 0, sizeof *gone);
+    snprintf(gone[gone_count++].id, sizeof gone->id, "%s", id);
+}
+
+/* The row of the voucher whose id begins @text; NULL when its documents are here. */
+static Gone *
+find_gone(const char *text)
+{
+    Gone key = {.disposed = false};
+
+    if (!text || gone_count == 0)
+        return NULL;
+    snprintf(key.id, sizeof key.id, "%.36s", text);
+    return bsearch(&key, gone, gone_count, sizeof *gone, compare_gone);
+}
+
+/* "sha256 voucher version file record", "-" when there is no record, or no file since it was
+ * disposed of: then the record is of the hash alone. */
 static void
 check_document(char *line, size_t size, uint64_t number, void *data)
 {
@@ -1114,7 +1153,9 @@ check_document(char *line, size_t size, uint64_t number, void *data)
     const File *file = find_file(words[3]);
     const File *record = find_file(words[4]);
 
-    if (!file)
+    if (strcmp(words[3], "-") == 0)
+        add_gone(words[1]);
+    else if (!file)
         fail(words[3], "it is missing");
     else if (memcmp(file->hash, hash, HASH) != 0)
         fail(words[3], "its SHA-256 is not the one in evidence/documents.txt");
@@ -1122,10 +1163,10 @@ check_document(char *line, size_t size, uint64_t number, void *data)
         return;
     if (!record) {
         fail(words[4], "it is missing");
-    } else if (file && check_record(record, file->hash, &time)) {
+    } else if (check_record(record, hash, &time)) {
         counts->stamped++;
         if (list_documents)
-            print_document(file->name, time);
+            print_document(words[3], time);
     }
 }
 
@@ -1206,16 +1247,29 @@ check_stamp_entry(const char *line, uint64_t seq)
     }
 }
 
+/* Notes that an entry disposes of its voucher; the voucher's row, if its documents are gone. */
+static const Gone *
+check_disposal(const char *line)
+{
+    const char *at = find_member(line, "voucher");
+    Gone *row = at && *at == '"' ? find_gone(at + 1) : NULL;
+
+    if (row && member_is(line, "type", "voucher.disposed"))
+        row->disposed = true;
+    return row;
+}
+
 static void
 check_contents(const char *line, uint64_t seq)
 {
+    const Gone *row = check_disposal(line);
     uint8_t hash[HASH];
 
     if (member_is(line, "type", "evidence.stamped"))
         check_stamp_entry(line, seq);
     else if ((member_is(line, "type", "voucher.registered") ||
               member_is(line, "type", "voucher.revised")) &&
-             (!member_blob(line, "blob", hash) || !is_there(hash)))
+             (!member_blob(line, "blob", hash) || (!row && !is_there(hash))))
         fail("ledger.jsonl", "line %" PRIu64 ": its document is not in the capsule", seq);
 }
 
@@ -1268,15 +1322,27 @@ count_line(char *line, size_t size, uint64_t number, void *data)
 }
 
 static void
+check_loose_entry(char *line, size_t size, uint64_t number, void *data)
+{
+    check_disposal(line);
+    count_line(line, size, number, data);
+}
+
+static void
 check_ledger(Counts *counts, bool complete)
 {
     Chain chain = {.counts = counts};
 
-    if (!complete) {
-        each_line("entries.jsonl", count_line, &counts->entries);
+    if (complete)
+        each_line("ledger.jsonl", check_link, &chain);
+    else
+        each_line("entries.jsonl", check_loose_entry, &counts->entries);
+    for (size_t i = 0; !chain.broken && i < gone_count; i++)
+        if (!gone[i].disposed)
+            fail("evidence/documents.txt",
+                 "no entry disposes of voucher %s, and its document is missing", gone[i].id);
+    if (!complete)
         return;
-    }
-    each_line("ledger.jsonl", check_link, &chain);
     for (size_t i = 0; !chain.broken && i < head_count; i++)
         if (!heads[i].met)
             fail("ledger.jsonl", "entry %" PRIu64 ", which was time-stamped, is missing",
@@ -1304,6 +1370,8 @@ check_all(void)
     check_sums();
     check_batches();
     each_line("evidence/documents.txt", check_document, &counts);
+    if (gone_count > 0)
+        qsort(gone, gone_count, sizeof *gone, compare_gone);
     each_line("vouchers.jsonl", count_line, &counts.vouchers);
     file = find_file("manifest.json");
     if (!file) {

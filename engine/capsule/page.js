@@ -102,12 +102,12 @@
         for (const other of byId('rows').children) other.setAttribute('aria-selected', String(other === row));
         detail.replaceChildren(make('h2', `${one.n}　${one.p || '取引先なし'}`), values);
         for (const [name, value] of [['取引年月日', one.d], ['金額', one.a === '' ? '' : `${grouped(one.a)} ${one.c}`], ['登録番号', one.r],
-            ['種別', kindName(one.k)], ['受領日', one.g], ['状態', one.x ? '削除（内容は残る）' : ''], ['タイムスタンプ', inJapan(one.s) || 'なし'], ['id', one.i]])
+            ['種別', kindName(one.k)], ['受領日', one.g], ['状態', one.w ? '廃棄（保存期間満了）' : one.x ? '削除（内容は残る）' : ''], ['タイムスタンプ', inJapan(one.s) || 'なし'], ['id', one.i]])
             if (value) values.append(make('dt', name), make('dd', value));
         detail.append(make('h3', '原本と読み取り'));
         for (const version of one.f) {
             const files = make('div', `第 ${version.v} 版　`, 'files');
-            files.append(link(version.o, '原本'));
+            if (version.o) files.append(link(version.o, '原本'));
             if (version.r) files.append(link(version.r, '検索できる PDF'));
             if (version.t) files.append(link(version.t, '読み取った文字'));
             if (version.e) files.append(link(version.e, 'エビデンスレコード'));
@@ -125,7 +125,7 @@
         }
         detail.append(history);
         const last = one.f[one.f.length - 1];
-        const view = last && (preview(last.o) || (last.r && preview(last.r)));
+        const view = last && last.o && (preview(last.o) || (last.r && preview(last.r)));
         if (view) detail.append(view);
         detail.hidden = false;
         detail.scrollTop = 0;

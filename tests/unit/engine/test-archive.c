@@ -812,6 +812,8 @@ test_a_long_log_is_rebuilt_in_rounds(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
 
     g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
+}
+
 /* --- what an auditor takes --- */
 
 static bool
