@@ -119,11 +119,11 @@ ok "and checks" "$dencho" --json check-export capsule.zip --trust-file "$trust"
 ok "the verifier is built" ${CC:-cc} -o verify-capsule "$srcdir/tools/verify-capsule.c" -lcrypto
 ok "and agrees" ./verify-capsule capsule.zip
 ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust"
-ok "in which everything verifies" "$dencho" -a again --json verify --full
+ok "in which everything verifies" "$dencho" -A again --json verify --full
 holds "nothing failed" grep -q '"failed":0' out
-"$dencho" -a again --json show "$old" >after
+"$dencho" -A again --json show "$old" >after
 holds "and the voucher is what it was" cmp before after
-ok "its index too" "$dencho" -a again --json verify --index
+ok "its index too" "$dencho" -A again --json verify --index
 holds "of which nothing failed" grep -q '"failed":0' out
 
 # --- the report ---
