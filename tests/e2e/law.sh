@@ -118,6 +118,13 @@ ok "a capsule is made of what is left" "$dencho" export -o capsule.zip
 ok "and checks" "$dencho" --json check-export capsule.zip --trust-file "$trust"
 ok "the verifier is built" ${CC:-cc} -o verify-capsule "$srcdir/tools/verify-capsule.c" -lcrypto
 ok "and agrees" ./verify-capsule capsule.zip
+"$dencho" -q export --folder forged
+sed '1s|originals/[^ ]*|-|' forged/evidence/documents.txt >forged.txt
+cat forged.txt >forged/evidence/documents.txt
+"$dencho" --json check-export forged >out 2>err || :
+holds "nothing else may be missing" grep -q 'no entry disposes of' out
+./verify-capsule forged >out 2>err || :
+holds "says the verifier too" sh -c 'cat out err | grep -q "no entry disposes of"'
 ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust"
 ok "in which everything verifies" "$dencho" -A again --json verify --full
 holds "nothing failed" grep -q '"failed":0' out
