@@ -24,3 +24,29 @@ bench-store: bench/store$(EXEEXT) bench/slowsync.so
 bench-plot: bench/store.tsv
 	gnuplot -e "table='bench/store.tsv'; ratios='$(srcdir)/docs/performance-ratios.svg'; clients='$(srcdir)/docs/performance-clients.svg'" \
 		$(srcdir)/bench/store.gp
+
+# The search: make check runs it once with few vouchers, to see that it works.
+bench_search_SOURCES = bench/search.c bench/vouchers.c bench/vouchers.h
+bench_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_search_LDADD = $(INDEX_LDADD) $(BASE_LDADD) $(SQLITE_LIBS) -lm
+dist_check_SCRIPTS += bench/search-check.sh
+EXTRA_DIST += bench/search-sqlite.sql bench/search-sqlite-index.sql bench/search-charts.sh
+if SQLITE
+check_PROGRAMS += bench/search
+TESTS += bench/search-check.sh
+else
+EXTRA_PROGRAMS += bench/search
+endif
+bench/search-check.log: bench/search$(EXEEXT)
+
+# N=10000000 make bench-search: figures on standard output and in bench-search.tsv, after those of
+# the smaller steps.
+bench-search: bench/search$(EXEEXT)
+	rm -rf bench-search.files bench-search.tsv
+	for n in 10000 100000 $${N:-1000000}; do \
+		mkdir -p bench-search.files; \
+		only=; test $$n = $${N:-1000000} || only=--growth; \
+		DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $$n $$only -d bench-search.files \
+			| tee -a bench-search.tsv; \
+		rm -rf bench-search.files; \
+	done

@@ -28,8 +28,8 @@ run(DnCli *cli, char **arguments, GError **error)
 
 const DnCommand dn_command_check_export = {
     .name = "check-export",
-    .arguments = "FILE",
-    .summary = "Check an audit capsule, without archive or key",
+    .arguments = "PATH",
+    .summary = "Check an audit capsule, file or folder, without archive or key",
     .example = "dencho check-export audit.zip --trust-file trust.conf",
     .options = options,
     .least = 1,

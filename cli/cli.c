@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/value.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ enum {
 
 static DnCli cli = {.key_fd = -1, .passphrase_fd = -1};
 static gboolean want_help;
+static char *acts_as;
 static gboolean want_version;
 
 static const DnCommand *const commands[] = {
@@ -49,6 +51,8 @@ static const GOptionEntry global_options[] = {
     {"key-fd", 0, 0, G_OPTION_ARG_INT, &cli.key_fd, "read the master key from descriptor N", "N"},
     {"passphrase-fd", 0, 0, G_OPTION_ARG_INT, &cli.passphrase_fd,
      "read passphrases from descriptor N, one a line; else a terminal is asked", "N"},
+    {"as", 0, 0, G_OPTION_ARG_FILENAME, &acts_as, "who acts, where several people share an account",
+     "NAME"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &cli.json, "JSON Lines instead of tables", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli.quiet, "no hints, summaries or progress", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &cli.verbose, "also log what is being done", NULL},
@@ -345,6 +349,23 @@ finish(const DnCommand *command, int exit_status)
     return dn_out_flush(&error) ? exit_status : fail(command, error);
 }
 
+/* "cli:ACCOUNT:NAME": the account stands before what was said, so that the ledger tells both. */
+static bool
+take_name(GError **error)
+{
+    g_autofree char *account = cli.actor;
+    g_autofree char *safe = acts_as ? dn_text_sanitise(acts_as, -1) : NULL;
+
+    if (!safe) {
+        cli.actor = g_steal_pointer(&account);
+        return true;
+    }
+    g_strstrip(safe);
+    cli.actor = g_strconcat(account, ":", safe, NULL);
+    return (*safe && !strchr(safe, ':')) ||
+           dn_fail(error, DN_ERROR_INVALID, "--as: write a name without ':': --as yamada");
+}
+
 static int
 run_command(char **words)
 {
@@ -365,7 +386,8 @@ run_command(char **words)
     char **arguments = rest + 1;
 
     dn_log_init("dencho", cli.verbose);
-    if (!check_arguments(command, arguments, &error) || !command->run(&cli, arguments, &error)) {
+    if (!take_name(&error) || !check_arguments(command, arguments, &error) ||
+        !command->run(&cli, arguments, &error)) {
         fflush(stdout); /* results that were given stand before the message */
         return fail(command, error);
     }

@@ -11,6 +11,7 @@ static struct {
     char *amount;
     char *party;
     char *kind;
+    char *paper;
     char *reason;
 } given;
 
@@ -19,6 +20,8 @@ static const GOptionEntry options[] = {
     {"amount", 0, 0, G_OPTION_ARG_FILENAME, &given.amount, "total, tax included", "N"},
     {"party", 0, 0, G_OPTION_ARG_FILENAME, &given.party, "counterparty", "S"},
     {"kind", 0, 0, G_OPTION_ARG_FILENAME, &given.kind, "receipt, invoice, ...", "K"},
+    {"paper", 0, 0, G_OPTION_ARG_FILENAME, &given.paper, "size of the paper of a scan: A4, B5 ...",
+     "P"},
     {"reason", 0, 0, G_OPTION_ARG_FILENAME, &given.reason, "why; required", "R"},
     {NULL}};
 
@@ -29,9 +32,9 @@ run(DnCli *cli, char **arguments, GError **error)
     g_auto(DnTyped) typed = {0};
     g_autoptr(json_t) row = NULL;
 
-    if (!given.date && !given.amount && !given.party && !given.kind)
+    if (!given.date && !given.amount && !given.party && !given.kind && !given.paper)
         return dn_fail(error, DN_ERROR_INVALID,
-                       "nothing to correct: write --date, --amount, --party or --kind");
+                       "nothing to correct: write --date, --amount, --party, --kind or --paper");
     if (!dn_cli_want_reason(given.reason, error))
         return false;
     g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
@@ -46,6 +49,7 @@ run(DnCli *cli, char **arguments, GError **error)
         .currency = typed.has_amount ? typed.currency : NULL,
         .party = given.party,
         .kind = given.kind,
+        .paper = given.paper,
     };
 
     return dn_archive_correct(archive, &id, &correction, given.reason, &row, error) &&

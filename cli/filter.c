@@ -13,7 +13,8 @@ dn_filter_read(const DnFilter *self, const char *currency, DnFilterTerms *out, G
         return dn_fail_in(error, "--date");
     if (self->amount && !dn_value_amount_range(self->amount, currency, &out->amounts, error))
         return dn_fail_in(error, "--amount");
-    if (!dn_value_choice("--missing", self->missing, "date|amount|party", error) ||
+    if (!dn_value_choice("--party-match", self->party_match, "contained|prefix|exact", error) ||
+        !dn_value_choice("--missing", self->missing, "date|amount|party", error) ||
         !dn_value_choice("--deleted", self->deleted, "include|only", error))
         return false;
     out->search = (DnSearch){
@@ -22,9 +23,11 @@ dn_filter_read(const DnFilter *self, const char *currency, DnFilterTerms *out, G
         .amount_from = out->amounts.has_from ? &out->amounts.from : NULL,
         .amount_to = out->amounts.has_to ? &out->amounts.to : NULL,
         .party = self->party,
+        .party_match = self->party_match,
         .text = self->text,
         .kind = self->kind,
         .label = self->label,
+        .book_ref = self->book_ref,
         .missing = self->missing,
         .deleted = self->deleted,
     };

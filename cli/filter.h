@@ -14,12 +14,20 @@ typedef struct {
     char *date;
     char *amount;
     char *party;
+    char *party_match;
     char *text;
     char *kind;
     char *label;
+    char *book_ref;
     char *missing;
     char *deleted;
 } DnFilter;
+
+#define DN_FILTER_LONG(f, member, name, meaning, argument)                                         \
+    {                                                                                              \
+        .long_name = (name), .arg = G_OPTION_ARG_FILENAME, .arg_data = &(f).member,                \
+        .description = (meaning), .arg_description = (argument)                                    \
+    }
 
 #define DN_FILTER_TERM(f, name, meaning, argument)                                                 \
     {                                                                                              \
@@ -32,9 +40,16 @@ typedef struct {
     DN_FILTER_TERM(f, date, "transaction date, both ends included", "A..B"),                       \
         DN_FILTER_TERM(f, amount, "amount, both ends included", "A..B"),                           \
         DN_FILTER_TERM(f, party, "part of the name, or the registration number", "S"),             \
-        DN_FILTER_TERM(f, text, "words that the document holds", "S"),                             \
+        DN_FILTER_LONG(f, party_match, "party-match", "contained (default), prefix or exact",      \
+                       "HOW"),                                                                     \
+        DN_FILTER_TERM(f, text, "words and \"phrases\" that the document holds", "S"),             \
         DN_FILTER_TERM(f, kind, "receipt, invoice, ...", "K"),                                     \
         DN_FILTER_TERM(f, label, "a label that was given", "L"),                                   \
+        {.long_name = "book-ref",                                                                  \
+         .arg = G_OPTION_ARG_FILENAME,                                                             \
+         .arg_data = &(f).book_ref,                                                                \
+         .description = "an entry of the books that it is linked to",                              \
+         .arg_description = "REF"},                                                                \
         DN_FILTER_TERM(f, missing, "vouchers without a date, amount or party", "VALUE"),           \
         DN_FILTER_TERM(f, deleted, "deleted vouchers: include or only (default: none)", "HOW")
 

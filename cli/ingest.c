@@ -26,6 +26,7 @@ enum {
 static struct {
     char *origin;
     char *kind;
+    char *paper;
     char *received;
     char *date;
     char *amount;
@@ -42,6 +43,8 @@ static const GOptionEntry options[] = {
     {"origin", 0, 0, G_OPTION_ARG_FILENAME, &given.origin, "scan or electronic", "O"},
     {"kind", 0, 0, G_OPTION_ARG_FILENAME, &given.kind, "receipt, invoice, ... (default: as read)",
      "K"},
+    {"paper", 0, 0, G_OPTION_ARG_FILENAME, &given.paper, "size of the paper of a scan: A4, B5 ...",
+     "P"},
     {"received", 0, 0, G_OPTION_ARG_FILENAME, &given.received, "day of receipt (default: today)",
      "D"},
     {"date", 0, 0, G_OPTION_ARG_FILENAME, &given.date, "transaction date", "D"},
@@ -106,8 +109,9 @@ read_options(DnTyped *out, const char *currency, GError **error)
     const struct {
         const char *name;
         const char *text;
-    } typed[] = {{"origin", given.origin}, {"kind", given.kind},     {"received", given.received},
-                 {"date", given.date},     {"amount", given.amount}, {"party", given.party}};
+    } typed[] = {{"origin", given.origin},     {"kind", given.kind}, {"paper", given.paper},
+                 {"received", given.received}, {"date", given.date}, {"amount", given.amount},
+                 {"party", given.party}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(typed); i++)
         if (!dn_typed_set(out, typed[i].name, typed[i].text, currency, error))

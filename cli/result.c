@@ -102,7 +102,12 @@ print_table_line(DnResults *self, const char *name, const json_t *result, GError
     const json_t *why = dn_json_object(result, "error");
     const char *code = dn_json_string(why, "code");
     const char *message = dn_json_string(why, "message");
-    g_autofree char *note = code ? g_strdup_printf("%s: %s", code, message ? message : "") : NULL;
+    const json_t *law = json_object_get(result, "law");
+    bool late = g_strcmp0(dn_json_string(law, "on_time"), "late") == 0;
+    g_autofree char *note = code   ? g_strdup_printf("%s: %s", code, message ? message : "")
+                            : late ? g_strdup_printf("LATE since %s: keep the paper",
+                                                     dn_json_string(law, "entry_deadline"))
+                                   : NULL;
     g_autofree char *date = dn_result_field(result, "date");
     g_autofree char *plain_amount = dn_result_field(result, "amount");
     g_autofree char *amount = /* digits stand below each other, with a mark or without */

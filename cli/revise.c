@@ -9,14 +9,19 @@
 #include "base/text.h"
 
 static char *reason;
+static char *found;
 
 static const GOptionEntry options[] = {
-    {"reason", 0, 0, G_OPTION_ARG_FILENAME, &reason, "why; required", "R"}, {NULL}};
+    {"reason", 0, 0, G_OPTION_ARG_FILENAME, &reason, "why; required", "R"},
+    {"found", 0, 0, G_OPTION_ARG_FILENAME, &found,
+     "day on which the scan before was found to be bad (default: today)", "D"},
+    {NULL}};
 
 static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
     DnUuid id;
+    DnDate found_day;
     DnResults results = {.cli = cli};
     g_autoptr(json_t) result = NULL;
     g_autofree char *base = g_path_get_basename(arguments[1]);
@@ -24,6 +29,8 @@ run(DnCli *cli, char **arguments, GError **error)
 
     if (!dn_cli_want_reason(reason, error))
         return false;
+    if (found && !dn_date_parse(found, &found_day, error))
+        return dn_fail_in(error, "--found");
     g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
 
     if (!archive || !dn_cli_find_id(archive, arguments[0], &id, error))
@@ -33,7 +40,8 @@ run(DnCli *cli, char **arguments, GError **error)
 
     if (!bytes)
         return dn_fail_in(error, "%s", arguments[1]);
-    if (!dn_archive_revise(archive, &id, bytes, name, reason, &result, error) ||
+    if (!dn_archive_revise(archive, &id, bytes, name, reason, found ? &found_day : NULL, &result,
+                           error) ||
         !dn_results_add(&results, NULL, result, error))
         return false;
     cli->exit_status = results.exit_status;

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-const char *const dn_typed_names[] = {"date",     "amount", "party",  "kind",
-                                      "received", "label",  "origin", NULL};
+const char *const dn_typed_names[] = {"date",  "amount", "party", "kind", "received",
+                                      "label", "origin", "paper", NULL};
 
 /* Parts "A..B" into its ends; "" is an open one. A single value is both. */
 static bool
@@ -198,7 +198,9 @@ dn_typed_set(DnTyped *self, const char *name, const char *text, const char *curr
         replace_text(&self->kind, text);
     else if (strcmp(name, "label") == 0)
         add_labels(self, text);
-    else if ((good = dn_value_choice("origin", text, "scan|electronic", error)))
+    else if (strcmp(name, "paper") == 0)
+        replace_text(&self->paper, text);
+    else if ((good = dn_value_choice("origin", text, "scan|electronic|printout", error)))
         replace_text(&self->origin, text);
     return good || dn_fail_in(error, "%s", name);
 }
@@ -211,6 +213,7 @@ dn_typed_copy(const DnTyped *self)
     *copy = *self;
     copy->origin = g_strdup(self->origin);
     copy->kind = g_strdup(self->kind);
+    copy->paper = g_strdup(self->paper);
     copy->party = g_strdup(self->party);
     copy->labels = g_strdupv(self->labels);
     return copy;
@@ -221,6 +224,7 @@ dn_typed_fill(const DnTyped *self, DnIngest *out)
 {
     out->origin = self->origin;
     out->kind = self->kind;
+    out->paper = self->paper;
     out->party = self->party;
     out->date = self->has_date ? &self->date : NULL;
     out->received = self->has_received ? &self->received : NULL;
@@ -234,6 +238,7 @@ dn_typed_clear(DnTyped *self)
 {
     g_free(self->origin);
     g_free(self->kind);
+    g_free(self->paper);
     g_free(self->party);
     g_strfreev(self->labels);
     *self = (DnTyped){0};

@@ -57,6 +57,7 @@ const char *dn_value_nearest(const char *word, const char *const *words);
 typedef struct {
     char *origin;
     char *kind;
+    char *paper;
     char *party;
     char currency[DN_CURRENCY_TEXT + 1]; /* of @amount */
     DnDate date;
@@ -71,8 +72,8 @@ typedef struct {
 /** The names that dn_typed_set() knows; ended by NULL. */
 extern const char *const dn_typed_names[];
 
-/** Sets what @name ("date", "amount", "party", "kind", "received", "label", "origin") stands for.
- * NULL and "" set nothing; "label" adds labels, parted by ';'. */
+/** Sets what @name ("date", "amount", "party", "kind", "received", "label", "origin", "paper")
+ * stands for. NULL and "" set nothing; "label" adds labels, parted by ';'. */
 bool dn_typed_set(DnTyped *self, const char *name, const char *text, const char *currency,
                   GError **error);
 

@@ -11,6 +11,7 @@
 static struct {
     char *date;
     gboolean full;
+    gboolean index;
 } given;
 
 static const GOptionEntry options[] = {
@@ -18,6 +19,8 @@ static const GOptionEntry options[] = {
      "only vouchers of that transaction date, both ends included", "A..B"},
     {"full", 0, 0, G_OPTION_ARG_NONE, &given.full, "every byte of the log, and the view against it",
      NULL},
+    {"index", 0, 0, G_OPTION_ARG_NONE, &given.index,
+     "only the view: that it shows and finds what the ledger says", NULL},
     {NULL}};
 
 /* A log too damaged to open: what opening said, and everything else that a reading of all its bytes
@@ -46,6 +49,10 @@ run(DnCli *cli, char **arguments, GError **error)
                            .advice = "leave the archive as it is and compare it with a backup"};
 
     (void)arguments;
+    if (given.index && (given.date || given.full))
+        return dn_fail(error, DN_ERROR_INVALID, "--index goes with no other option");
+    if (given.index)
+        failures.advice = "run dencho rebuild: the log has all of it";
     if (given.date && !dn_value_date_range(given.date, &dates, error))
         return dn_fail_in(error, "--date");
     g_autoptr(GError) closed = NULL;
@@ -58,9 +65,12 @@ run(DnCli *cli, char **arguments, GError **error)
         return false;
     }
     dn_interrupt_catch();
-    bool good = dn_archive_verify(archive, dates.has_from ? &dates.from : NULL,
-                                  dates.has_to ? &dates.to : NULL, given.full, dn_failures_print,
-                                  dn_bar_progress, &failures, &totals, error);
+    bool good = given.index ? dn_archive_verify_index(archive, dn_failures_print, dn_bar_progress,
+                                                      &failures, &totals, error)
+                            : dn_archive_verify(archive, dates.has_from ? &dates.from : NULL,
+                                                dates.has_to ? &dates.to : NULL, given.full,
+                                                dn_failures_print, dn_bar_progress, &failures,
+                                                &totals, error);
 
     dn_bar_clear(&failures.bar);
     return good && dn_failures_finish(&failures, cli, totals, error);

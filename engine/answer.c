@@ -6,6 +6,7 @@
 #include "engine/answer.h"
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/kinds.h"
 
 #include <math.h>
 #include <string.h>
@@ -83,11 +84,7 @@ is_one_of(const char *text, const char *const *words)
 static bool
 is_kind(const char *text)
 {
-    static const char *const words[] = {"receipt",   "invoice", "delivery_note",
-                                        "quotation", "order",   "contract",
-                                        "statement", "other",   NULL};
-
-    return is_one_of(text, words);
+    return dn_kind_find(text) != NULL;
 }
 
 static bool

@@ -91,11 +91,14 @@ settings_make_sense(const DnSettings *settings, GError **error)
         return dn_fail(error, DN_ERROR_INVALID, "[limits] in-hand-bytes: want 1 or more");
     if (workers < 1 || workers > WORKERS_MAX)
         return dn_fail(error, DN_ERROR_INVALID, "[reading] workers: want 1 to %d", WORKERS_MAX);
-    return true;
+    g_autoptr(DnRules) rules = dn_rules_new(settings, error);
+
+    return rules != NULL;
 }
 
 bool
-dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
+dn_archive_make(const char *dir, const DnArchiveInit *options, DnSecret **out_master,
+                char **out_key_file, GError **error)
 {
     g_autoptr(DnSettings) settings = dn_settings_new();
     g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
@@ -138,10 +141,23 @@ dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_fi
     /* From here on it is an archive; before, it was a folder that init refuses to use. */
     if (!dn_settings_save(settings, conf, error))
         return false;
-    g_autoptr(DnArchive) archive = dn_archive_open_all(
-        absolute, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"}, master, NULL,
-        NULL, error);
+    *out_master = g_steal_pointer(&master);
+    *out_key_file = g_steal_pointer(&key_file);
+    return true;
+}
+
+bool
+dn_archive_init(const char *dir, const DnArchiveInit *options, char **out_key_file, GError **error)
+{
+    g_autoptr(DnSecret) master = NULL;
+    g_autofree char *key_file = NULL;
     g_autoptr(json_t) row = NULL;
+
+    if (!dn_archive_make(dir, options, &master, &key_file, error))
+        return false;
+    g_autoptr(DnArchive) archive =
+        dn_archive_open_all(dir, &(DnArchiveOptions){.key_file = key_file, .actor = "dencho:init"},
+                            master, NULL, NULL, error);
 
     if (!archive || !dn_archive_tenant_create(archive, DN_DEFAULT_TENANT, &row, error))
         return false;
@@ -269,6 +285,9 @@ load_settings(DnArchive *self, GError **error)
                        "the archive has format %s, this program knows %d; use a newer dencho",
                        dn_settings_string(self->settings, "archive", "format"), FORMAT_VERSION);
     self->limits = dn_settings_limits(self->settings);
+    self->rules = dn_rules_new(self->settings, error);
+    if (!self->rules)
+        return false;
     return dn_uuid_parse(dn_settings_string(self->settings, "archive", "id"), &self->id, error) ||
            dn_fail_in(error, "%s: [archive] id", conf);
 }
@@ -310,6 +329,7 @@ open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_e
 {
     g_autofree char *view_dir = path_in(self->dir, "view");
     g_autofree char *mark = path_in(self->dir, condemned);
+    bool current = false;
 
     *out_view_at_fault = true;
     if (g_file_test(mark, G_FILE_TEST_EXISTS))
@@ -317,6 +337,10 @@ open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_e
     self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error);
     if (!self->view)
         return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
+    if (!dn_view_is_current(self, &current, error))
+        return false;
+    if (!current)
+        return dn_fail(error, DN_ERROR_CORRUPT, "its rows are those of another program version");
     return dn_view_catch_up(self, progress, user_data, out_entries, out_view_at_fault, error);
 }
 
@@ -349,7 +373,7 @@ dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *ou
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    g_message("the view is damaged and is built again from the log: %s", problem->message);
+    g_message("the view is built again from the log: %s", problem->message);
     return remove_view(self, error) &&
            open_view(self, progress, user_data, out_entries, &view_at_fault, error);
 }
@@ -495,6 +519,11 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
     self = dn_archive_open_all(dir, options, NULL, NULL, NULL, error);
     if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
+    g_autoptr(GError) problem = NULL;
+
+    /* A disk that is full must not keep anybody from reading; the next opening tries again. */
+    if (!dn_settled_note(self, &problem))
+        g_message("what dencho.conf settles could not be noted: %s", problem->message);
     return g_steal_pointer(&self);
 }
 
@@ -556,6 +585,7 @@ dn_archive_close(DnArchive *self)
     g_clear_pointer(&self->store, dn_store_close);
     g_clear_pointer(&self->keys, dn_keyring_free);
     g_clear_pointer(&self->heads, g_hash_table_unref);
+    g_clear_pointer(&self->rules, dn_rules_free);
     g_clear_pointer(&self->settings, dn_settings_free);
     dn_clear_fd(&self->lock_fd);
     for (int i = 0; i < DN_STRIPES; i++)

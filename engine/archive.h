@@ -108,6 +108,7 @@ typedef struct {
     const char *origin;     /* "scan" or "electronic"; NULL: "electronic" for PDF and unknown bytes,
                                else "scan" */
     const char *kind;       /* receipt, invoice ...; NULL: as read */
+    const char *paper;      /* "A4": how large the paper of a scan is */
     const DnDate *received; /* day of receipt; NULL: today in Japan */
     const DnDate *date;     /* values typed in win over values read */
     const int64_t *amount;  /* minor units of @currency */
@@ -124,7 +125,7 @@ typedef struct {
 /**
  * The whole way of a document. *@out_result:
  *   {"status":"stored"|"duplicate"|"rejected","voucher","sha256","pages","media_type","kind","origin","fields":{...},"checks":[...],
- *    "error":{"code","message"}}
+ *    "law":{"importance","entry_deadline"?,"on_time","keep_until"},"error":{"code","message"}}
  * "rejected": not in the archive, for the reason in "error". "stored" with an "error": archived,
  * findable, but could not be read. A duplicate is answered with the voucher that holds the same
  * bytes.
@@ -153,24 +154,38 @@ typedef struct {
     const DnDate *date_to;
     const int64_t *amount_from; /* minor units */
     const int64_t *amount_to;
-    const char *party; /* part of a name, or a registration number */
-    const char *text;
+    const char *party;       /* a name or part of one, or a registration number */
+    const char *party_match; /* "contained" (default), "prefix" or "exact" */
+    const char *text;        /* words, and "phrases" in quotation marks */
     const char *kind;
     const char *label;
-    const char *missing; /* "date", "amount" or "party" */
-    const char *deleted; /* "include" or "only" */
-    const char *sort;    /* "registered" (default), "date", "-date", "amount", "-amount" */
-    uint32_t limit;      /* 0: all */
-    const char *after;   /* cursor of the page before */
+    const char *book_ref; /* an entry of the books, exactly; not together with a label */
+    const char *missing;  /* "date", "amount" or "party" */
+    const char *deleted;  /* "include" or "only" */
+    const char *sort;     /* "registered" (default), "date", "-date", "amount", "-amount" */
+    uint32_t limit;       /* 0: all */
+    const char *after;    /* cursor of the page before */
+    bool snippets;        /* of a text: rows say where on the document it stands */
 } DnSearch;
 
 /** Visits
  * {"voucher","date","amount","currency","scale","party","registration_number","kind","origin","state","version","labels","deleted","received",
- * "registered","stamped"}; a value that is missing is absent. *@out_cursor (transfer full): NULL at
- * the end. */
+ * "registered","stamped"}; a value that is missing is absent. With snippets also
+ * "snippets":[{"text","page","x","y","width","height"}], the line and the place of a hit in pixels
+ * of the page as it was read. *@out_cursor (transfer full): NULL at the end. */
 bool dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
                        char **out_cursor, GError **error);
 bool dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error);
+
+/** (transfer full) How a page of @search is found:
+ * {"plan","raced","rows","steps","texts","vouchers","seconds"}: the way that was the shortest, what
+ * each that was tried took, rows of the index touched, texts read, vouchers on the page. */
+json_t *dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error);
+
+/** Visits {"party","vouchers"} of up to @limit counterparties whose name begins with @prefix ("":
+ * any), in the order of their names as they are compared. INVALID. */
+bool dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
+                        void *user_data, GError **error);
 
 /** The id that @text writes in full, or of which it gives the first DN_ID_PREFIX or more
  * characters. INVALID (not an id, or it begins more than one), NOT_FOUND. */
@@ -213,6 +228,7 @@ typedef struct {
     const char *currency;
     const char *party;
     const char *kind;
+    const char *paper; /* the size of the paper of a scan: "A4" */
 } DnCorrection;
 
 /* *@out_row is the new row of a search. @reason: required where it is a parameter, not empty
@@ -220,9 +236,11 @@ typedef struct {
 bool dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correction,
                         const char *reason, json_t **out_row, GError **error);
 /** A better scan of the same paper becomes the next version; only the newest can be revised (law
- * rows R24, R25). */
+ * rows R24, R25). @found (nullable): the day on which the scan before was found to be bad, from
+ * which its time to come in counts (R07); NULL: today. */
 bool dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
-                       const char *reason, json_t **out_result, GError **error);
+                       const char *reason, const DnDate *found, json_t **out_result,
+                       GError **error);
 bool dn_archive_delete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
                        GError **error);
 bool dn_archive_undelete(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
@@ -234,6 +252,83 @@ bool dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
 /** Links the voucher to an entry of the books (law row R32). */
 bool dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
                      GError **error);
+/** Takes a link away, as when entries of the books are renumbered or merged; the history keeps it.
+ */
+bool dn_archive_unlink(DnArchive *self, const DnUuid *id, const char *book_ref, const char *reason,
+                       json_t **out_row, GError **error);
+/** Says that no entry of the books belongs to the voucher, and why (R33). */
+bool dn_archive_link_none(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                          GError **error);
+/** The voucher is what the other side sent in place of @replaced: each shows the other (R28). */
+bool dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, json_t **out_row,
+                        GError **error);
+/** Notes why the voucher came in late and what shows it (R06). */
+bool dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                       GError **error);
+
+/* A document that came in as data may be kept by a rule under which one person asks for a change
+ * and another approves it (R53, 通7-7); the setting law.second-person allows no other way. */
+
+/** Eight items, of which the entry itself holds the day, who asks, and the reason. */
+typedef struct {
+    const DnCorrection *correction; /* (nullable) NULL: deletion */
+    const char *slip;               /* number of the transaction's slip */
+    const char *subject;            /* what the transaction is about */
+    const char *party;              /* (nullable) the counterparty; NULL: the voucher's */
+} DnRequest;
+
+/** *@out_result: {"voucher","request":N,"action","changes"?,"slip","subject","party","reason","at",
+ * "actor"}. */
+bool dn_archive_request(DnArchive *self, const DnUuid *id, const DnRequest *request,
+                        const char *reason, json_t **out_result, GError **error);
+/** Does what @request asks for. DENIED to who filed it; INVALID when the voucher has changed since.
+ */
+bool dn_archive_approve(DnArchive *self, const DnUuid *id, uint64_t request, json_t **out_row,
+                        GError **error);
+
+/* --- what the law asks --- */
+
+/**
+ * Visits every voucher of a transaction date in the range (of the day of receipt where it has no
+ * date; NULL: open): the row of a search and "law" as in dn_archive_show(), "stamp":
+ * "accredited"|"not accredited"|"broken"|"none", "open":[{"rule","what","do"}]: what is not shown,
+ * by rows of docs/requirements.md. Stamps are verified anew; documents are not, which is
+ * dn_archive_verify()'s. Deleted and disposed vouchers are counted only. *@out_totals: counts of
+ * all that, and "rules": what the owner has settled.
+ */
+bool dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVisitor visit,
+                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
+
+/* A hold forbids the disposal of a voucher, as during an audit or a suit; several may lie on one.
+ */
+bool dn_archive_hold_place(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                           json_t **out_row, GError **error);
+bool dn_archive_hold_lift(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                          json_t **out_row, GError **error);
+/** Visits the row of each voucher under a hold, with "holds". */
+bool dn_archive_hold_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
+/*
+ * Disposal: a list is planned, another person approves it, then the key of the period is destroyed
+ * (SM 17条: list, approval, erasure, record). All vouchers of a period share a key, so a period
+ * goes as a whole, and only when the retention of each of its vouchers is over and no hold lies on
+ * any.
+ */
+
+/** Visits {"period","vouchers","keep_until","holds","ready"} of each period that has documents. */
+bool dn_archive_dispose_periods(DnArchive *self, DnRowVisitor visit, void *user_data,
+                                GError **error);
+/** Plans the disposal of @period. *@out_result: {"plan","period","vouchers","sha256"}. INVALID says
+ * which voucher must stay and why. */
+bool dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result,
+                             GError **error);
+/** Approves @plan, by another person than who planned it (DENIED), while the list is still what it
+ * was (INVALID). */
+bool dn_archive_dispose_approve(DnArchive *self, uint64_t plan, json_t **out_result,
+                                GError **error);
+/** Carries out an approved plan after looking at every condition again. Cut off, it can be called
+ * again. *@out_result: {"plan","period","disposed"}. */
+bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result, GError **error);
 
 /* --- evidence --- */
 
@@ -258,15 +353,30 @@ bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bo
 bool dn_archive_check_log(const char *dir, const DnArchiveOptions *options, DnRowVisitor visit,
                           void *user_data, json_t **out_totals, GError **error);
 
+/** Checks that the view is what the ledger says, both ways: each voucher of the ledger is there,
+ * its state is that of its entries, search finds it by all it has, and finds nothing else. Vouchers
+ * that come in meanwhile are not looked at. Visits as dn_archive_verify(). *@out_totals:
+ * {"checked","rows","failed","seconds"}. */
+bool dn_archive_verify_index(DnArchive *self, DnRowVisitor visit, DnProgress progress,
+                             void *user_data, json_t **out_totals, GError **error);
+
 /* --- an auditor takes a copy --- */
 
-/** Streams an audit capsule (ZIP64) of what @search finds to @path, which must not exist.
- * *@out_result: {"file","vouchers","files","bytes","sha256"}. */
-bool dn_archive_export(DnArchive *self, const DnSearch *search, const char *path,
+typedef struct {
+    const char *path;     /* must not exist (EXISTS) */
+    bool folder;          /* the same files in a folder, not in a ZIP */
+    bool names_by_values; /* DATE_PARTY_AMOUNT_SERIAL; else the serial of the index */
+} DnExport;
+
+/** Streams an audit capsule of what @search finds, deleted vouchers included, in memory that does
+ * not grow with it. When it fails nothing is left at the path. *@out_result:
+ * {"file","vouchers","files","bytes","sha256"}; the last is of the ZIP, or of the folder's
+ * SHA256SUMS. */
+bool dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *options,
                        DnProgress progress, void *user_data, json_t **out_result, GError **error);
 
-/** Checks a capsule offline: no archive, no key. @trust_file (nullable). Visits
- * {"file"?,"offset"?,"code","message"} for each failure. *@out_totals:
+/** Checks a capsule, ZIP or folder, offline: no archive, no key. @trust_file (nullable). Visits
+ * {"file"?,"code","message"} for each failure. *@out_totals:
  * {"vouchers","files","bytes","stamped","failed","accredited"}. */
 bool dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit,
                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
@@ -323,6 +433,14 @@ bool dn_backup_check(const char *dest, const DnBackupPick *pick, const DnArchive
 bool dn_backup_restore(const char *src, const DnBackupPick *pick, const char *dir,
                        const DnArchiveOptions *options, DnRowVisitor visit, DnProgress progress,
                        void *user_data, json_t **out_totals, GError **error);
+
+/** Makes a new archive in @dir (as dn_archive_init()) of a complete capsule, which is checked
+ * first: the same tenant, ledger line by line, documents and evidence, under fresh keys. INVALID
+ * for a capsule of a selection, CORRUPT for one that has been changed; when it fails nothing is
+ * left behind. *@out_result:
+ * {"archive","key_file","tenant","name","vouchers","entries","blobs","bytes"}. */
+bool dn_archive_import(const char *path, const char *dir, const DnArchiveInit *options,
+                       DnProgress progress, void *user_data, json_t **out_result, GError **error);
 
 /* --- running it --- */
 

@@ -89,6 +89,14 @@ dn_batches_get(DnBatches *self, const json_t *stamp)
     return batch;
 }
 
+void
+dn_batches_forget(DnBatches *self, uint64_t seq)
+{
+    gint64 key = (gint64)seq;
+
+    g_hash_table_remove(self->by_seq, &key);
+}
+
 ssize_t
 dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, const DnSha256 *digest)
 {
@@ -99,27 +107,4 @@ dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, con
             return dn_sha256_equal(&leaf->digest, digest) ? (ssize_t)i : -1;
     }
     return -1;
-}
-
-static gint
-compare_seq(gconstpointer a, gconstpointer b)
-{
-    const DnBatch *x = *(const DnBatch *const *)a;
-    const DnBatch *y = *(const DnBatch *const *)b;
-
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-GPtrArray *
-dn_batches_list(DnBatches *self)
-{
-    GPtrArray *list = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer batch = NULL;
-
-    g_hash_table_iter_init(&iter, self->by_seq);
-    while (g_hash_table_iter_next(&iter, NULL, &batch))
-        g_ptr_array_add(list, batch);
-    g_ptr_array_sort(list, compare_seq);
-    return list;
 }

@@ -33,8 +33,8 @@ const DnBatch *dn_batches_get(DnBatches *self, const json_t *stamp);
 ssize_t dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version,
                       const DnSha256 *digest);
 
-/** Calls @visit for each batch loaded so far, in the order of seq. */
-GPtrArray *dn_batches_list(DnBatches *self); /* (transfer container) of DnBatch */
+/** Lets go of a batch; when asked for again it is loaded again. */
+void dn_batches_forget(DnBatches *self, uint64_t seq);
 
 G_END_DECLS
 #endif

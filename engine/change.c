@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * engine/change.c - what people say of a voucher: corrected, revised, deleted, labelled, linked,
- * confirmed.
+ * confirmed, excused.
  *
  * Each is one entry; what was before stays readable (規則 2-6-2 ハ, law rows R24 to R28). The state
  * is read, judged and committed under the voucher's stripe, so that two people at once make two
  * entries that fit.
  */
 #include "config.h"
+#include "base/capture.h"
 #include "base/media-type.h"
 #include "base/money.h"
 #include "engine/internal.h"
@@ -25,8 +26,27 @@ dn_voucher_entry(const char *type, const DnUuid *id)
     return entry;
 }
 
-static bool
-set_reason(json_t *entry, const char *reason, GError **error)
+json_t *
+dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error)
+{
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+    if (state && g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "the voucher has been disposed of; nothing of it can change");
+    return g_steal_pointer(&state);
+}
+
+const char *
+dn_actor_person(const char *actor)
+{
+    const char *colon = actor ? strrchr(actor, ':') : NULL;
+
+    return colon ? colon + 1 : actor ? actor : "";
+}
+
+bool
+dn_entry_set_reason(json_t *entry, const char *reason, GError **error)
 {
     g_autofree char *safe = dn_text_sanitise(reason ? reason : "", -1);
 
@@ -109,10 +129,39 @@ add_changes(DnArchive *self, const json_t *state, const DnCorrection *correction
                 "contract, statement, other");
         add_change(changes, "kind", json_object_get(state, "kind"), json_string(correction->kind));
     }
+    if (correction->paper) {
+        uint32_t side = 0;
+
+        if (!dn_capture_paper(correction->paper, &side, &side))
+            return dn_fail(error, DN_ERROR_INVALID, "unknown paper; A3 to A7 or B4 to B6");
+        add_change(changes, "paper", json_object_get(state, "paper"),
+                   json_string(correction->paper));
+    }
     if (json_array_size(changes) == 0)
         return dn_fail(error, DN_ERROR_INVALID,
-                       "nothing to correct: give --date, --amount, --party or --kind");
+                       "nothing to correct: give --date, --amount, --party, --kind or --paper");
     return true;
+}
+
+json_t *
+dn_correction_changes(DnArchive *self, const json_t *state, const DnCorrection *correction,
+                      GError **error)
+{
+    g_autoptr(json_t) changes = json_array();
+
+    return add_changes(self, state, correction, changes, error) ? g_steal_pointer(&changes) : NULL;
+}
+
+/* Where the owner has settled so, a document that came in as data changes by two people (law row
+ * R53). */
+static bool
+by_one_person(DnArchive *self, const json_t *state, GError **error)
+{
+    return !dn_rules_second_person(self->rules) ||
+           g_strcmp0(dn_json_string(state, "origin"), "electronic") != 0 ||
+           dn_fail(error, DN_ERROR_DENIED,
+                   "an electronic document changes by request and another person's approval: "
+                   "dencho request, then dencho approve");
 }
 
 bool
@@ -120,28 +169,33 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
                    const char *reason, json_t **out_row, GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.corrected", id);
-    json_t *changes = json_array();
+    json_t *changes = NULL;
 
+    if (!state || !by_one_person(self, state, error) || !dn_entry_set_reason(entry, reason, error))
+        return false;
+    changes = dn_correction_changes(self, state, correction, error);
+    if (!changes)
+        return false;
     dn_json_take(entry, "changes", changes);
-    return state && set_reason(entry, reason, error) &&
-           add_changes(self, state, correction, changes, error) &&
-           commit_change(self, id, entry, out_row, error);
+    return commit_change(self, id, entry, out_row, error);
 }
 
 bool
 dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
-                  const char *reason, json_t **out_result, GError **error)
+                  const char *reason, const DnDate *found, json_t **out_result, GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
+    char found_day[DN_DATE_TEXT + 1];
     const char *media_type = dn_media_type_sniff(document);
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     const json_t *before = dn_voucher_version(state, 0);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.revised", id);
     DnNewBlob original = dn_new_blob(DN_PART_ORIGINAL, document, NULL);
 
-    if (!state || !set_reason(entry, reason, error))
+    if (!state || !dn_entry_set_reason(entry, reason, error))
         return false;
     if (dn_json_bool(state, "deleted", false))
         return dn_fail(error, DN_ERROR_INVALID,
@@ -156,6 +210,8 @@ dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const cha
         dn_json_set_string(entry, "name", safe);
     }
     dn_json_set_int(entry, "version", dn_json_int(before, "version", 0) + 1);
+    dn_date_format(found ? found : &today, found_day);
+    dn_json_set_string(entry, "found", found_day);
     dn_json_set_string(entry, "media_type", media_type);
     dn_json_set_string(entry, "period", dn_json_string(before, "period"));
     dn_json_take(entry, "blob", dn_blob_ref(&original));
@@ -176,11 +232,12 @@ set_deleted(DnArchive *self, const DnUuid *id, bool deleted, const char *reason,
             GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     g_autoptr(json_t) entry =
         dn_voucher_entry(deleted ? "voucher.deleted" : "voucher.undeleted", id);
 
-    if (!state || !set_reason(entry, reason, error))
+    if (!state || (deleted && !by_one_person(self, state, error)) ||
+        !dn_entry_set_reason(entry, reason, error))
         return false;
     if (dn_json_bool(state, "deleted", false) == deleted)
         return dn_fail(error, DN_ERROR_INVALID,
@@ -206,7 +263,7 @@ bool
 dn_archive_confirm(DnArchive *self, const DnUuid *id, json_t **out_row, GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.confirmed", id);
 
     return state && commit_change(self, id, entry, out_row, error);
@@ -232,7 +289,7 @@ dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
                  const char *const *remove, json_t **out_row, GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, id->bytes));
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.labelled", id);
 
     dn_json_take(entry, "add", labels_of(add));
@@ -245,18 +302,132 @@ dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
     return state && commit_change(self, id, entry, out_row, error);
 }
 
-bool
-dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
-                GError **error)
+/* --- links: to the books, and from voucher to voucher --- */
+
+static bool
+set_book_ref(json_t *entry, const char *member, const char *book_ref, GError **error)
 {
-    DN_LOCKED(dn_archive_stripe(self, id->bytes));
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
-    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
     g_autofree char *safe = dn_text_sanitise(book_ref ? book_ref : "", -1);
 
     g_strstrip(safe);
     if (!*safe)
         return dn_fail(error, DN_ERROR_INVALID, "no entry of the books named: write 2026-000123");
-    dn_json_set_string(entry, "book_ref", safe);
-    return state && commit_change(self, id, entry, out_row, error);
+    dn_json_set_string(entry, member, safe);
+    return true;
+}
+
+bool
+dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
+                GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
+
+    return state && set_book_ref(entry, "book_ref", book_ref, error) &&
+           commit_change(self, id, entry, out_row, error);
+}
+
+bool
+dn_archive_unlink(DnArchive *self, const DnUuid *id, const char *book_ref, const char *reason,
+                  json_t **out_row, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
+
+    if (!state || !set_book_ref(entry, "unlinked", book_ref, error) ||
+        !dn_entry_set_reason(entry, reason, error))
+        return false;
+    json_t *refs = json_object_get(state, "book_refs");
+    bool linked = false;
+
+    for (size_t i = 0; i < json_array_size(refs); i++)
+        linked |= strcmp(json_string_value(json_array_get(refs, i)),
+                         dn_json_string(entry, "unlinked")) == 0;
+    if (!linked)
+        return dn_fail(error, DN_ERROR_INVALID, "the voucher is not linked to that entry");
+    return commit_change(self, id, entry, out_row, error);
+}
+
+bool
+dn_archive_link_none(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                     GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
+
+    dn_json_set_bool(entry, "no_entry", true);
+    if (!state || !dn_entry_set_reason(entry, reason, error))
+        return false;
+    if (json_array_size(json_object_get(state, "book_refs")) > 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "the voucher has an entry of the books; take the link away first");
+    return commit_change(self, id, entry, out_row, error);
+}
+
+static bool
+has_relation(const json_t *state, const char *relation, const char *other)
+{
+    const json_t *relations = json_object_get(state, "relations");
+
+    for (size_t i = 0; i < json_array_size(relations); i++) {
+        const json_t *each = json_array_get(relations, i);
+
+        if (g_strcmp0(dn_json_string(each, "relation"), relation) == 0 &&
+            g_strcmp0(dn_json_string(each, "other"), other) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One side of a relation; nothing to do when it is there already. */
+static bool
+relate(DnArchive *self, const DnUuid *id, const char *relation, const DnUuid *other, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.linked", id);
+    g_autofree char *other_text = dn_uuid_text(other);
+
+    if (!state)
+        return false;
+    if (has_relation(state, relation, other_text))
+        return true;
+    dn_json_set_string(entry, "relation", relation);
+    dn_json_set_string(entry, "other", other_text);
+    return dn_commit(self, &self->tenant, NULL, NULL, 0, entry, error);
+}
+
+/* Two entries, one on each side. When the second is cut off, the same call again makes it. */
+bool
+dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, json_t **out_row,
+                   GError **error)
+{
+    if (dn_uuid_equal(id, replaced))
+        return dn_fail(error, DN_ERROR_INVALID, "a voucher cannot replace itself");
+    g_autoptr(json_t) other = dn_voucher_changeable(self, replaced, error);
+
+    if (!other || !relate(self, id, "replaces", replaced, error) ||
+        !relate(self, replaced, "replaced_by", id, error))
+        return false;
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+    if (!state)
+        return false;
+    *out_row = dn_voucher_row(state);
+    return true;
+}
+
+bool
+dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                  GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, id->bytes));
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
+    g_autoptr(json_t) entry = dn_voucher_entry("voucher.excused", id);
+
+    return state && dn_entry_set_reason(entry, reason, error) &&
+           commit_change(self, id, entry, out_row, error);
 }

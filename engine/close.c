@@ -15,7 +15,7 @@
 #include "config.h"
 #include "base/fs.h"
 #include "engine/internal.h"
-#include "engine/zip.h"
+#include "engine/capsule/zip.h"
 
 #include <string.h>
 
@@ -68,7 +68,7 @@ check_manifest(DnArchive *self, const Closing *closing, DnZipReader *zip, GError
         return dn_fail(error, DN_ERROR_INVALID, "it is of another tenant");
     if (g_strcmp0(dn_json_string(manifest, "ledger"), "complete") != 0)
         return dn_fail(error, DN_ERROR_INVALID, "it holds a part only; export without terms");
-    if (!dn_search_query(&(DnSearch){.deleted = "include"}, &query, error) ||
+    if (!dn_search_query(self, &(DnSearch){.deleted = "include"}, &query, error) ||
         !dn_index_count(self->view, &closing->id, &query, &vouchers, error))
         return false;
     if (dn_json_int(manifest, "vouchers", -1) != (int64_t)vouchers)

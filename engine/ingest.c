@@ -10,9 +10,11 @@
  *   6 stamp              with the next batch                                       (stamp.c)
  */
 #include "config.h"
+#include "base/capture.h"
 #include "base/media-type.h"
 #include "base/money.h"
 #include "base/source.h"
+#include "engine/duty.h"
 #include "engine/internal.h"
 #include "engine/law/fiscal-year.h"
 
@@ -56,10 +58,18 @@ turn_away(DnArchive *self, GBytes *document, const DnIngest *request, const char
 static bool
 check_request(const DnIngest *request, GError **error)
 {
+    uint32_t side = 0;
+
     if (request->kind && !dn_voucher_kind_known(request->kind))
         return dn_fail(error, DN_ERROR_INVALID,
                        "unknown kind; one of receipt, invoice, delivery_note, quotation, order, "
                        "contract, statement, other");
+    if (g_strcmp0(request->origin, "printout") == 0) /* スキャナ保存関係 問64; law row R60 */
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "a scan of printed data is no document of the law; hand in the data itself "
+                       "with --origin electronic");
+    if (request->paper && !dn_capture_paper(request->paper, &side, &side))
+        return dn_fail(error, DN_ERROR_INVALID, "unknown paper; A3 to A7 or B4 to B6");
     if (request->origin && strcmp(request->origin, "scan") != 0 &&
         strcmp(request->origin, "electronic") != 0)
         return dn_fail(error, DN_ERROR_INVALID, "unknown origin; scan or electronic");
@@ -119,6 +129,7 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
     dn_json_set_string(entry, "origin", origin);
     dn_json_set_string(entry, "kind", request->kind);
     dn_json_set_string(entry, "received", day);
+    dn_json_set_string(entry, "paper", request->paper);
     dn_json_set_string(entry, "media_type", media_type);
     dn_json_set_string(entry, "period", period);
     dn_json_take(entry, "blob", dn_blob_ref(original));
@@ -153,6 +164,21 @@ register_voucher(DnArchive *self, GBytes *document, const DnSha256 *digest, cons
         return dn_fail_in(error, "cannot store the document");
     *out_id = id;
     return true;
+}
+
+/* A document that comes too late is taken in and told so. */
+static void
+add_law(DnArchive *self, const json_t *state, json_t *result)
+{
+    DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
+    g_autoptr(json_t) duty = dn_duty(self->rules, state, &today);
+    static const char *const keys[] = {"importance", "entry_deadline", "on_time", "keep_until",
+                                       NULL};
+    json_t *law = json_object();
+
+    for (const char *const *key = keys; *key; key++)
+        dn_json_set_string(law, *key, dn_json_string(duty, *key));
+    dn_json_take(result, "law", law);
 }
 
 /* --- room in memory --- */
@@ -226,7 +252,8 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
         }
-        if (state) {
+        /* Of what was disposed of nothing is left to answer with: it comes in anew. */
+        if (state && g_strcmp0(dn_json_string(state, "state"), "disposed") != 0) {
             *out_result = dn_voucher_result(state, "duplicate");
             return true;
         }
@@ -247,10 +274,12 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
 
         dn_read_voucher(self, &id, document, &problem);
     }
+    g_clear_pointer(&state, json_decref); /* of what was disposed of */
     state = dn_view_voucher(self, &id, error);
     if (!state)
         return false;
     *out_result = dn_voucher_result(state, "stored");
+    add_law(self, state, *out_result);
     if (problem) /* the voucher is safe and still waits to be read */
         dn_json_take(*out_result, "error", dn_error_json(dn_error_code(problem), problem->message));
     return true;

@@ -3,9 +3,11 @@
  * engine/internal.h - what the files of the archive share behind engine/archive.h.
  *
  * Locks, in the order in which they are taken:
- *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under it
- *   write    the ledger's heads and the order of appends; never held across a sync
- *   apply    the view is changed; commits are applied in the order of the log
+ *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under
+ * it. Nobody holds two, but for a disposal: it takes all, in order, so that nothing comes in or
+ * changes between its last look and the end of a key write    the ledger's heads and the order of
+ * appends; never held across a sync apply    the view is changed; commits are applied in the order
+ * of the log
  */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
@@ -16,6 +18,7 @@
 #include "base/text.h"
 #include "engine/archive.h"
 #include "engine/evidence/evidence.h"
+#include "engine/law/rules.h"
 #include "engine/ledger/ledger.h"
 #include "engine/reader.h"
 #include "engine/seal/envelope.h"
@@ -38,6 +41,7 @@ struct DnArchive {
     char *actor;
     char *worker_path;
     DnSettings *settings;
+    DnRules *rules; /* of the settings */
     DnLimits limits;
     DnUuid id;
     int lock_fd;
@@ -110,6 +114,11 @@ bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const 
                size_t blob_count, const json_t *entry, GError **error);
 
 /* --- archive.c --- */
+
+/** Makes an archive without a tenant: what dn_archive_init() does first. *@out_master (transfer
+ * full): its key. */
+bool dn_archive_make(const char *dir, const DnArchiveInit *options, DnSecret **out_master,
+                     char **out_key_file, GError **error);
 
 /** (transfer full) For naming vouchers while the log cannot be opened: keys, the view as it is, the
  * tenant. Without a log, so that nothing may be read or written through it. */
@@ -210,6 +219,15 @@ json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
 
 /** Where the sealed bytes of a blob lie. CORRUPT when the view does not know. */
 bool dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, GError **error);
+/** (transfer full) {"plan","period","vouchers","sha256","list","planned","approved"?,"done"?} of a
+ * disposal; the steps name who took them. NOT_FOUND. */
+json_t *dn_view_plan(DnArchive *self, uint64_t plan, GError **error);
+
+/** (transfer full) Array of {"at","actor","rules"}: what the owner has settled, and since when. */
+json_t *dn_view_settled(DnArchive *self, GError **error);
+
+/** (transfer full) The word under which the index finds a reference to the books. */
+char *dn_view_book_label(const char *book_ref);
 
 /** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
 bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
@@ -235,6 +253,17 @@ typedef struct {
     DnStoreRef ref;
 } DnEntryPlace;
 GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
+
+/** What the index is given of a state: lends from @state, and the labels from *@out_labels
+ * (transfer full). */
+void dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels);
+
+/** The text of the newest version as it is indexed; NULL when it was not read. */
+bool dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,
+                  GError **error);
+
+/** True when the rows of the view are of the form that this program writes. */
+bool dn_view_is_current(DnArchive *self, bool *out_current, GError **error);
 
 /** (transfer full) JSON {"tenant","name","seq","hash"} of every tenant, as the view knows it. */
 GPtrArray *dn_view_tenants(DnArchive *self, GError **error);
@@ -289,16 +318,56 @@ DnReader *dn_archive_reader(DnArchive *self);
 /** A fresh {"type","voucher"}. */
 json_t *dn_voucher_entry(const char *type, const DnUuid *id);
 
+/** (transfer full) The state of a voucher that may still change: INVALID once it is disposed of. */
+json_t *dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error);
+
+/** (transfer full) The "changes" of an entry that corrects @state, with what was before. INVALID.
+ */
+json_t *dn_correction_changes(DnArchive *self, const json_t *state, const DnCorrection *correction,
+                              GError **error);
+
+/** The person of an actor: "cli:yamada", "server:yamada" and "cli:root:yamada" are one. Lent. */
+const char *dn_actor_person(const char *actor);
+
+/** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
+bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
+
+/* --- settled.c --- */
+
+/** (transfer full) {"law.entry":"early",...}: what dencho.conf settles of what the law leaves open.
+ */
+json_t *dn_settled(const DnArchive *self);
+
+/** Makes an entry of it when it is not what the ledger last said. */
+bool dn_settled_note(DnArchive *self, GError **error);
+
 /* --- search.c --- */
 
-/** Checks @search and makes the index's query of it; strings are lent from @search. */
-bool dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error);
+/** Checks @search and makes the index's query of it; strings are lent from @search and from
+ * *@out_book_label (transfer full, NULL before). */
+bool dn_search_query_of(DnArchive *self, const DnSearch *search, DnQuery *out_query,
+                        char **out_book_label, GError **error);
+/** The same of a search that asks for no entry of the books. */
+bool dn_search_query(DnArchive *self, const DnSearch *search, DnQuery *out_query, GError **error);
+
+/** The lines of the newest version's words that have words or phrases of @text: adds "snippets" to
+ * @row. NOT_FOUND never: a voucher that was not read has none. */
+bool dn_snippets_add(DnArchive *self, const json_t *state, const char *text, json_t *row,
+                     GError **error);
+
+/* --- verify.c --- */
+
+/** Is the state that the view shows of a voucher the one that its entries make? CORRUPT. */
+bool dn_view_check_state(DnArchive *archive, const DnUuid *id, const json_t *shown, GError **error);
 
 /* --- export.c --- */
 
 bool dn_file_sha256(const char *path, char **out_hex, GError **error);
 
 /* --- stamp.c --- */
+
+/** Under which key leaves and tokens are sealed. */
+extern const char dn_evidence_period[];
 
 /** The trust list of the settings, or one that trusts nobody. */
 DnTrust *dn_archive_trust(DnArchive *self, GError **error);

@@ -1,7 +1,9 @@
+include engine/capsule/local.mk
 include engine/seal/local.mk
 include engine/store/local.mk
 include engine/ledger/local.mk
 include engine/evidence/local.mk
+include engine/law/local.mk
 include engine/reader.mk
 
 noinst_LIBRARIES += engine/libengine.a
@@ -10,11 +12,13 @@ engine_libengine_a_SOURCES = \
 	engine/archive.c engine/archive.h engine/backup.c engine/backup.h engine/backup-set.c \
 	engine/batch.c engine/batch.h engine/blob.c \
 	engine/capsule-check.c engine/change.c engine/commit.c engine/doctor.c engine/export.c \
-	engine/ingest.c engine/internal.h engine/read.c engine/reserve.c engine/restore.c engine/search.c engine/show.c engine/stamp.c \
-	engine/tenant.c engine/close.c engine/keys.c engine/verify.c engine/view-format.h engine/view.c engine/voucher.c \
-	engine/voucher.h engine/witness.c engine/zip.c engine/zip.h \
-	engine/law/fiscal-year.c engine/law/fiscal-year.h
+	engine/export.h engine/export-front.c engine/export-voucher.c engine/import.c \
+	engine/ingest.c engine/internal.h engine/read.c engine/reserve.c engine/restore.c engine/search.c engine/show.c engine/snippet.c \
+	engine/stamp.c engine/settled.c engine/request.c engine/dispose.c engine/duty.c engine/duty.h \
+	engine/report.c engine/tenant.c engine/close.c engine/keys.c engine/verify.c \
+	engine/verify-index.c engine/view-format.h engine/view.c engine/voucher.c engine/voucher.h \
+	engine/witness.c
 
 # What a program of the archive links, from the top down.
 ENGINE_LDADD = engine/libengine.a $(READER_LDADD) $(SEAL_LDADD) $(STORE_LDADD) $(LEDGER_LDADD) \
-	$(EVIDENCE_LDADD) $(INDEX_LDADD) $(BASE_LDADD)
+	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(LAW_LDADD) $(INDEX_LDADD) $(BASE_LDADD)

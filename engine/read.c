@@ -120,7 +120,7 @@ commit_reading(DnArchive *self, const DnUuid *id, int64_t version, const char *p
 bool
 dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError **error)
 {
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     const json_t *version = dn_voucher_version(state, 0);
     int64_t number = dn_json_int(version, "version", 0);
     DnReader *reader = state ? dn_archive_reader(self) : NULL;

@@ -24,10 +24,12 @@ choose_modes(const DnSearch *search, DnQuery *query, GError **error)
 {
     static const char *const missing[] = {"", "date", "amount", "party", NULL};
     static const char *const deleted[] = {"", "include", "only", NULL};
+    static const char *const matches[] = {"contained", "prefix", "exact", NULL};
     static const char *const sorts[] = {"registered", "date", "-date", "amount", "-amount", NULL};
     int m = choose(search->missing, missing);
     int d = choose(search->deleted, deleted);
     int s = choose(search->sort, sorts);
+    int p = choose(search->party_match, matches);
 
     if (m < 0)
         return dn_fail(error, DN_ERROR_INVALID, "--missing takes date, amount or party");
@@ -36,14 +38,28 @@ choose_modes(const DnSearch *search, DnQuery *query, GError **error)
     if (s < 0)
         return dn_fail(error, DN_ERROR_INVALID,
                        "--sort takes registered, date, -date, amount or -amount");
+    if (p < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "--party-match takes contained, prefix or exact");
+    query->party_match = (DnPartyMatch)p;
     query->missing = (DnMissing)m;
     query->deleted = (DnDeleted)d;
     query->sort = (DnSort)s;
     return true;
 }
 
+/* For phrases. */
+static bool
+load_text(const DnUuid *id, char **out_text, void *user_data, GError **error)
+{
+    DnArchive *self = user_data;
+    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+    return state && dn_view_text(self, &self->tenant, state, out_text, error);
+}
+
 bool
-dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
+dn_search_query_of(DnArchive *self, const DnSearch *search, DnQuery *out_query,
+                   char **out_book_label, GError **error)
 {
     DnQuery query = {
         .has_date = search->date_from || search->date_to,
@@ -54,11 +70,19 @@ dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
         .amount_to = search->amount_to ? *search->amount_to : INT64_MAX,
         .party = search->party,
         .text = search->text,
+        .load_text = load_text,
+        .load_data = self,
         .kind = search->kind,
         .label = search->label,
         .limit = search->limit,
         .after = search->after,
     };
+
+    g_clear_pointer(out_book_label, g_free);
+    if (search->book_ref && search->label)
+        return dn_fail(error, DN_ERROR_INVALID, "--book-ref and --label do not go together");
+    if (search->book_ref)
+        query.label = *out_book_label = dn_view_book_label(search->book_ref);
 
     if (search->kind && !dn_voucher_kind_known(search->kind))
         return dn_fail(error, DN_ERROR_INVALID,
@@ -74,8 +98,19 @@ dn_search_query(const DnSearch *search, DnQuery *out_query, GError **error)
     return true;
 }
 
+bool
+dn_search_query(DnArchive *self, const DnSearch *search, DnQuery *out_query, GError **error)
+{
+    char *no_label = NULL;
+
+    if (search->book_ref)
+        return dn_fail(error, DN_ERROR_INVALID, "--book-ref is no term here");
+    return dn_search_query_of(self, search, out_query, &no_label, error);
+}
+
 typedef struct {
     DnArchive *archive;
+    const char *snippets_of; /* (nullable) text */
     DnRowVisitor visit;
     void *user_data;
 } Rows;
@@ -87,6 +122,9 @@ visit_row(const DnUuid *id, void *user_data, GError **error)
     g_autoptr(json_t) state = dn_view_voucher(rows->archive, id, error);
     g_autoptr(json_t) row = state ? dn_voucher_row(state) : NULL;
 
+    if (row && rows->snippets_of &&
+        !dn_snippets_add(rows->archive, state, rows->snippets_of, row, error))
+        return false;
     return row && rows->visit(row, rows->user_data, error);
 }
 
@@ -94,20 +132,77 @@ bool
 dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, void *user_data,
                   char **out_cursor, GError **error)
 {
-    Rows rows = {.archive = self, .visit = visit, .user_data = user_data};
+    Rows rows = {.archive = self,
+                 .snippets_of = search->snippets ? search->text : NULL,
+                 .visit = visit,
+                 .user_data = user_data};
+    g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query(search, &query, error) &&
+    return dn_search_query_of(self, search, &query, &book_label, error) &&
            dn_index_find(self->view, &self->tenant, &query, visit_row, &rows, out_cursor, error);
 }
 
 bool
 dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, GError **error)
 {
+    g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query(search, &query, error) &&
+    return dn_search_query_of(self, search, &query, &book_label, error) &&
            dn_index_count(self->view, &self->tenant, &query, out_count, error);
+}
+
+static bool
+count_row(G_GNUC_UNUSED const DnUuid *id, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    ++*(int64_t *)user_data;
+    return true;
+}
+
+json_t *
+dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error)
+{
+    int64_t begin_ms = dn_clock_monotonic_ms();
+    g_auto(DnIndexCost) cost = {0};
+    json_t *row = NULL;
+    int64_t vouchers = 0;
+    g_autofree char *book_label = NULL;
+    DnQuery query;
+
+    if (!dn_search_query_of(self, search, &query, &book_label, error) ||
+        !dn_index_explain(self->view, &self->tenant, &query, count_row, &vouchers, NULL, &cost,
+                          error))
+        return NULL;
+    row = json_object();
+    dn_json_set_string(row, "plan", cost.plan);
+    dn_json_set_string(row, "raced", cost.raced);
+    dn_json_set_int(row, "rows", (int64_t)cost.rows);
+    dn_json_set_int(row, "steps", (int64_t)cost.steps);
+    dn_json_set_int(row, "texts", (int64_t)cost.texts);
+    dn_json_set_int(row, "vouchers", vouchers);
+    dn_json_take(row, "seconds", json_real((double)(dn_clock_monotonic_ms() - begin_ms) / 1000));
+    return row;
+}
+
+static bool
+visit_party(const char *name, uint64_t count, void *user_data, GError **error)
+{
+    Rows *rows = user_data;
+    g_autoptr(json_t) row = json_object();
+
+    dn_json_set_string(row, "party", name);
+    dn_json_set_int(row, "vouchers", (int64_t)count);
+    return rows->visit(row, rows->user_data, error);
+}
+
+bool
+dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
+                   void *user_data, GError **error)
+{
+    Rows rows = {.archive = self, .visit = visit, .user_data = user_data};
+
+    return dn_index_parties(self->view, &self->tenant, prefix, limit, visit_party, &rows, error);
 }
 
 /* --- ids, in full or by their beginning --- */

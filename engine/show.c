@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/media-type.h"
+#include "engine/duty.h"
 #include "engine/internal.h"
 
 #include <string.h>
@@ -17,7 +18,11 @@ dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **er
         return NULL;
     if (!dn_voucher_version(state, version))
         return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
-    return dn_voucher_details(state, version);
+    DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
+    json_t *details = dn_voucher_details(state, version);
+
+    dn_json_take(details, "law", dn_duty(self->rules, state, &today));
+    return details;
 }
 
 /* --- history --- */
@@ -33,8 +38,10 @@ static json_t *
 history_row(const json_t *entry)
 {
     static const char *const keys[] = {
-        "seq",    "at",       "actor", "type", "reason", "changes",  "version",    "name",   "add",
-        "remove", "book_ref", "error", "kind", "origin", "received", "media_type", "values", NULL};
+        "seq",    "at",       "actor",      "type",     "reason",   "changes",  "version", "name",
+        "add",    "remove",   "book_ref",   "unlinked", "no_entry", "relation", "other",   "found",
+        "plan",   "request",  "action",     "slip",     "subject",  "party",    "error",   "kind",
+        "origin", "received", "media_type", "values",   NULL};
     json_t *row = json_object();
 
     for (const char *const *key = keys; *key; key++) {

@@ -13,7 +13,7 @@
 
 enum { BATCH_MAX = 10000, TSA_TIMEOUT_MS = 20000 };
 
-static const char evidence_period[] = "evidence";
+const char dn_evidence_period[] = "evidence";
 
 DnTrust *
 dn_archive_trust(DnArchive *self, GError **error)
@@ -191,7 +191,8 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
                           dn_new_blob(DN_PART_EVIDENCE, list, NULL)};
     g_autoptr(json_t) entry = stamp_entry(&root, &info, blobs, leaves->len);
 
-    if (!dn_commit(self, &self->tenant, evidence_period, blobs, G_N_ELEMENTS(blobs), entry, error))
+    if (!dn_commit(self, &self->tenant, dn_evidence_period, blobs, G_N_ELEMENTS(blobs), entry,
+                   error))
         return false;
     if (!dn_witness_write(self, &problem))
         g_message("the witness of the log cannot be written: %s", problem->message);

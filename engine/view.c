@@ -6,7 +6,10 @@
  * view is always the log up to some commit. After a crash it goes on from there; without it, it is
  * built again and is the same.
  *
- *   META     "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
+ *   META     "format" -> FORMAT, 1 byte
+ *            "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
+ *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
+ *            "settled", tenant -> [{"at","actor","rules"}]
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
@@ -21,6 +24,16 @@ enum { POSITION_BYTES = 12, VOUCHER_KEY = 32, ENTRY_KEY = 40, HASH_KEY = 48, JOB
 
 static const char position_key[] = "position";
 static const char tenant_key[] = "tenant";
+static const char disposal_key[] = "disposal";
+static const char settled_key[] = "settled";
+static const char format_key[] = "format";
+
+/* Of all rows, those of index/ too. A view of another number is built again when it is opened, so
+ * that a change of any row raises it and is done. */
+static const uint8_t FORMAT = 2;
+
+enum { SETTLED_KEY = 7 + 16 };
+enum { DISPOSAL_KEY = 8 + 16 + 8 };
 
 /* --- keys --- */
 
@@ -51,6 +64,21 @@ tenant_row_key(const DnUuid *tenant, uint8_t key[22])
 {
     memcpy(key, tenant_key, 6);
     memcpy(key + 6, tenant->bytes, 16);
+}
+
+static void
+plan_key(const DnUuid *tenant, uint64_t plan, uint8_t key[DISPOSAL_KEY])
+{
+    memcpy(key, disposal_key, 8);
+    memcpy(key + 8, tenant->bytes, 16);
+    dn_put_be(key + 24, plan, 8);
+}
+
+static void
+settled_row_key(const DnUuid *tenant, uint8_t key[SETTLED_KEY])
+{
+    memcpy(key, settled_key, 7);
+    memcpy(key + 7, tenant->bytes, 16);
 }
 
 /* The first key after all that begin with @prefix, which is not all 255. */
@@ -102,6 +130,39 @@ dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error)
     if (!state)
         g_propagate_error(error, g_steal_pointer(&problem));
     return state;
+}
+
+json_t *
+dn_view_plan(DnArchive *self, uint64_t plan, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DISPOSAL_KEY];
+
+    plan_key(&self->tenant, plan, key);
+    json_t *row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!row && !problem)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND,
+                            "no disposal has this number; `dencho dispose --plan` gives one");
+    if (!row)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return row;
+}
+
+json_t *
+dn_view_settled(DnArchive *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[SETTLED_KEY];
+
+    settled_row_key(&self->tenant, key);
+    json_t *rows = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!rows && problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    return rows ? rows : json_array();
 }
 
 bool
@@ -188,6 +249,28 @@ dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **error)
 
     *out_position = (DnStorePosition){.segment = (uint32_t)dn_get_be(bytes, 4),
                                       .offset = dn_get_be(bytes + 4, 8)};
+    return true;
+}
+
+bool
+dn_view_is_current(DnArchive *self, bool *out_current, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_META, format_key, strlen(format_key), &problem);
+    DnStorePosition position;
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!dn_view_position(self, &position, error))
+        return false;
+    if (row)
+        *out_current = g_bytes_get_size(row) == sizeof FORMAT &&
+                       *(const uint8_t *)g_bytes_get_data(row, NULL) == FORMAT;
+    else
+        *out_current = position.segment == 0 && position.offset == 0; /* nothing in it yet */
     return true;
 }
 
@@ -365,6 +448,7 @@ typedef struct {
     GHashTable *states;  /* tenant and voucher -> Changed */
     GHashTable *blobs;   /* blob -> DnStoreRef */
     GHashTable *tenants; /* tenant -> Tenant */
+    GHashTable *rows;    /* key of META -> json_t, of what has rows of its own there */
 } Applying;
 
 static guint
@@ -417,6 +501,18 @@ tenant_free(gpointer data)
 }
 
 static void
+bytes_free(gpointer bytes)
+{
+    g_bytes_unref(bytes);
+}
+
+static void
+row_free(gpointer row)
+{
+    json_decref(row);
+}
+
+static void
 applying_init(Applying *self, DnArchive *archive)
 {
     self->archive = archive;
@@ -424,6 +520,7 @@ applying_init(Applying *self, DnArchive *archive)
     self->states = g_hash_table_new_full(changed_hash, changed_same, NULL, changed_free);
     self->blobs = g_hash_table_new_full(uuid_hash, uuid_same, NULL, NULL);
     self->tenants = g_hash_table_new_full(uuid_hash, uuid_same, NULL, tenant_free);
+    self->rows = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, bytes_free, row_free);
 }
 
 static void
@@ -433,6 +530,7 @@ applying_clear(Applying *self)
     g_clear_pointer(&self->states, g_hash_table_unref);
     g_clear_pointer(&self->blobs, g_hash_table_unref);
     g_clear_pointer(&self->tenants, g_hash_table_unref);
+    g_clear_pointer(&self->rows, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Applying, applying_clear)
 
@@ -460,6 +558,22 @@ set_state(Applying *applying, const DnUuid *id, json_t *state)
     g_hash_table_replace(applying->states, changed, changed);
 }
 
+/* (transfer full) A row of META, for the caller to change. NULL without error: there is none. */
+static json_t *
+row_before(Applying *applying, const void *key, size_t size, GError **error)
+{
+    g_autoptr(GBytes) wanted = g_bytes_new(key, size);
+    json_t *row = g_hash_table_lookup(applying->rows, wanted);
+
+    return row ? json_incref(row) : get_json(applying->archive, DN_KV_META, key, size, error);
+}
+
+static void
+set_row(Applying *applying, const void *key, size_t size, json_t *row)
+{
+    g_hash_table_replace(applying->rows, g_bytes_new(key, size), json_incref(row));
+}
+
 /* The plain bytes of a blob of one of these commits, or of an earlier one. */
 static GBytes *
 blob_of(Applying *applying, const json_t *ref, DnPart part, GError **error)
@@ -475,16 +589,40 @@ blob_of(Applying *applying, const json_t *ref, DnPart part, GError **error)
                  : dn_blob_load(applying->archive, tenant, ref, part, error);
 }
 
-static void
-record_of(const json_t *state, DnIndexRecord *record, const char **labels)
+/* Books are found by their references as vouchers are by labels. A label cannot begin like this, it
+ * has no control characters. */
+char *
+dn_view_book_label(const char *book_ref)
+{
+    return g_strconcat("\x1f", book_ref, NULL);
+}
+
+/* (transfer full) Labels and references to the books. */
+static char **
+words_of(const json_t *state)
+{
+    const json_t *labels = json_object_get(state, "labels");
+    const json_t *refs = json_object_get(state, "book_refs");
+    size_t count = 0;
+    char **words = g_new0(char *, json_array_size(labels) + json_array_size(refs) + 1);
+
+    for (size_t i = 0; i < json_array_size(labels); i++)
+        words[count++] = g_strdup(json_string_value(json_array_get(labels, i)));
+    for (size_t i = 0; i < json_array_size(refs); i++)
+        words[count++] = dn_view_book_label(json_string_value(json_array_get(refs, i)));
+    return words;
+}
+
+void
+dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels)
 {
     const json_t *fields = json_object_get(state, "fields");
     const json_t *amount = json_object_get(fields, "amount");
-    const json_t *list = json_object_get(state, "labels");
     const char *date = dn_json_string(json_object_get(fields, "date"), "value");
+    char **labels = words_of(state);
     DnDate day;
 
-    *record = (DnIndexRecord){
+    *out_record = (DnIndexRecord){
         .registered_seq = (uint64_t)dn_json_int(state, "registered_seq", 0),
         .date_days = DN_DAYS_MISSING,
         .amount = dn_json_int(amount, "value", DN_AMOUNT_MISSING),
@@ -493,55 +631,81 @@ record_of(const json_t *state, DnIndexRecord *record, const char **labels)
         .registration_number =
             dn_json_string(json_object_get(fields, "registration_number"), "value"),
         .kind = dn_json_string(state, "kind"),
-        .labels = labels,
+        .labels = (const char *const *)labels,
         .deleted = dn_json_bool(state, "deleted", false),
     };
     if (date && dn_date_parse(date, &day, NULL))
-        record->date_days = dn_date_to_days(&day);
-    dn_uuid_parse(dn_json_string(state, "voucher"), &record->id, NULL);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        labels[i] = json_string_value(json_array_get(list, i));
+        out_record->date_days = dn_date_to_days(&day);
+    dn_uuid_parse(dn_json_string(state, "voucher"), &out_record->id, NULL);
+    *out_labels = labels;
 }
 
 static void
 update_index(Applying *applying, const json_t *before, const json_t *after)
 {
-    g_autofree const char **labels_before =
-        g_new0(const char *, json_array_size(json_object_get(before, "labels")) + 1);
-    g_autofree const char **labels_after =
-        g_new0(const char *, json_array_size(json_object_get(after, "labels")) + 1);
+    g_auto(GStrv) labels_before = NULL;
+    g_auto(GStrv) labels_after = NULL;
     DnIndexRecord old;
     DnIndexRecord new;
 
     if (before)
-        record_of(before, &old, labels_before);
-    record_of(after, &new, labels_after);
+        dn_view_record(before, &old, &labels_before);
+    dn_view_record(after, &new, &labels_after);
     dn_index_update(applying->batch, &applying->apply->tenant, before ? &old : NULL, &new);
 }
 
-/* The text of a version that was read, for full-text search; none when it was not. */
+/* The reference to the text of the newest version, for full-text search; NULL when it was not read
+ * or has been disposed of. */
+static const json_t *
+text_ref(const json_t *state)
+{
+    if (g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+        return NULL;
+    return json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
+}
+
+static char *
+text_of_bytes(GBytes *bytes)
+{
+    gsize size = 0;
+    const char *text = g_bytes_get_data(bytes, &size);
+
+    return dn_text_sanitise(text, (gssize)size);
+}
+
+bool
+dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,
+             GError **error)
+{
+    const json_t *ref = text_ref(state);
+    g_autoptr(GBytes) bytes = ref ? dn_blob_load(self, tenant, ref, DN_PART_TEXT, error) : NULL;
+
+    if (ref && !bytes)
+        return dn_fail_in(error, "text");
+    *out_text = bytes ? text_of_bytes(bytes) : NULL;
+    return true;
+}
+
+/* The same for a commit that is being applied: its own blobs are in no row yet. */
 static bool
 text_of(Applying *applying, const json_t *state, char **out_text, GError **error)
 {
-    const json_t *ref =
-        json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
+    const json_t *ref = text_ref(state);
 
     *out_text = NULL;
     if (!ref)
         return true;
     g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) text = blob_of(applying, ref, DN_PART_TEXT, &problem);
+    g_autoptr(GBytes) bytes = blob_of(applying, ref, DN_PART_TEXT, &problem);
 
-    if (!text && dn_error_code(problem) == DN_ERROR_NOT_FOUND)
-        return true; /* its key has been destroyed: there are no words any more */
-    if (!text) {
+    /* The key of its period has been destroyed: an entry further on says so. */
+    if (!bytes && g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+        return true;
+    if (!bytes) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    gsize size = 0;
-    const char *bytes = g_bytes_get_data(text, &size);
-
-    *out_text = dn_text_sanitise(bytes, (gssize)size);
+    *out_text = text_of_bytes(bytes);
     return true;
 }
 
@@ -624,6 +788,10 @@ apply_to_voucher(Applying *applying, const DnUuid *id, const json_t *entry, GErr
         set_job(applying, 'r', id, false);
         if (!update_text(applying, before, after, error))
             return false;
+    } else if (strcmp(type, "voucher.disposed") == 0) {
+        set_job(applying, 'r', id, false);
+        if (!update_text(applying, before, after, error))
+            return false;
     } else if (strcmp(type, "voucher.unreadable") == 0) {
         set_job(applying, 'r', id, false);
     } else if (strcmp(type, "evidence.stamped") == 0) {
@@ -654,6 +822,68 @@ apply_stamped(Applying *applying, const json_t *entry, GError **error)
         if (!apply_to_voucher(applying, &leaf->voucher, one, error))
             return false;
     }
+    return true;
+}
+
+static bool
+note_settled(Applying *applying, const json_t *entry, GError **error)
+{
+    static const char *const keys[] = {"at", "actor", "rules", NULL};
+    uint8_t key[SETTLED_KEY];
+    g_autoptr(GError) problem = NULL;
+
+    settled_row_key(&applying->apply->tenant, key);
+    g_autoptr(json_t) rows = row_before(applying, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!rows)
+        rows = json_array();
+    json_t *row = json_object();
+
+    for (const char *const *member = keys; *member; member++)
+        dn_json_take(row, *member, json_deep_copy(json_object_get(entry, *member)));
+    json_array_append_new(rows, row);
+    set_row(applying, key, sizeof key, rows);
+    return true;
+}
+
+/* A disposal goes from its plan to its end. */
+static bool
+note_disposal(Applying *applying, const json_t *entry, GError **error)
+{
+    static const char *const steps[][2] = {{"disposal.planned", "planned"},
+                                           {"disposal.approved", "approved"},
+                                           {"disposal.done", "done"}};
+    static const char *const keys[] = {"period", "vouchers", "sha256", "list", NULL};
+    const char *type = dn_json_string(entry, "type");
+    bool planned = strcmp(type, steps[0][0]) == 0;
+    int64_t plan = dn_json_int(entry, planned ? "seq" : "plan", 0);
+    uint8_t key[DISPOSAL_KEY];
+    g_autoptr(GError) problem = NULL;
+
+    plan_key(&applying->apply->tenant, (uint64_t)plan, key);
+    g_autoptr(json_t) row = row_before(applying, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (planned != (row == NULL))
+        return dn_fail(error, DN_ERROR_CORRUPT, "%s: of a disposal that was not planned", type);
+    if (planned) {
+        row = json_object();
+        dn_json_set_int(row, "plan", plan);
+        for (const char *const *member = keys; *member; member++)
+            if (json_object_get(entry, *member))
+                dn_json_take(row, *member, json_deep_copy(json_object_get(entry, *member)));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (strcmp(type, steps[i][0]) == 0)
+            dn_json_set_string(row, steps[i][1], dn_json_string(entry, "actor"));
+    set_row(applying, key, sizeof key, row);
     return true;
 }
 
@@ -752,6 +982,10 @@ apply_commit(Applying *applying, GError **error)
             ok = apply_stamped(applying, entry, error);
         else if (g_strcmp0(type, "tenant.closed") == 0)
             ok = note_closed(applying, entry, error);
+        else if (g_strcmp0(type, "tenant.settled") == 0)
+            ok = note_settled(applying, entry, error);
+        else if (g_str_has_prefix(type, "disposal."))
+            ok = note_disposal(applying, entry, error);
         else if (voucher)
             ok = (dn_uuid_parse(voucher, &id, error) &&
                   apply_to_voucher(applying, &id, entry, error)) ||
@@ -838,6 +1072,26 @@ write_tenants(Applying *applying, GError **error)
     return true;
 }
 
+static bool
+write_rows(Applying *applying, GError **error)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer row = NULL;
+
+    g_hash_table_iter_init(&iter, applying->rows);
+    while (g_hash_table_iter_next(&iter, &key, &row)) {
+        g_autofree char *text = dn_json_canonical(row, error);
+        gsize size = 0;
+        const void *bytes = g_bytes_get_data(key, &size);
+
+        if (!text)
+            return false;
+        dn_kv_batch_put(applying->batch, DN_KV_META, bytes, size, text, strlen(text));
+    }
+    return true;
+}
+
 static void
 write_position(Applying *applying, const DnStorePosition *end)
 {
@@ -847,6 +1101,8 @@ write_position(Applying *applying, const DnStorePosition *end)
     dn_put_be(value + 4, end->offset, 8);
     dn_kv_batch_put(applying->batch, DN_KV_META, position_key, strlen(position_key), value,
                     sizeof value);
+    dn_kv_batch_put(applying->batch, DN_KV_META, format_key, strlen(format_key), &FORMAT,
+                    sizeof FORMAT);
 }
 
 bool
@@ -862,7 +1118,8 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
         if (!apply_commit(&applying, error))
             return false;
     }
-    if (!write_states(&applying, error) || !write_tenants(&applying, error))
+    if (!write_states(&applying, error) || !write_tenants(&applying, error) ||
+        !write_rows(&applying, error))
         return false;
     write_position(&applying, &applies[count - 1].end);
     if (!dn_kv_write(self->view, applying.batch, error))

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "engine/voucher.h"
+#include "base/kinds.h"
 #include "base/money.h"
 
 #include <string.h>
@@ -14,11 +15,7 @@ static const char *const further_names[] = {"due_date", "number", "taxes", NULL}
 bool
 dn_voucher_kind_known(const char *kind)
 {
-    static const char *const kinds[] = {"receipt",   "invoice", "delivery_note",
-                                        "quotation", "order",   "contract",
-                                        "statement", "other",   NULL};
-
-    return kind && g_strv_contains(kinds, kind);
+    return dn_kind_find(kind) != NULL;
 }
 
 /* --- fractions --- */
@@ -121,6 +118,40 @@ newest(json_t *state)
     return dn_voucher_version(state, 0);
 }
 
+static ssize_t
+array_find(const json_t *array, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (g_strcmp0(json_string_value(json_array_get(array, i)), text) == 0)
+            return (ssize_t)i;
+    return -1;
+}
+
+/* All kinds a document was ever taken for: its retention is the longest of theirs. */
+static void
+note_kind(json_t *state, const char *kind)
+{
+    json_t *kinds = json_object_get(state, "kinds");
+
+    if (!kinds) {
+        kinds = json_array();
+        dn_json_take(state, "kinds", kinds);
+    }
+    if (kind && array_find(kinds, kind) < 0)
+        json_array_append_new(kinds, json_string(kind));
+}
+
+/* (transfer full) Who said it, when and why. */
+static json_t *
+remark(const json_t *entry)
+{
+    static const char *const keys[] = {"at", "actor", "reason", NULL};
+    json_t *note = json_object();
+
+    copy_members(note, entry, keys);
+    return note;
+}
+
 /* --- one function a type of entry; @state is theirs to change --- */
 
 /* A value that a person gave: nothing that is read later replaces it. */
@@ -150,8 +181,8 @@ is_persons(const json_t *field)
 static json_t *
 version_of(const json_t *entry, int64_t number)
 {
-    static const char *const keys[] = {"name", "at",         "actor",  "reason",
-                                       "blob", "media_type", "period", NULL};
+    static const char *const keys[] = {"name",       "at",     "actor", "reason", "blob",
+                                       "media_type", "period", "found", NULL};
     json_t *version = json_object();
 
     dn_json_set_int(version, "version", number);
@@ -175,6 +206,8 @@ apply_registered(json_t *state, const json_t *entry, GError **error)
     dn_json_set_int(state, "version", 1);
     dn_json_set_string(state, "kind", kind ? kind : "other");
     dn_json_set_bool(state, "kind_given", kind != NULL);
+    note_kind(state, kind);
+    copy_member(state, entry, "paper");
     dn_json_take(state, "registered", json_deep_copy(json_object_get(entry, "at")));
     dn_json_set_int(state, "registered_seq", dn_json_int(entry, "seq", 0));
     dn_json_set_string(state, "state", "stored");
@@ -234,8 +267,10 @@ apply_read(json_t *state, const json_t *entry, GError **error)
         json_object_del(fields, *name);
         copy_member(fields, read, *name);
     }
-    if (kind && !dn_json_bool(state, "kind_given", false))
+    if (kind && !dn_json_bool(state, "kind_given", false)) {
         dn_json_set_string(state, "kind", kind);
+        note_kind(state, kind);
+    }
     copy_member(state, entry, "checks");
     dn_json_set_string(state, "state", "read");
     return true;
@@ -270,6 +305,9 @@ apply_corrected(json_t *state, const json_t *entry, GError **error)
         if (g_strcmp0(name, "kind") == 0) {
             dn_json_take(state, "kind", json_deep_copy(json_object_get(change, "after")));
             dn_json_set_bool(state, "kind_given", true);
+            note_kind(state, dn_json_string(change, "after"));
+        } else if (g_strcmp0(name, "paper") == 0) {
+            dn_json_take(state, "paper", json_deep_copy(json_object_get(change, "after")));
         } else if (name && g_strv_contains(field_names, name)) {
             json_t *field = persons_value(json_object_get(change, "after"), entry, "corrected");
 
@@ -309,15 +347,6 @@ apply_deleted(json_t *state, const json_t *entry, GError **error)
     return true;
 }
 
-static ssize_t
-array_find(const json_t *array, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (g_strcmp0(json_string_value(json_array_get(array, i)), text) == 0)
-            return (ssize_t)i;
-    return -1;
-}
-
 static bool
 apply_labelled(json_t *state, const json_t *entry, GError **error)
 {
@@ -338,16 +367,150 @@ apply_labelled(json_t *state, const json_t *entry, GError **error)
     return true;
 }
 
+/* A link to the books, its end, the statement that there is none, or a relation to another voucher.
+ */
 static bool
 apply_linked(json_t *state, const json_t *entry, GError **error)
 {
     json_t *refs = json_object_get(state, "book_refs");
     const char *ref = dn_json_string(entry, "book_ref");
+    const char *gone = dn_json_string(entry, "unlinked");
+    ssize_t at = array_find(refs, gone);
 
-    if (!ref)
+    if (dn_json_string(entry, "relation") && dn_json_string(entry, "other")) {
+        static const char *const keys[] = {"relation", "other", NULL};
+        json_t *relations = json_object_get(state, "relations");
+        json_t *relation = json_object();
+
+        if (!relations) {
+            relations = json_array();
+            dn_json_take(state, "relations", relations);
+        }
+        copy_members(relation, entry, keys);
+        json_array_append_new(relations, relation);
+        return true;
+    }
+    if (!ref && !gone && !dn_json_bool(entry, "no_entry", false))
         return dn_fail(error, DN_ERROR_CORRUPT, "a link to nothing");
-    if (array_find(refs, ref) < 0)
+    if (gone && at >= 0)
+        json_array_remove(refs, (size_t)at);
+    if (ref && array_find(refs, ref) < 0)
         json_array_append_new(refs, json_string(ref));
+    if (ref)
+        json_object_del(state, "no_entry");
+    else if (!gone)
+        dn_json_take(state, "no_entry", remark(entry));
+    return true;
+}
+
+/* --- requests: asked by one, approved by another --- */
+
+static json_t *
+request_find(const json_t *state, int64_t number)
+{
+    const json_t *requests = json_object_get(state, "requests");
+
+    for (size_t i = 0; i < json_array_size(requests); i++)
+        if (dn_json_int(json_array_get(requests, i), "request", 0) == number)
+            return json_array_get(requests, i);
+    return NULL;
+}
+
+static bool
+apply_request(json_t *state, const json_t *entry, GError **error)
+{
+    static const char *const keys[] = {"action", "changes", "slip", "subject", "party", NULL};
+    json_t *requests = json_object_get(state, "requests");
+    json_t *request = remark(entry);
+
+    (void)error;
+    if (!requests) {
+        requests = json_array();
+        dn_json_take(state, "requests", requests);
+    }
+    copy_members(request, entry, keys);
+    dn_json_set_int(request, "request", dn_json_int(entry, "seq", 0));
+    json_array_append_new(requests, request);
+    return true;
+}
+
+/* What was asked for is done as if who approved it had done it, for the reason of who asked. */
+static bool
+apply_approved(json_t *state, const json_t *entry, GError **error)
+{
+    json_t *request = request_find(state, dn_json_int(entry, "request", 0));
+
+    if (!request || json_object_get(request, "approved"))
+        return dn_fail(error, DN_ERROR_CORRUPT, "of no request, or approved twice");
+    g_autoptr(json_t) change = json_deep_copy(entry);
+
+    copy_member(change, request, "reason");
+    copy_member(change, request, "changes");
+    dn_json_take(request, "approved", remark(entry));
+    if (g_strcmp0(dn_json_string(request, "action"), "correct") == 0)
+        return apply_corrected(state, change, error);
+    dn_json_set_string(change, "type", "voucher.deleted");
+    return apply_deleted(state, change, error);
+}
+
+static bool
+apply_excused(json_t *state, const json_t *entry, GError **error)
+{
+    json_t *excuses = json_object_get(state, "excuses");
+
+    (void)error;
+    if (!excuses) {
+        excuses = json_array();
+        dn_json_take(state, "excuses", excuses);
+    }
+    json_array_append_new(excuses, remark(entry));
+    return true;
+}
+
+static ssize_t
+hold_find(const json_t *holds, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(holds); i++)
+        if (g_strcmp0(dn_json_string(json_array_get(holds, i), "name"), name) == 0)
+            return (ssize_t)i;
+    return -1;
+}
+
+static bool
+apply_hold(json_t *state, const json_t *entry, GError **error)
+{
+    bool placed = strcmp(dn_json_string(entry, "type"), "hold.placed") == 0;
+    const char *name = dn_json_string(entry, "name");
+    json_t *holds = json_object_get(state, "holds");
+    ssize_t at = hold_find(holds, name);
+
+    if (!name || placed != (at < 0))
+        return dn_fail(error, DN_ERROR_CORRUPT, "a hold placed twice, or lifted and not placed");
+    if (!placed) {
+        json_array_remove(holds, (size_t)at);
+        return true;
+    }
+    if (!holds) {
+        holds = json_array();
+        dn_json_take(state, "holds", holds);
+    }
+    json_t *hold = remark(entry);
+
+    dn_json_set_string(hold, "name", name);
+    json_array_append_new(holds, hold);
+    return true;
+}
+
+static bool
+apply_disposed(json_t *state, const json_t *entry, GError **error)
+{
+    static const char *const keys[] = {"plan", "at", "actor", NULL};
+    json_t *disposal = json_object();
+
+    (void)error;
+    copy_members(disposal, entry, keys);
+    dn_json_set_string(state, "state", "disposed");
+    dn_json_take(state, "disposal", disposal);
     return true;
 }
 
@@ -382,13 +545,30 @@ typedef struct {
 } EntryRow;
 
 static const EntryRow entry_table[] = {
-    {"voucher.registered", apply_registered}, {"voucher.read", apply_read},
-    {"voucher.unreadable", apply_unreadable}, {"voucher.corrected", apply_corrected},
-    {"voucher.revised", apply_revised},       {"voucher.deleted", apply_deleted},
-    {"voucher.undeleted", apply_deleted},     {"voucher.labelled", apply_labelled},
-    {"voucher.linked", apply_linked},         {"voucher.confirmed", apply_confirmed},
+    {"voucher.registered", apply_registered},
+    {"voucher.read", apply_read},
+    {"voucher.unreadable", apply_unreadable},
+    {"voucher.corrected", apply_corrected},
+    {"voucher.revised", apply_revised},
+    {"voucher.deleted", apply_deleted},
+    {"voucher.undeleted", apply_deleted},
+    {"voucher.labelled", apply_labelled},
+    {"voucher.linked", apply_linked},
+    {"voucher.confirmed", apply_confirmed},
+    {"request.filed", apply_request},
+    {"request.approved", apply_approved},
+    {"voucher.excused", apply_excused},
+    {"hold.placed", apply_hold},
+    {"hold.lifted", apply_hold},
+    {"voucher.disposed", apply_disposed},
     {"evidence.stamped", apply_stamped},
 };
+
+static bool
+is_disposed(const json_t *state)
+{
+    return g_strcmp0(dn_json_string(state, "state"), "disposed") == 0;
+}
 
 json_t *
 dn_voucher_apply(const json_t *state, const json_t *entry, GError **error)
@@ -404,6 +584,9 @@ dn_voucher_apply(const json_t *state, const json_t *entry, GError **error)
         if (first != (state == NULL))
             return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: the voucher is %s", type,
                                 first ? "already registered" : "not registered");
+        if (is_disposed(state) && strcmp(type, "evidence.stamped") != 0)
+            return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: the voucher has been disposed of",
+                                type);
         if (!entry_table[i].apply(next, entry, error)) {
             dn_fail_in(error, "%s", type);
             return NULL;
@@ -449,7 +632,9 @@ dn_voucher_row(const json_t *state)
 json_t *
 dn_voucher_details(const json_t *state, unsigned version)
 {
-    static const char *const shared[] = {"book_refs", "checks", "error", NULL};
+    static const char *const shared[] = {"book_refs", "no_entry", "relations", "excuses",
+                                         "holds",     "requests", "paper",     "disposal",
+                                         "checks",    "error",    NULL};
     static const char *const of_version[] = {"name",     "media_type", "pages",
                                              "captured", "derived",    "attachments",
                                              "warnings", "pages_read", NULL};
@@ -474,7 +659,8 @@ dn_voucher_details(const json_t *state, unsigned version)
     json_object_update(blobs, json_object_get(one, "parts"));
     dn_json_take(details, "blobs", blobs);
     for (size_t i = 0; i < json_array_size(versions); i++) {
-        static const char *const keys[] = {"version", "at", "actor", "reason", "media_type", NULL};
+        static const char *const keys[] = {"version",    "at",    "actor", "reason",
+                                           "media_type", "found", NULL};
         const json_t *each = json_array_get(versions, i);
         json_t *brief = json_object();
 

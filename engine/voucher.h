@@ -7,6 +7,7 @@
  *
  *   stored ──voucher.read──▶ read ──voucher.confirmed──▶ confirmed     ("state")
  *     └─voucher.unreadable: stays stored, with "error"
+ *   voucher.disposed ends it: the bytes are gone, nothing but a time stamp follows.
  *   voucher.deleted / undeleted turn the flag "deleted"; voucher.revised appends to "versions" and
  * goes back to stored.
  */

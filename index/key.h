@@ -6,22 +6,33 @@
  * big-endian, signed ones with the sign bit flipped; a string ends with 00 01 and a 00 in it
  * becomes 00 ff, so that "a" sorts before "ab" whatever follows. Pure.
  *
- * Rows of DN_KV_INDEX, all of which begin with the tenant (16 bytes) and the table (1 byte):
+ * All rows begin with the tenant (16 bytes) and the table (1 byte). Rows of DN_KV_INDEX:
  *
  *     table     key                                        value
  *     SEQ       state, seq                                 cover
  *     DATE      state, date, seq                           cover
  *     AMOUNT    state, amount, seq                         cover
- *     PAIR      state, date, amount, seq                   -      both are there
- *     PARTY     state, folded name, date, amount, seq   -      "" without a name
+ *     PAIR      state, date, amount, seq                   id     both are there
+ *     PARTY     state, folded name, date, amount, seq      id     "" without a name
  *     NUMBER    state, "T...", date, amount, seq           -
- *     KIND      kind, seq                                  -
- *     LABEL     label, seq                                 -
- *     TOKEN     token, seq                                 -
  *
  * state is 0, or 1 for a deleted voucher: a search that wants none never meets one. A missing date
  * or amount is the smallest value of its type. seq is registered_seq, which names a voucher within
- * its tenant. Counters (DN_KV_COUNT): tenant, NAME, folded name -> how many vouchers carry it.
+ * its tenant.
+ *
+ * DN_KV_POSTING: KIND, LABEL or TOKEN, the term, seq / 65,536 -> a list of the rest of seq
+ * (index/posting.h).
+ *
+ * DN_KV_NAME, of every name that was ever met; its rows never go away:
+ *
+ *     ENDING    ending of the folded name, what is before it     one a character
+ *     SPELLING  folded name, name as printed
+ *
+ * so that all names that contain some letters are one range of endings. DN_KV_COUNT, vouchers:
+ *
+ *     NAME      folded name, state
+ *     MONTH     state, folded name, month (index/month.h)
+ *     DAY       state, date
  */
 #ifndef INDEX_KEY_H
 #define INDEX_KEY_H
@@ -41,6 +52,10 @@ typedef enum {
     DN_KEY_LABEL = 'L',
     DN_KEY_TOKEN = 'W',
     DN_KEY_NAME = 'N',
+    DN_KEY_MONTH = 'M',
+    DN_KEY_DAY = 'Y',
+    DN_KEY_ENDING = 'E',
+    DN_KEY_SPELLING = 'S',
 } DnKeyTable;
 
 /** (transfer full) A key that begins with tenant and table. */

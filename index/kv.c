@@ -11,26 +11,34 @@
  */
 #include "config.h"
 #include "index/kv.h"
+#include "base/digest.h"
 #include "base/failpoint.h"
 #include "base/fs.h"
 #include "index/encrypted-env.h"
+#include "index/posting.h"
 
 #include <rocksdb/c.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    CACHE_BYTES = 32 << 20,
-    MEMTABLES_BYTES = 16 << 20, /* of all families together; then they are flushed */
-    MEMTABLE_BYTES = 8 << 20,   /* of one family */
+    CACHE_BYTES = 96 << 20,
+    MEMTABLES_BYTES = 48 << 20, /* of all families together; then they are flushed */
+    MEMTABLE_BYTES = 32 << 20,  /* of one family */
     ARENA_BYTES = 256 << 10,
     BLOCK_BYTES = 16 << 10,
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
+    MARKS = 1 << 15, /* of what was written once, remembered */
+    MARK_BYTES = 16,
+    FEW_LISTS = 32,
+    MANY_OPERATIONS = 4096, /* of several vouchers, surely */
 };
 
-/* zstd and paranoid checks for all; what c.h has no setter for travels as text. */
+/* zstd for what stays, LZ4 for what is soon sorted again, paranoid checks for all; what c.h has no
+ * setter for travels as text. */
 static const char options_text[] =
-    "compression=kZSTD;bottommost_compression=kZSTD;"
+    "compression=kLZ4Compression;bottommost_compression=kZSTD;"
     "compaction_pri=kMinOverlappingRatio;level_compaction_dynamic_level_bytes=true;"
     "paranoid_checks=true;paranoid_file_checks=true;force_consistency_checks=true;"
     "verify_sst_unique_id_in_manifest=true;avoid_unnecessary_blocking_io=true;"
@@ -40,7 +48,7 @@ static const char *const family_names[DN_KV_FAMILIES] = {
     [DN_KV_META] = "default", /* RocksDB insists on a family of that name */
     [DN_KV_VOUCHER] = "voucher", [DN_KV_ENTRY] = "entry", [DN_KV_BLOB] = "blob",
     [DN_KV_HASH] = "hash",       [DN_KV_JOB] = "job",     [DN_KV_INDEX] = "index",
-    [DN_KV_COUNT] = "count",
+    [DN_KV_NAME] = "name",       [DN_KV_COUNT] = "count", [DN_KV_POSTING] = "posting",
 };
 
 struct DnKv {
@@ -49,9 +57,12 @@ struct DnKv {
     rocksdb_cache_t *cache;
     rocksdb_options_t *options[DN_KV_FAMILIES];
     rocksdb_compactionfilter_t *drop_zeros;
+    rocksdb_compactionfilter_t *drop_empty;
     rocksdb_column_family_handle_t *families[DN_KV_FAMILIES];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write;
+    GMutex marks_lock;
+    uint8_t (*marks)[MARK_BYTES]; /* MARKS of them, each at the place its own first bytes name */
 };
 
 struct DnKvSnapshot {
@@ -68,7 +79,8 @@ struct DnKvCursor {
     bool backwards;
 };
 
-typedef enum { OP_PUT, OP_DELETE, OP_ADD } Op;
+/* ONCE: the value is how many of the operations after it can be left out. */
+typedef enum { OP_PUT, OP_DELETE, OP_MERGE, OP_ONCE } Op;
 
 typedef struct {
     uint8_t op;
@@ -127,6 +139,73 @@ drop_zeros_filter(G_GNUC_UNUSED void *state, G_GNUC_UNUSED int level, G_GNUC_UNU
     return value_size == sizeof zero && memcmp(value, zero, sizeof zero) == 0;
 }
 
+static const char *
+drop_empty_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.empty";
+}
+
+static unsigned char
+drop_empty_filter(G_GNUC_UNUSED void *state, G_GNUC_UNUSED int level, G_GNUC_UNUSED const char *key,
+                  G_GNUC_UNUSED size_t key_size, G_GNUC_UNUSED const char *value, size_t value_size,
+                  G_GNUC_UNUSED char **new_value, G_GNUC_UNUSED size_t *new_value_size,
+                  G_GNUC_UNUSED unsigned char *value_changed)
+{
+    return value_size == 0;
+}
+
+static const char *
+posting_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.posting";
+}
+
+static char *
+posting_merge(const char *base, size_t base_size, const char *const *operands,
+              const size_t *operands_sizes, int count, bool whole, unsigned char *success,
+              size_t *out_size)
+{
+    DnPostingList few[FEW_LISTS];
+    g_autofree DnPostingList *many = NULL;
+    DnPostingList *lists = few;
+    size_t lists_count = 0;
+    char *merged = NULL;
+
+    if (count >= FEW_LISTS)
+        lists = many = g_new(DnPostingList, (gsize)count + 1);
+    if (base)
+        lists[lists_count++] = (DnPostingList){base, base_size};
+    for (int i = 0; i < count; i++)
+        lists[lists_count++] = (DnPostingList){operands[i], operands_sizes[i]};
+    merged = dn_posting_merge(lists, lists_count, whole, out_size);
+    *success = merged != NULL;
+    return merged;
+}
+
+static char *
+posting_full_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                   G_GNUC_UNUSED size_t key_size, const char *base, size_t base_size,
+                   const char *const *operands, const size_t *operands_sizes, int count,
+                   unsigned char *success, size_t *out_size)
+{
+    return posting_merge(base, base_size, operands, operands_sizes, count, true, success, out_size);
+}
+
+static char *
+posting_partial_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                      G_GNUC_UNUSED size_t key_size, const char *const *operands,
+                      const size_t *operands_sizes, int count, unsigned char *success,
+                      size_t *out_size)
+{
+    return posting_merge(NULL, 0, operands, operands_sizes, count, false, success, out_size);
+}
+
+static void
+posting_free_value(G_GNUC_UNUSED void *state, const char *value, G_GNUC_UNUSED size_t size)
+{
+    free((char *)(uintptr_t)value);
+}
+
 static rocksdb_options_t *
 kv_options(DnKv *self, DnKvFamily family, GError **error)
 {
@@ -166,6 +245,12 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
     if (family == DN_KV_COUNT) {
         rocksdb_options_set_uint64add_merge_operator(options);
         rocksdb_options_set_compaction_filter(options, self->drop_zeros);
+    } else if (family == DN_KV_POSTING) {
+        rocksdb_options_set_merge_operator(
+            options,
+            rocksdb_mergeoperator_create(NULL, drop_zeros_free, posting_full_merge,
+                                         posting_partial_merge, posting_free_value, posting_name));
+        rocksdb_options_set_compaction_filter(options, self->drop_empty);
     }
     return options;
 }
@@ -184,6 +269,8 @@ kv_free(DnKv *self)
             rocksdb_options_destroy(self->options[i]);
     if (self->drop_zeros)
         rocksdb_compactionfilter_destroy(self->drop_zeros);
+    if (self->drop_empty)
+        rocksdb_compactionfilter_destroy(self->drop_empty);
     if (self->read)
         rocksdb_readoptions_destroy(self->read);
     if (self->write)
@@ -192,6 +279,8 @@ kv_free(DnKv *self)
         rocksdb_cache_destroy(self->cache);
     if (self->env)
         rocksdb_env_destroy(self->env);
+    g_free(self->marks);
+    g_mutex_clear(&self->marks_lock);
     g_free(self);
 }
 
@@ -206,6 +295,8 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
         return NULL;
     }
     self = g_new0(DnKv, 1);
+    g_mutex_init(&self->marks_lock);
+    self->marks = g_malloc0_n(MARKS, MARK_BYTES);
     self->env = dn_encrypted_env_new(cipher, user_data);
     self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
     self->read = rocksdb_readoptions_create();
@@ -213,6 +304,8 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
     rocksdb_writeoptions_disable_WAL(self->write, 1);
     self->drop_zeros =
         rocksdb_compactionfilter_create(NULL, drop_zeros_free, drop_zeros_filter, drop_zeros_name);
+    self->drop_empty =
+        rocksdb_compactionfilter_create(NULL, drop_zeros_free, drop_empty_filter, drop_empty_name);
     for (size_t i = 0; i < DN_KV_FAMILIES; i++) {
         self->options[i] = kv_options(self, (DnKvFamily)i, error);
         if (!self->options[i]) {
@@ -252,6 +345,13 @@ dn_kv_check(DnKv *self, GError **error)
     char *message = dn_encrypted_env_check(self->db);
 
     return message ? kv_fail(error, message, "a file of the index is damaged") : true;
+}
+
+void
+dn_kv_compact(DnKv *self)
+{
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        rocksdb_compact_range_cf(self->db, self->families[i], NULL, 0, NULL, 0);
 }
 
 void
@@ -368,7 +468,7 @@ void
 dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
                 const void *value, size_t value_size)
 {
-    g_assert(family != DN_KV_COUNT);
+    g_assert(family != DN_KV_COUNT && family != DN_KV_POSTING);
     batch_add(self, OP_PUT, family, key, key_size, value, value_size);
 }
 
@@ -383,39 +483,249 @@ dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t delta
 {
     uint64_t bits = GUINT64_TO_LE((uint64_t)delta);
 
-    batch_add(self, OP_ADD, DN_KV_COUNT, key, key_size, &bits, sizeof bits);
+    batch_add(self, OP_MERGE, DN_KV_COUNT, key, key_size, &bits, sizeof bits);
+}
+
+void
+dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t place, bool removed)
+{
+    uint8_t list[DN_POSTING_ONE_BYTES];
+
+    batch_add(self, OP_MERGE, DN_KV_POSTING, key, key_size, list,
+              dn_posting_one(place, removed, list));
+}
+
+void
+dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count)
+{
+    batch_add(self, OP_ONCE, DN_KV_META, mark, mark_size, &count, sizeof count);
+    self->size--;
+}
+
+bool
+dn_kv_batch_each(const DnKvBatch *self,
+                 bool (*visit)(const DnKvOperation *operation, void *user_data), void *user_data)
+{
+    const guint8 *p = self->ops->data;
+    const guint8 *end = p ? p + self->ops->len : NULL;
+
+    while (p < end) {
+        OpHeader header;
+        DnKvOperation operation;
+
+        memcpy(&header, p, sizeof header);
+        p += sizeof header;
+        operation = (DnKvOperation){.family = (DnKvFamily)header.family,
+                                    .is_delete = header.op == OP_DELETE,
+                                    .key = p,
+                                    .key_size = header.key_size,
+                                    .value = p + header.key_size,
+                                    .value_size = header.value_size};
+        p += header.key_size + header.value_size;
+        if (header.op != OP_ONCE && !visit(&operation, user_data))
+            return false;
+    }
+    return true;
+}
+
+static uint8_t *
+mark_slot(DnKv *self, const DnSha256 *mark)
+{
+    return self->marks[(mark->bytes[MARK_BYTES] << 8 | mark->bytes[MARK_BYTES + 1]) % MARKS];
+}
+
+static bool
+is_marked(DnKv *self, const DnSha256 *mark)
+{
+    bool marked = false;
+
+    g_mutex_lock(&self->marks_lock);
+    marked = memcmp(mark_slot(self, mark), mark->bytes, MARK_BYTES) == 0;
+    g_mutex_unlock(&self->marks_lock);
+    return marked;
+}
+
+/* Only when the batch is written: what is left out relies on it. */
+static void
+add_marks(DnKv *self, const GArray *marks)
+{
+    g_mutex_lock(&self->marks_lock);
+    for (guint i = 0; i < marks->len; i++) {
+        const DnSha256 *mark = &g_array_index(marks, DnSha256, i);
+
+        memcpy(mark_slot(self, mark), mark->bytes, MARK_BYTES);
+    }
+    g_mutex_unlock(&self->marks_lock);
+}
+
+static void
+add_operation(DnKv *self, rocksdb_writebatch_t *native, const OpHeader *header, const char *key)
+{
+    rocksdb_column_family_handle_t *family = self->families[header->family];
+    const char *value = key + header->key_size;
+
+    if (header->op == OP_PUT)
+        rocksdb_writebatch_put_cf(native, family, key, header->key_size, value, header->value_size);
+    else if (header->op == OP_DELETE)
+        rocksdb_writebatch_delete_cf(native, family, key, header->key_size);
+    else
+        rocksdb_writebatch_merge_cf(native, family, key, header->key_size, value,
+                                    header->value_size);
+}
+
+/* --- a batch of many vouchers adds to the same lists and counters again and again --- */
+
+typedef struct {
+    const char *bytes; /* lent from the batch */
+    size_t size;
+} Key;
+
+static guint
+key_hash(gconstpointer data)
+{
+    const Key *key = data;
+    guint hash = 5381;
+
+    for (size_t i = 0; i < key->size; i++)
+        hash = hash * 33 + (guchar)key->bytes[i];
+    return hash;
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    const Key *left = a;
+    const Key *right = b;
+
+    return left->size == right->size && memcmp(left->bytes, right->bytes, left->size) == 0;
+}
+
+static void
+lists_free(gpointer lists)
+{
+    g_array_unref(lists);
+}
+
+static void
+lists_add(GHashTable *lists, const OpHeader *header, const char *bytes)
+{
+    Key key = {bytes, header->key_size};
+    DnPostingList list = {bytes + header->key_size, header->value_size};
+    GArray *of_key = g_hash_table_lookup(lists, &key);
+
+    if (!of_key) {
+        of_key = g_array_new(FALSE, FALSE, sizeof list);
+        g_hash_table_insert(lists, g_memdup2(&key, sizeof key), of_key);
+    }
+    g_array_append_val(of_key, list);
+}
+
+static void
+counts_add(GHashTable *counts, const OpHeader *header, const char *bytes)
+{
+    Key key = {bytes, header->key_size};
+    uint64_t *sum = g_hash_table_lookup(counts, &key);
+    uint64_t delta = 0;
+
+    memcpy(&delta, bytes + header->key_size, sizeof delta);
+    if (!sum) {
+        sum = g_new0(uint64_t, 1);
+        g_hash_table_insert(counts, g_memdup2(&key, sizeof key), sum);
+    }
+    *sum += GUINT64_FROM_LE(delta);
+}
+
+static void
+counts_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *counts)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, counts);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Key *name = key;
+        uint64_t bits = GUINT64_TO_LE(*(uint64_t *)value);
+
+        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_COUNT], name->bytes, name->size,
+                                    (const char *)&bits, sizeof bits);
+    }
+}
+
+static void
+lists_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *lists)
+{
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, lists);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const GArray *of_key = value;
+        const Key *name = key;
+        size_t size = 0;
+        char *merged =
+            dn_posting_merge((const DnPostingList *)of_key->data, of_key->len, false, &size);
+
+        g_assert(merged); /* each is of dn_posting_one() */
+        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_POSTING], name->bytes, name->size,
+                                    merged, size);
+        free(merged);
+    }
 }
 
 bool
 dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
 {
     rocksdb_writebatch_t *native = rocksdb_writebatch_create();
+    g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(DnSha256));
     const guint8 *p = batch->ops->data;
     const guint8 *end = p ? p + batch->ops->len : NULL;
+    g_autoptr(GHashTable) lists = NULL;
+    g_autoptr(GHashTable) counts = NULL;
     char *message = NULL;
+    unsigned skip = 0;
 
+    if (batch->size > MANY_OPERATIONS) {
+        lists = g_hash_table_new_full(key_hash, key_equal, g_free, lists_free);
+        counts = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
+    }
     while (p < end) {
         OpHeader header;
         const char *key = (const char *)p + sizeof header;
 
         memcpy(&header, p, sizeof header);
-        if (header.op == OP_PUT)
-            rocksdb_writebatch_put_cf(native, self->families[header.family], key, header.key_size,
-                                      key + header.key_size, header.value_size);
-        else if (header.op == OP_DELETE)
-            rocksdb_writebatch_delete_cf(native, self->families[header.family], key,
-                                         header.key_size);
-        else
-            rocksdb_writebatch_merge_cf(native, self->families[header.family], key, header.key_size,
-                                        key + header.key_size, header.value_size);
         p += sizeof header + header.key_size + header.value_size;
+        if (header.op == OP_ONCE) {
+            DnSha256 mark = dn_sha256(key, header.key_size);
+
+            if (is_marked(self, &mark))
+                memcpy(&skip, key + header.key_size, sizeof skip);
+            else
+                g_array_append_val(marks, mark);
+        } else if (skip > 0) {
+            skip--;
+        } else if (lists && header.family == DN_KV_POSTING) {
+            lists_add(lists, &header, key);
+        } else if (counts && header.op == OP_MERGE) {
+            counts_add(counts, &header, key);
+        } else {
+            add_operation(self, native, &header, key);
+        }
+    }
+    if (lists) {
+        lists_write(self, native, lists);
+        counts_write(self, native, counts);
     }
     if (DN_FAILPOINT("kv.write"))
         message = kv_injected();
     else
         rocksdb_write(self->db, self->write, native, &message);
     rocksdb_writebatch_destroy(native);
-    return message ? kv_fail(error, message, "cannot write the index") : true;
+    if (message)
+        return kv_fail(error, message, "cannot write the index");
+    add_marks(self, marks);
+    return true;
 }
 
 static DnKvCursor *

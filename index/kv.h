@@ -30,7 +30,9 @@ typedef enum {
     DN_KV_HASH,    /* tenant, SHA-256 -> voucher: exact duplicates */
     DN_KV_JOB,     /* tenant, kind of job, voucher: waits to be read, to be stamped */
     DN_KV_INDEX,   /* search rows; index/key.h */
+    DN_KV_NAME,    /* names of counterparties; index/key.h */
     DN_KV_COUNT,   /* counters, written with dn_kv_batch_add() only */
+    DN_KV_POSTING, /* words of texts, written with dn_kv_batch_post() only; index/posting.h */
     DN_KV_FAMILIES
 } DnKvFamily;
 
@@ -50,6 +52,9 @@ DnKv *dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **e
 bool dn_kv_flush(DnKv *self, GError **error);
 /** Reads every block of every file and compares its checksum. CORRUPT. */
 bool dn_kv_check(DnKv *self, GError **error);
+
+/** Sorts all files into their final place: after a bulk load. */
+void dn_kv_compact(DnKv *self);
 /** Flushes, then closes. NULL-safe. */
 void dn_kv_close(DnKv *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKv, dn_kv_close)
@@ -64,8 +69,31 @@ void dn_kv_batch_delete(DnKvBatch *self, DnKvFamily family, const void *key, siz
 /** Adds @delta to the counter @key of DN_KV_COUNT: 64 bits, little-endian. One that is not there
  * counts as 0; one that comes to 0 goes away in time, so a reader takes 0 for absent. */
 void dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t delta);
+/** Adds the voucher at @place to the posting list @key of DN_KV_POSTING, or takes it out. A list
+ * that comes to nothing goes away in time, so a reader takes an empty one for absent. */
+void dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t place,
+                      bool removed);
+/** The next @count operations say what is true for ever of @mark, and need not be said again: they
+ * may be left out when this process has written the same lately. Nobody ever deletes what they put.
+ */
+void dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count);
 /** How many puts, deletes and additions it holds. */
 size_t dn_kv_batch_size(const DnKvBatch *self);
+
+/** What one operation puts, adds or lists; all is lent. */
+typedef struct {
+    DnKvFamily family;
+    bool is_delete;
+    const void *key;
+    size_t key_size;
+    const void *value;
+    size_t value_size;
+} DnKvOperation;
+
+/** Visits them in order, also those that dn_kv_write() would leave out; false when @visit was. */
+bool dn_kv_batch_each(const DnKvBatch *self,
+                      bool (*visit)(const DnKvOperation *operation, void *user_data),
+                      void *user_data);
 void dn_kv_batch_free(DnKvBatch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
 

@@ -2,9 +2,12 @@
 /*
  * index/query.c - a query answered by the cheapest of several ways, all of which agree.
  *
- * In order: the table that is sorted as asked is walked and tested row by row; a page often fills
- * at once. If a budget of rows does not fill it, the terms that have an index become sources, the
- * smallest of them is tested, sorted, and cut to the page. Everything is read from one snapshot.
+ * The ways of a page: to walk the table that is sorted as asked and test row by row; to go through
+ * the rows of a few names, or of date and amount, by date; to go through all rows of a term that
+ * has an index, and sort. Which is the shortest depends on how many vouchers have what, together,
+ * and nothing knows that; so they race, each a number of steps at a time that doubles each round,
+ * and the first to fill the page, or to come to its end, has won. A race costs at most a small
+ * multiple of its winner. Everything is read from one snapshot.
  */
 #include "config.h"
 #include "index/query.h"
@@ -17,9 +20,7 @@
 
 enum {
     MAX_TERMS = 256,
-    BUDGET_ROWS = 512,     /* of a walk, before other ways are looked at ... */
-    BUDGET_ROWS_A_HIT = 4, /* ... and as many more for each voucher asked for */
-    SHORT_STEPS = 4096,    /* of an intersection that is no longer than a walk would be */
+    RACE_STEPS = 256, /* of each in the first round */
     CURSOR_VERSION = 1,
     FINGERPRINT_BYTES = DN_SEARCH_FINGERPRINT_BYTES,
     CURSOR_BYTES = 1 + FINGERPRINT_BYTES + 1 + 8 + 8,
@@ -38,6 +39,8 @@ search_clear(DnSearch *search)
 {
     if (search->words)
         g_ptr_array_unref(search->words);
+    if (search->phrases)
+        g_ptr_array_unref(search->phrases);
     if (search->streams)
         g_ptr_array_unref(search->streams);
     if (search->terms)
@@ -73,6 +76,7 @@ search_fingerprint(DnSearch *search)
     dn_key_add_i64(bytes, query->has_amount ? query->amount_from : 0);
     dn_key_add_i64(bytes, query->has_amount ? query->amount_to : 0);
     add_text(bytes, query->party);
+    dn_key_add_u8(bytes, (uint8_t)query->party_match);
     add_text(bytes, query->text);
     add_text(bytes, query->kind);
     add_text(bytes, query->label);
@@ -151,6 +155,11 @@ search_init(DnSearch *search, DnKv *kv, const DnUuid *tenant, const DnQuery *que
         search->terms = dn_text_terms(query->text);
         if (search->terms->len == 0)
             return dn_fail(error, DN_ERROR_INVALID, "text: no word to look for");
+        search->phrases = dn_text_phrases(query->text);
+        if (search->phrases->len == 0)
+            g_clear_pointer(&search->phrases, g_ptr_array_unref);
+        if (search->phrases && !query->load_text)
+            return dn_fail(error, DN_ERROR_INVALID, "text: phrases cannot be looked for here");
         if (search->terms->len > MAX_TERMS)
             return dn_fail(error, DN_ERROR_LIMIT, "text: %u words, at most %d can be looked for",
                            search->terms->len, MAX_TERMS);
@@ -187,7 +196,10 @@ add_hit(DnSearch *search, GArray *hits, DnCandidate *candidate)
 
     if (!is_after(search, &hit.place))
         return;
-    if (candidate->value && dn_candidate_cover(search, candidate)) {
+    if (candidate->has_id) {
+        hit.has_id = true;
+        hit.id = candidate->id;
+    } else if (candidate->value && dn_candidate_cover(search, candidate)) {
         hit.has_id = true;
         hit.id = candidate->cover.id;
     }
@@ -210,38 +222,218 @@ sort_hits(const DnSearch *search, GArray *hits, guint most)
         g_array_set_size(hits, most);
 }
 
-/* True when the page, and one more to know that there is a next, or the end was reached. */
-static bool
-find_by_walk(DnSearch *search, GArray *hits, guint most, uint64_t budget)
-{
-    g_auto(DnWalk) walk = {.tail = dn_walk_tail(search)};
-    DnCandidate row;
+/* One way to the answer, as far as it has come. */
+typedef struct {
+    const char *name;
+    DnSource *source; /* one of the three */
+    DnMerge *merge;
+    DnWalk *walk;
+    bool by_place; /* candidates come in the order asked for ... */
+    bool by_day;   /* ... or those of one day together */
+    GArray *hits;  /* NULL: they are only counted */
+    uint64_t count;
+    uint64_t steps;
+} Way;
 
-    search->steps = 0;
-    while (hits->len < most) {
-        if (search->steps++ >= budget)
-            return false;
-        if (!dn_walk_next(search, &walk, &row))
-            return true;
-        if (dn_candidate_matches(search, &row))
-            add_hit(search, hits, &row);
-    }
-    return true;
+static void
+way_free(void *data)
+{
+    Way *way = data;
+
+    if (way->source)
+        dn_source_free(way->source);
+    dn_merge_free(way->merge);
+    if (way->walk)
+        dn_walk_close(way->walk);
+    g_free(way->walk);
+    if (way->hits)
+        g_array_unref(way->hits);
+    g_free(way);
+}
+
+static Way *
+add_way(GPtrArray *ways, const char *name, bool counts)
+{
+    Way *way = g_new0(Way, 1);
+
+    way->name = name;
+    way->hits = counts ? NULL : g_array_new(FALSE, FALSE, sizeof(Hit));
+    g_ptr_array_add(ways, way);
+    return way;
 }
 
 static void
-find_by_source(DnSearch *search, DnSource *source, GArray *hits, guint most)
+add_walk(DnSearch *search, GPtrArray *ways)
+{
+    static const char *const names[] = {"walk by arrival", "walk by date", "walk by amount"};
+    DnTail tail = dn_walk_tail(search);
+    Way *way = add_way(ways, names[tail], false);
+
+    way->walk = g_new0(DnWalk, 1);
+    way->walk->tail = tail;
+    way->by_place = true;
+}
+
+/* True when walking in order goes through the very rows that @source would. */
+static bool
+is_walk(const DnSearch *search, const DnSource *source)
+{
+    const DnRange *range = NULL;
+
+    if (source->streams || source->ranges->len == 0)
+        return false;
+    range = g_ptr_array_index(source->ranges, 0);
+    return range->tail == dn_walk_tail(search) && range->tail != DN_TAIL_ALL;
+}
+
+static bool
+range_is_one_value(const DnRange *range)
+{
+    g_autoptr(GByteArray) next = dn_key_copy(range->from);
+
+    return dn_key_next(next) && next->len == range->to->len &&
+           memcmp(next->data, range->to->data, next->len) == 0;
+}
+
+/* Do its candidates come in order of arrival? Lists do, and rows of one date or amount. */
+static bool
+is_by_arrival(const DnSource *source)
+{
+    const DnRange *range = NULL;
+    size_t value = 0;
+
+    if (source->streams)
+        return true;
+    if (source->ranges->len != 1 || source->names)
+        return false;
+    range = g_ptr_array_index(source->ranges, 0);
+    if (range->tail != DN_TAIL_DATE && range->tail != DN_TAIL_AMOUNT)
+        return false;
+    value = dn_tail_bytes[range->tail] - dn_tail_bytes[DN_TAIL_SEQ];
+    return range->to && range->from->len == range->prefix->len + value && range_is_one_value(range);
+}
+
+static void
+add_sources(DnSearch *search, GPtrArray *ways, bool pages, bool counts)
+{
+    g_autoptr(GPtrArray) sources = dn_source_all(search);
+
+    g_ptr_array_set_free_func(sources, NULL);
+    for (guint i = 0; i < sources->len; i++) {
+        DnSource *source = g_ptr_array_index(sources, i);
+        Way *way = NULL;
+
+        if (pages && is_walk(search, source)) {
+            dn_source_free(source);
+            continue;
+        }
+        way = add_way(ways, source->name, counts);
+        way->source = source;
+        way->by_place = search->query->sort == DN_SORT_REGISTERED && is_by_arrival(source);
+    }
+}
+
+static void
+add_merge(GPtrArray *ways, DnMerge *merge)
+{
+    Way *way = NULL;
+
+    if (!merge)
+        return;
+    way = add_way(ways, merge->name, false);
+    way->merge = merge;
+    way->by_day = true;
+}
+
+static bool
+way_next(DnSearch *search, Way *way, DnCandidate *out)
+{
+    if (way->source)
+        return dn_source_next(search, way->source, out);
+    if (way->merge)
+        return dn_merge_next(search, way->merge, out);
+    return dn_walk_next(search, way->walk, out);
+}
+
+/* Of one that goes by days: is the page full, and @next of another day than its last? */
+static bool
+is_next_day(const Way *way, const DnCandidate *next, guint most)
+{
+    const Hit *last = NULL;
+
+    if (!way->by_day || way->hits->len < most)
+        return false;
+    last = &g_array_index(way->hits, Hit, way->hits->len - 1);
+    if (last->place.missing)
+        return next->date_days != DN_DAYS_MISSING;
+    return next->date_days != last->place.value;
+}
+
+/* Goes on up to @steps in all; true when it has the answer. */
+static bool
+way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
 {
     guint room = most > G_MAXUINT / 2 - TRIM_SLACK ? G_MAXUINT : 2 * most + TRIM_SLACK;
+    uint64_t before = search->steps - way->steps;
     DnCandidate row;
+    bool done = false;
 
-    while (!search->error && dn_source_next(search, source, &row)) {
-        if (dn_candidate_matches(search, &row))
-            add_hit(search, hits, &row);
-        if (hits->len >= room)
-            sort_hits(search, hits, most);
+    while (!done && !search->error && way->steps < steps) {
+        bool full = way->by_place && way->hits && way->hits->len >= most;
+
+        search->steps++;
+        if (full || !way_next(search, way, &row) || is_next_day(way, &row, most)) {
+            done = true;
+        } else if (dn_candidate_matches(search, &row)) {
+            way->count++;
+            if (way->hits)
+                add_hit(search, way->hits, &row);
+        }
+        if (way->hits && (done || way->hits->len >= room))
+            sort_hits(search, way->hits, most);
+        way->steps = search->steps - before;
     }
-    sort_hits(search, hits, most);
+    return done;
+}
+
+/* (transfer none) The first to have the answer. */
+static Way *
+race(DnSearch *search, GPtrArray *ways, guint most)
+{
+    for (uint64_t steps = RACE_STEPS; !search->error; steps *= 2) {
+        if (ways->len == 1 || steps > UINT64_MAX / 4)
+            steps = UINT64_MAX;
+        for (guint i = 0; i < ways->len; i++)
+            if (way_go(search, g_ptr_array_index(ways, i), steps, most))
+                return g_ptr_array_index(ways, i);
+    }
+    return NULL;
+}
+
+static void
+tell_cost(const DnSearch *search, const GPtrArray *ways, const Way *way, DnIndexCost *cost)
+{
+    GString *raced = g_string_new(NULL);
+
+    for (guint i = 0; i < ways->len; i++) {
+        const Way *one = g_ptr_array_index(ways, i);
+
+        g_string_append_printf(raced, "%s%s %" G_GUINT64_FORMAT, i ? ", " : "", one->name,
+                               one->steps);
+    }
+    dn_index_cost_clear(cost);
+    *cost = (DnIndexCost){.plan = way ? way->name : "none",
+                          .raced = g_string_free(raced, FALSE),
+                          .rows = search->rows,
+                          .steps = search->steps,
+                          .texts = search->texts};
+}
+
+void
+dn_index_cost_clear(DnIndexCost *self)
+{
+    g_clear_pointer(&self->raced, g_free);
+    *self = (DnIndexCost){0};
 }
 
 /* Every voucher in order, nothing kept: exports visit millions. */
@@ -286,93 +478,49 @@ visit_hits(DnSearch *search, GArray *hits, DnQueryVisitor visit, void *user_data
     return true;
 }
 
-/* Words are dear to test one voucher at a time, and often rare: are all that have them few? */
 static bool
-is_short(DnSearch *search, DnSource *source)
-{
-    DnCandidate ignored;
-
-    while (source->steps < SHORT_STEPS && dn_source_next(search, source, &ignored))
-        ;
-    if (source->steps >= SHORT_STEPS)
-        return false;
-    dn_source_rewind(source);
-    return true;
-}
-
-/* A page by the walk, or by the words when few have them; false when that would take long. */
-static bool
-find_quickly(DnSearch *search, GArray *hits, guint most)
-{
-    uint64_t budget = BUDGET_ROWS + (uint64_t)BUDGET_ROWS_A_HIT * search->query->limit;
-
-    if (search->terms) {
-        g_autoptr(DnSource) lists = dn_source_of_lists(search);
-
-        if (is_short(search, lists)) {
-            find_by_source(search, lists, hits, most);
-            return true;
-        }
-        budget *= 1 + DN_SEARCH_SEEK_STEPS * search->terms->len;
-    }
-    return find_by_walk(search, hits, most, budget);
-}
-
-/* True when walking in order goes through the very rows that @source would. */
-static bool
-is_walk(const DnSearch *search, const DnSource *source)
-{
-    const DnRange *range = NULL;
-
-    if (source->streams || source->ranges->len == 0)
-        return false;
-    range = g_ptr_array_index(source->ranges, 0);
-    return range->tail == dn_walk_tail(search) && range->tail != DN_TAIL_ALL;
-}
-
-static bool
-find(DnSearch *search, DnQueryVisitor visit, void *user_data, char **out_cursor, GError **error)
+find(DnSearch *search, DnQueryVisitor visit, void *user_data, char **out_cursor, DnIndexCost *cost,
+     GError **error)
 {
     uint32_t limit = search->query->limit;
     guint most = limit == 0 || limit == UINT32_MAX ? G_MAXUINT : limit + 1;
-    g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(Hit));
-    g_autoptr(GPtrArray) sources = NULL;
+    g_autoptr(GPtrArray) ways = g_ptr_array_new_with_free_func(way_free);
     g_autofree char *cursor = NULL;
+    Way *way = NULL;
     bool all = false;
 
-    if (limit == 0 || !find_quickly(search, hits, most)) {
-        DnSource *source = NULL;
-
-        g_array_set_size(hits, 0);
-        sources = dn_source_all(search);
-        source = sources->len > 0 ? dn_source_race(search, sources) : NULL;
-        if (search->error)
-            return false;
-        if (source && !is_walk(search, source))
-            find_by_source(search, source, hits, most);
-        else if (limit == 0)
-            all = true;
-        else
-            find_by_walk(search, hits, most, UINT64_MAX);
+    if (limit == 0) {
+        add_sources(search, ways, false, false);
+        all = ways->len == 0 ||
+              (ways->len == 1 && is_walk(search, ((Way *)g_ptr_array_index(ways, 0))->source));
+    } else {
+        add_merge(ways, dn_merge_of_party(search));
+        add_merge(ways, dn_merge_of_pair(search));
+        add_walk(search, ways);
+        add_sources(search, ways, true, false);
     }
+    if (!all)
+        way = race(search, ways, most);
     if (search->error)
         return false;
-    if (hits->len == most && limit != 0) {
-        g_array_set_size(hits, limit);
-        cursor = cursor_write(search, &g_array_index(hits, Hit, limit - 1).place);
+    if (limit != 0 && way->hits->len == most) {
+        g_array_set_size(way->hits, limit);
+        cursor = cursor_write(search, &g_array_index(way->hits, Hit, limit - 1).place);
     }
     if (!(all ? visit_walk(search, visit, user_data, error)
-              : visit_hits(search, hits, visit, user_data, error)) ||
+              : visit_hits(search, way->hits, visit, user_data, error)) ||
         search->error)
         return false;
+    if (cost)
+        tell_cost(search, ways, way, cost);
     if (out_cursor)
         *out_cursor = g_steal_pointer(&cursor);
     return true;
 }
 
 bool
-dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
-              void *user_data, char **out_cursor, GError **error)
+dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
+                 void *user_data, char **out_cursor, DnIndexCost *out_cost, GError **error)
 {
     g_auto(DnSearch) search = {0};
 
@@ -382,13 +530,39 @@ dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisit
     if (is_impossible(&search)) {
         if (out_cursor)
             *out_cursor = NULL;
+        if (out_cost)
+            *out_cost =
+                (DnIndexCost){.plan = "nothing can have all of that", .raced = g_strdup("")};
         return true;
     }
-    if (find(&search, visit, user_data, out_cursor, error))
+    if (find(&search, visit, user_data, out_cursor, out_cost, error))
         return true;
     if (search.error)
         g_propagate_error(error, g_steal_pointer(&search.error));
     return false;
+}
+
+bool
+dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
+              void *user_data, char **out_cursor, GError **error)
+{
+    return dn_index_explain(kv, tenant, query, visit, user_data, out_cursor, NULL, error);
+}
+
+/* By all rows of the term that has the fewest. */
+static uint64_t
+count_rows(DnSearch *search)
+{
+    g_autoptr(GPtrArray) ways = g_ptr_array_new_with_free_func(way_free);
+    Way *way = NULL;
+
+    add_sources(search, ways, false, true);
+    if (ways->len == 0) {
+        way = add_way(ways, "all", true);
+        way->source = dn_source_of_table(search, "all", DN_KEY_SEQ, DN_TAIL_SEQ);
+    }
+    way = race(search, ways, G_MAXUINT);
+    return way ? way->count : 0;
 }
 
 bool
@@ -397,22 +571,13 @@ dn_index_count(DnKv *kv, const DnUuid *tenant, const DnQuery *query, uint64_t *o
 {
     g_auto(DnSearch) search = {0};
     DnQuery unsorted = *query;
-    g_autoptr(GPtrArray) sources = NULL;
-    DnSource *source = NULL;
-    DnCandidate row;
     uint64_t count = 0;
 
     unsorted.sort = DN_SORT_REGISTERED;
     if (!search_init(&search, kv, tenant, &unsorted, error))
         return false;
-    if (!is_impossible(&search)) {
-        sources = dn_source_all(&search);
-        if (sources->len == 0)
-            g_ptr_array_add(sources, dn_source_of_table(&search, DN_KEY_SEQ, DN_TAIL_SEQ));
-        source = dn_source_race(&search, sources);
-        while (!search.error && dn_source_next(&search, source, &row))
-            count += dn_candidate_matches(&search, &row);
-    }
+    if (!is_impossible(&search) && !dn_count_quickly(&search, &count))
+        count = count_rows(&search);
     if (search.error) {
         g_propagate_error(error, g_steal_pointer(&search.error));
         return false;

@@ -53,6 +53,12 @@ typedef enum {
     DN_SORT_AMOUNT_DOWN
 } DnSort;
 
+/** How a folded name is compared. */
+typedef enum { DN_PARTY_CONTAINED, DN_PARTY_PREFIX, DN_PARTY_EXACT } DnPartyMatch;
+
+/** (transfer full) The text that was read of a voucher, or NULL when there is none. */
+typedef bool (*DnTextLoader)(const DnUuid *id, char **out_text, void *user_data, GError **error);
+
 /** A zeroed query finds everything that is not deleted, in order of arrival. */
 typedef struct {
     bool has_date;
@@ -61,8 +67,11 @@ typedef struct {
     bool has_amount;
     int64_t amount_from; /* inclusive; INT64_MIN + 1: open */
     int64_t amount_to;
-    const char *party; /* contained in the folded name, or a registration number "T..." exactly */
-    const char *text;  /* all its words; pairs of characters for CJK (index/text.h) */
+    const char *party; /* a name or part of one, or a registration number "T..." exactly */
+    DnPartyMatch party_match;
+    const char *text;       /* all its words and "phrases" (index/text.h) */
+    DnTextLoader load_text; /* needed for phrases: the index holds words only */
+    void *load_data;
     const char *kind;
     const char *label;
     DnMissing missing;
@@ -75,6 +84,18 @@ typedef struct {
 
 typedef bool (*DnQueryVisitor)(const DnUuid *id, void *user_data, GError **error);
 
+/** What an answer took. */
+typedef struct {
+    const char *plan; /* static: the way that came first: "walk by date", "rows of names" */
+    char *raced;      /* (owned) "walk by date 512, rows of names 37": steps of each */
+    uint64_t rows;    /* looked at, of all ways */
+    uint64_t steps;   /* a row is one, a seek is DN_INDEX_SEEK_STEPS */
+    uint64_t texts;   /* read for phrases */
+} DnIndexCost;
+
+void dn_index_cost_clear(DnIndexCost *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnIndexCost, dn_index_cost_clear)
+
 /** Visits up to query->limit vouchers in order. *@out_cursor (transfer full, nullable out) is where
  * the next page begins, NULL at the end: an opaque string that stays valid while vouchers are
  * added. The whole page is of one moment; a visitor may write. INVALID for a cursor of another
@@ -82,10 +103,22 @@ typedef bool (*DnQueryVisitor)(const DnUuid *id, void *user_data, GError **error
  * words; CORRUPT, IO; or what the visitor failed with. */
 bool dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
                    void *user_data, char **out_cursor, GError **error);
+/** The same, and *@out_cost (transfer full) tells how. */
+bool dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
+                      void *user_data, char **out_cursor, DnIndexCost *out_cost, GError **error);
 
 /** How many vouchers the query finds; limit and cursor do not count. */
 bool dn_index_count(DnKv *kv, const DnUuid *tenant, const DnQuery *query, uint64_t *out_count,
                     GError **error);
+
+/** @name: one spelling of the counterparty, as printed. @count: vouchers that are not deleted. */
+typedef bool (*DnPartyVisitor)(const char *name, uint64_t count, void *user_data, GError **error);
+
+/** Visits up to @limit counterparties whose folded names begin with @prefix ("": all), in the order
+ * of the folded names; none that has no voucher. INVALID for a prefix of which folding leaves
+ * nothing. */
+bool dn_index_parties(DnKv *kv, const DnUuid *tenant, const char *prefix, uint32_t limit,
+                      DnPartyVisitor visit, void *user_data, GError **error);
 
 /** index/party.c: (transfer full) the name folded for comparison: NFKC, case, hiragana to katakana,
  * legal forms (株式会社, ㈱, (株) ...), spaces and punctuation dropped. Pure. */

@@ -8,12 +8,17 @@
  */
 #include "config.h"
 #include "index/record.h"
+#include "index/month.h"
 #include "index/party.h"
+#include "index/posting.h"
 #include "index/query.h"
 
 #include <string.h>
 
-enum { COVER_VERSION = 1 };
+enum {
+    COVER_VERSION = 1,
+    MAX_SPELLING = 256, /* bytes of a name that a list shows */
+};
 
 typedef struct {
     GByteArray *key;
@@ -155,25 +160,16 @@ add_all_keys(GByteArray *key, const DnIndexRecord *record)
     dn_key_add_u64(key, record->registered_seq);
 }
 
-static void
-add_term_row(GPtrArray *rows, const DnUuid *tenant, DnKeyTable table, const char *term,
-             uint64_t seq)
-{
-    GByteArray *key = dn_key_new(tenant, table);
-
-    dn_key_add_term(key, term);
-    dn_key_add_u64(key, seq);
-    rows_add(rows, key, NULL);
-}
-
 /* All rows of @record; a pure function of it. */
 static void
 rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
 {
     g_autofree char *number = number_of(record);
     g_autoptr(GByteArray) cover = cover_new(record, party, number);
+    g_autoptr(GByteArray) id = g_byte_array_new();
     GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
 
+    g_byte_array_append(id, record->id.bytes, DN_UUID_BYTES);
     dn_key_add_u64(key, record->registered_seq);
     rows_add(rows, key, cover);
 
@@ -190,22 +186,18 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
     if (record->date_days != DN_DAYS_MISSING && record->amount != DN_AMOUNT_MISSING) {
         key = state_key(tenant, DN_KEY_PAIR, record->deleted);
         add_all_keys(key, record);
-        rows_add(rows, key, NULL);
+        rows_add(rows, key, id);
     }
     key = state_key(tenant, DN_KEY_PARTY, record->deleted);
     dn_key_add_string(key, party);
     add_all_keys(key, record);
-    rows_add(rows, key, NULL);
+    rows_add(rows, key, id);
     if (*number) {
         key = state_key(tenant, DN_KEY_NUMBER, record->deleted);
         dn_key_add_string(key, number);
         add_all_keys(key, record);
         rows_add(rows, key, NULL);
     }
-    add_term_row(rows, tenant, DN_KEY_KIND, record->kind ? record->kind : "",
-                 record->registered_seq);
-    for (size_t i = 0; record->labels && record->labels[i]; i++)
-        add_term_row(rows, tenant, DN_KEY_LABEL, record->labels[i], record->registered_seq);
 }
 
 static guint
@@ -251,8 +243,8 @@ same_value(const Row *a, const Row *b)
 static void
 write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
 {
-    g_autoptr(GHashTable) old = row_set(before);
-    g_autoptr(GHashTable) new = row_set(after);
+    g_autoptr(GHashTable) old = before->len > 0 ? row_set(before) : NULL;
+    g_autoptr(GHashTable) new = before->len > 0 ? row_set(after) : NULL;
 
     for (guint i = 0; i < before->len; i++) {
         Row *row = g_ptr_array_index(before, i);
@@ -262,7 +254,7 @@ write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
     }
     for (guint i = 0; i < after->len; i++) {
         Row *row = g_ptr_array_index(after, i);
-        Row *stands = g_hash_table_lookup(old, row);
+        Row *stands = old ? g_hash_table_lookup(old, row) : NULL;
 
         if (!stands || !same_value(row, stands))
             dn_kv_batch_put(batch, DN_KV_INDEX, row->key->data, row->key->len,
@@ -271,13 +263,130 @@ write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
     }
 }
 
-static void
-count_name(DnKvBatch *batch, const DnUuid *tenant, const char *party, int64_t delta)
+/* (transfer full) The keys of the counters that @record is one of. */
+static GPtrArray *
+counters_of(const DnUuid *tenant, const DnIndexRecord *record, const char *party)
 {
-    g_autoptr(GByteArray) key = dn_key_new(tenant, DN_KEY_NAME);
+    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    GByteArray *key = dn_key_new(tenant, DN_KEY_DAY);
+    int32_t month = record->date_days == DN_DAYS_MISSING
+                        ? DN_DAYS_MISSING
+                        : (int32_t)dn_month_of_day(record->date_days);
+
+    dn_key_add_u8(key, record->deleted);
+    dn_key_add_i32(key, record->date_days);
+    g_ptr_array_add(keys, key);
+    key = state_key(tenant, DN_KEY_MONTH, record->deleted);
+    dn_key_add_string(key, party);
+    dn_key_add_i32(key, month);
+    g_ptr_array_add(keys, key);
+    if (*party) {
+        key = dn_key_new(tenant, DN_KEY_NAME);
+        dn_key_add_string(key, party);
+        dn_key_add_u8(key, record->deleted);
+        g_ptr_array_add(keys, key);
+    }
+    return keys;
+}
+
+static void
+count_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
+{
+    for (guint i = 0; i < before->len || i < after->len; i++) {
+        const GByteArray *old = i < before->len ? g_ptr_array_index(before, i) : NULL;
+        const GByteArray *new = i < after->len ? g_ptr_array_index(after, i) : NULL;
+
+        if (old && new &&same_bytes(old, new))
+            continue;
+        if (old)
+            dn_kv_batch_add(batch, old->data, old->len, -1);
+        if (new)
+            dn_kv_batch_add(batch, new->data, new->len, 1);
+    }
+}
+
+/* (transfer full) The keys of DN_KV_NAME: first the spelling, which is what the others follow from.
+ */
+static GPtrArray *
+names_of(const DnUuid *tenant, const char *printed, const char *party)
+{
+    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    g_autofree char *shown = g_utf8_make_valid(printed, (gssize)strnlen(printed, MAX_SPELLING));
+    GByteArray *key = dn_key_new(tenant, DN_KEY_SPELLING);
 
     dn_key_add_string(key, party);
-    dn_kv_batch_add(batch, key->data, key->len, delta);
+    dn_key_add_string(key, shown);
+    g_ptr_array_add(keys, key);
+    for (const char *p = party; *p; p = g_utf8_next_char(p)) {
+        key = dn_key_new(tenant, DN_KEY_ENDING);
+        dn_key_add_string(key, p);
+        g_byte_array_append(key, (const guint8 *)party, (guint)(p - party));
+        g_ptr_array_add(keys, key);
+    }
+    return keys;
+}
+
+static void
+add_names(DnKvBatch *batch, const DnUuid *tenant, const char *printed, const char *party)
+{
+    g_autoptr(GPtrArray) keys = names_of(tenant, printed, party);
+    const GByteArray *mark = g_ptr_array_index(keys, 0);
+
+    dn_kv_batch_once(batch, mark->data, mark->len, keys->len);
+    for (guint i = 0; i < keys->len; i++) {
+        const GByteArray *key = g_ptr_array_index(keys, i);
+
+        dn_kv_batch_put(batch, DN_KV_NAME, key->data, key->len, "", 0);
+    }
+}
+
+static GByteArray *
+posting_key(const DnUuid *tenant, DnKeyTable table, const char *term, uint64_t seq)
+{
+    GByteArray *key = dn_key_new(tenant, table);
+
+    dn_key_add_term(key, term);
+    dn_key_add_u64(key, seq >> DN_POSTING_BITS);
+    return key;
+}
+
+static bool
+has_key(const GPtrArray *keys, const GByteArray *key)
+{
+    for (guint i = 0; i < keys->len; i++)
+        if (same_bytes(g_ptr_array_index(keys, i), key))
+            return true;
+    return false;
+}
+
+/* (transfer full) The keys of the lists of kind and labels. */
+static GPtrArray *
+lists_of(const DnUuid *tenant, const DnIndexRecord *record)
+{
+    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    uint64_t seq = record->registered_seq;
+
+    g_ptr_array_add(keys, posting_key(tenant, DN_KEY_KIND, record->kind ? record->kind : "", seq));
+    for (size_t i = 0; record->labels && record->labels[i]; i++) {
+        g_autoptr(GByteArray) key = posting_key(tenant, DN_KEY_LABEL, record->labels[i], seq);
+
+        if (!has_key(keys, key))
+            g_ptr_array_add(keys, g_steal_pointer(&key));
+    }
+    return keys;
+}
+
+static void
+post_lists(DnKvBatch *batch, uint64_t seq, const GPtrArray *keys, const GPtrArray *but_not,
+           bool removed)
+{
+    for (guint i = 0; i < keys->len; i++) {
+        const GByteArray *key = g_ptr_array_index(keys, i);
+
+        if (!has_key(but_not, key))
+            dn_kv_batch_post(batch, key->data, key->len, (uint16_t)(seq % DN_POSTING_PLACES),
+                             removed);
+    }
 }
 
 void
@@ -288,17 +397,50 @@ dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *bef
     g_autoptr(GPtrArray) new = g_ptr_array_new_with_free_func(row_free);
     g_autofree char *old_party = before ? folded_party(before) : g_strdup("");
     g_autofree char *new_party = after ? folded_party(after) : g_strdup("");
+    g_autoptr(GPtrArray) old_counters =
+        before ? counters_of(tenant, before, old_party) : g_ptr_array_new();
+    g_autoptr(GPtrArray) new_counters =
+        after ? counters_of(tenant, after, new_party) : g_ptr_array_new();
+    g_autoptr(GPtrArray) old_lists = before ? lists_of(tenant, before) : g_ptr_array_new();
+    g_autoptr(GPtrArray) new_lists = after ? lists_of(tenant, after) : g_ptr_array_new();
 
     if (before)
         rows_of(old, tenant, before, old_party);
     if (after)
         rows_of(new, tenant, after, new_party);
     write_difference(batch, old, new);
-    if (strcmp(old_party, new_party) != 0) {
-        if (*old_party)
-            count_name(batch, tenant, old_party, -1);
-        if (*new_party)
-            count_name(batch, tenant, new_party, 1);
+    if (before)
+        post_lists(batch, before->registered_seq, old_lists, new_lists, true);
+    if (after)
+        post_lists(batch, after->registered_seq, new_lists, old_lists, false);
+    count_difference(batch, old_counters, new_counters);
+    if (after && *new_party && (!before || g_strcmp0(before->party, after->party) != 0))
+        add_names(batch, tenant, after->party, new_party);
+}
+
+static GHashTable *
+string_set(GPtrArray *strings)
+{
+    GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < strings->len; i++)
+        g_hash_table_add(set, g_ptr_array_index(strings, i));
+    return set;
+}
+
+static void
+post_tokens(DnKvBatch *batch, const DnUuid *tenant, uint64_t seq, GPtrArray *tokens,
+            GPtrArray *but_not, bool removed)
+{
+    g_autoptr(GHashTable) stand = but_not->len > 0 ? string_set(but_not) : NULL;
+
+    for (guint i = 0; i < tokens->len; i++) {
+        g_autoptr(GByteArray) key = NULL;
+
+        if (stand && g_hash_table_contains(stand, g_ptr_array_index(tokens, i)))
+            continue;
+        key = posting_key(tenant, DN_KEY_TOKEN, g_ptr_array_index(tokens, i), seq);
+        dn_kv_batch_post(batch, key->data, key->len, (uint16_t)(seq % DN_POSTING_PLACES), removed);
     }
 }
 
@@ -306,14 +448,9 @@ void
 dn_index_update_text(DnKvBatch *batch, const DnUuid *tenant, uint64_t registered_seq,
                      const char *before, const char *after)
 {
-    g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func(row_free);
-    g_autoptr(GPtrArray) new = g_ptr_array_new_with_free_func(row_free);
-    g_autoptr(GPtrArray) old_tokens = dn_text_tokens(before);
-    g_autoptr(GPtrArray) new_tokens = dn_text_tokens(after);
+    g_autoptr(GPtrArray) old = dn_text_tokens(before);
+    g_autoptr(GPtrArray) new = dn_text_tokens(after);
 
-    for (guint i = 0; i < old_tokens->len; i++)
-        add_term_row(old, tenant, DN_KEY_TOKEN, g_ptr_array_index(old_tokens, i), registered_seq);
-    for (guint i = 0; i < new_tokens->len; i++)
-        add_term_row(new, tenant, DN_KEY_TOKEN, g_ptr_array_index(new_tokens, i), registered_seq);
-    write_difference(batch, old, new);
+    post_tokens(batch, tenant, registered_seq, old, new, true);
+    post_tokens(batch, tenant, registered_seq, new, old, false);
 }

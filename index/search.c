@@ -7,8 +7,11 @@
  */
 #include "config.h"
 #include "index/search.h"
+#include "index/text.h"
 
 #include <string.h>
+
+enum { TEXT_STEPS = 64 }; /* to read, unseal and unpack one */
 
 const size_t dn_tail_bytes[] = {
     [DN_TAIL_SEQ] = 8, [DN_TAIL_DATE] = 4 + 8, [DN_TAIL_AMOUNT] = 8 + 8, [DN_TAIL_ALL] = 4 + 8 + 8};
@@ -208,7 +211,7 @@ candidate_cover_matches(const DnSearch *search, const DnCover *cover)
 {
     const DnQuery *query = search->query;
 
-    if (search->party && !strstr(cover->party, search->party))
+    if (search->party && !dn_names_match(search, cover->party))
         return false;
     if (search->number && strcmp(cover->number, search->number) != 0)
         return false;
@@ -217,6 +220,27 @@ candidate_cover_matches(const DnSearch *search, const DnCover *cover)
     if (query->kind && strcmp(cover->kind, query->kind) != 0)
         return false;
     return !query->label || dn_cover_has_label(cover, query->label);
+}
+
+/* A phrase is in no index: the text itself is read. */
+static bool
+candidate_has_phrases(DnSearch *search, DnCandidate *candidate)
+{
+    const DnQuery *query = search->query;
+    g_autofree char *text = NULL;
+    g_autofree char *flat = NULL;
+
+    if (!dn_candidate_cover(search, candidate))
+        return false;
+    search->texts++;
+    search->steps += TEXT_STEPS;
+    if (!query->load_text(&candidate->cover.id, &text, query->load_data, &search->error))
+        return false;
+    flat = dn_text_flat(text ? text : "");
+    for (guint i = 0; i < search->phrases->len; i++)
+        if (!dn_text_find_phrase(flat, g_ptr_array_index(search->phrases, i)))
+            return false;
+    return true;
 }
 
 bool
@@ -237,7 +261,8 @@ dn_candidate_matches(DnSearch *search, DnCandidate *candidate)
             return false;
     }
     return search->wanted[candidate->deleted] && candidate_values_match(search, candidate) &&
-           (!search->terms || candidate->text_met || dn_stream_has_words(search, candidate->seq));
+           (!search->terms || candidate->text_met || dn_stream_has_words(search, candidate->seq)) &&
+           (!search->phrases || candidate_has_phrases(search, candidate));
 }
 
 DnPlace
@@ -255,6 +280,34 @@ dn_candidate_place(const DnSearch *search, const DnCandidate *candidate)
     return place;
 }
 
+bool
+dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix,
+              const DnCandidate *row, bool down, unsigned *misses)
+{
+    g_autoptr(GByteArray) key = NULL;
+    bool below = row->amount < search->amount_from;
+    int32_t last_day = down ? INT32_MIN : INT32_MAX;
+    bool same_day = below != down; /* what is wanted of that day is still to come */
+
+    if (!search->query->has_amount || (!below && row->amount <= search->amount_to)) {
+        *misses = 0;
+        return true;
+    }
+    if (++*misses < DN_SEARCH_NEXTS || (!same_day && row->date_days == last_day)) {
+        dn_kv_cursor_next(cursor);
+        return false;
+    }
+    key = dn_key_copy(prefix);
+    dn_key_add_i32(key, same_day ? row->date_days : row->date_days + (down ? -1 : 1));
+    dn_key_add_i64(key, down ? search->amount_to : search->amount_from);
+    if (down)
+        dn_key_add_u64(key, UINT64_MAX);
+    *misses = 0;
+    search->steps += DN_SEARCH_SEEK_STEPS;
+    dn_kv_cursor_seek(cursor, key->data, key->len);
+    return false;
+}
+
 /* What the key of the row under @cursor says. */
 bool
 dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, bool deleted,
@@ -265,6 +318,8 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
     DnKeyReader in = {key + size - dn_tail_bytes[tail], dn_tail_bytes[tail]};
 
     *out = (DnCandidate){.has_state = true, .deleted = deleted};
+    search->rows++;
+    search->steps++;
     if (size < dn_tail_bytes[tail])
         return dn_search_damaged(search);
     if (tail == DN_TAIL_DATE || tail == DN_TAIL_ALL)
@@ -272,7 +327,13 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
     if (tail == DN_TAIL_AMOUNT || tail == DN_TAIL_ALL)
         out->has_amount = dn_key_read_i64(&in, &out->amount);
     dn_key_read_u64(&in, &out->seq);
-    if (tail != DN_TAIL_ALL)
-        out->value = dn_kv_cursor_value(cursor, &out->value_size);
+    key = dn_kv_cursor_value(cursor, &size);
+    if (tail != DN_TAIL_ALL) {
+        out->value = key;
+        out->value_size = size;
+    } else if (size == DN_UUID_BYTES) {
+        memcpy(out->id.bytes, key, DN_UUID_BYTES);
+        out->has_id = true;
+    }
     return true;
 }

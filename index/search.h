@@ -21,6 +21,7 @@ enum {
     DN_SEARCH_SEEK_STEPS = 8, /* a seek costs as much as so many steps */
     DN_SEARCH_FINGERPRINT_BYTES = 8,
     DN_SEARCH_NEXTS = 8, /* rows passed one by one before a seek */
+    DN_SEARCH_FEW_NAMES = 64,
 };
 
 /** Where a voucher stands in the order asked for. */
@@ -30,12 +31,14 @@ typedef struct {
     uint64_t seq;
 } DnPlace;
 
-/** One word's vouchers in order of arrival: rows, or what was collected of several. */
+/** One term's vouchers in order of arrival: the posting list of a block at a time, or what was
+ * collected of several terms. */
 typedef struct {
     DnKvCursor *cursor; /* (nullable) */
-    GByteArray *prefix; /* of all its rows */
-    GArray *seqs;       /* (nullable) */
-    uint64_t floor;     /* no voucher from here to where the cursor stands */
+    GByteArray *prefix; /* of all its blocks */
+    GArray *seqs;
+    uint64_t floor; /* no voucher of the term from here to the first of seqs ... */
+    uint64_t end;   /* ... nor from the last of seqs to before here */
 } DnStream;
 
 /** One query, taken apart. */
@@ -51,13 +54,16 @@ typedef struct {
     char *party;        /* (nullable) folded */
     char *number;       /* (nullable) */
     GPtrArray *terms;   /* (nullable) DnTextTerm */
+    GPtrArray *phrases; /* (nullable) folded */
     GPtrArray *streams; /* DnStream: owns them */
-    GPtrArray *words;   /* (nullable) the stream of each term, once opened */
+    GPtrArray *words;   /* (nullable) the stream of each term, to ask about one voucher */
     bool has_after;
     DnPlace after;
     uint8_t fingerprint[DN_SEARCH_FINGERPRINT_BYTES];
     DnKvCursor *by_seq[DN_SEARCH_STATES]; /* opened when the first cover is looked up */
     uint64_t steps;
+    uint64_t rows;
+    uint64_t texts;
     GError *error; /* the first failure; everything then ends */
 } DnSearch;
 
@@ -112,6 +118,8 @@ typedef struct {
     bool deleted;
     int32_t date_days;
     int64_t amount;
+    bool has_id; /* without a cover */
+    DnUuid id;
     const uint8_t *value; /* (nullable) of a row that has a cover */
     size_t value_size;
     bool has_cover;
@@ -128,21 +136,46 @@ bool dn_candidate_matches(DnSearch *search, DnCandidate *candidate);
 /** Where one that matched, or came from a walk, stands. */
 DnPlace dn_candidate_place(const DnSearch *search, const DnCandidate *candidate);
 
-/** (transfer none: the search owns it) The vouchers of one term of an index of lists. */
+/** (transfer none: the search owns it) The vouchers of one term. */
 DnStream *dn_stream_open(DnSearch *search, DnKeyTable table, const char *term);
-/** The first voucher at or after @seq; false when there is none. Adds what it cost to *@steps. */
-bool dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq,
-                    uint64_t *steps);
-/** Fills search->words, once. */
-void dn_stream_open_words(DnSearch *search);
+/** (transfer full) A new stream of each word of the text; the search owns the streams. */
+GPtrArray *dn_stream_open_words(DnSearch *search);
+/** The first voucher at or after @seq; false when there is none. */
+bool dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq);
 /** Does the text of voucher @seq have all words? */
 bool dn_stream_has_words(DnSearch *search, uint64_t seq);
 void dn_stream_free(void *data);
 
+/** The folded names that the party of the query means, one after another. */
+typedef struct {
+    DnKvCursor *cursor; /* (nullable) */
+    GByteArray *prefix; /* of the rows gone through */
+    char *last;
+    bool ended;
+} DnNames;
+
+DnNames *dn_names_open(DnSearch *search);
+/** (transfer full) Each once; NULL at the end. */
+char *dn_names_next(DnSearch *search, DnNames *names);
+void dn_names_free(DnNames *names);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnNames, dn_names_free)
+/** (transfer full) All of them, or NULL when they are more than DN_SEARCH_FEW_NAMES. */
+GPtrArray *dn_names_few(DnSearch *search);
+
+/** Does the folded @name meet the party of the query? */
+bool dn_names_match(const DnSearch *search, const char *name);
+
+/** Passes a row over that the amount rules out: a few one by one, then by a seek to where the next
+ * can be, either way. True when the row under @cursor stays. @prefix: of the table, before date. */
+bool dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix,
+                   const DnCandidate *row, bool down, unsigned *misses);
+
 /** Candidates in any order, by one term of the query or several. */
 typedef struct {
-    GPtrArray *ranges;  /* (nullable) DnRange */
-    GPtrArray *streams; /* (nullable) DnStream, lent by the search */
+    const char *name;   /* static: what a plan calls it */
+    GPtrArray *ranges;  /* DnRange */
+    DnNames *names;     /* (nullable) give more ranges when those are through */
+    GPtrArray *streams; /* (nullable) DnStream, lent by the search: instead of ranges */
     guint range;
     DnKvCursor *cursor; /* (nullable) on ranges[range] */
     bool standing;      /* on a row that was given out */
@@ -150,22 +183,43 @@ typedef struct {
     uint64_t next_seq;
     bool ended;
     bool is_party;
-    uint64_t steps;
 } DnSource;
 
 void dn_source_free(void *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnSource, dn_source_free)
-/** (transfer full) One of words, label and kind together. */
-DnSource *dn_source_of_lists(DnSearch *search);
 /** (transfer full) All of one table, or the range of it that the query asks for. */
-DnSource *dn_source_of_table(const DnSearch *search, DnKeyTable table, DnTail tail);
+DnSource *dn_source_of_table(const DnSearch *search, const char *name, DnKeyTable table,
+                             DnTail tail);
 /** (transfer full) Every source that a term of the query names. Empty when there is none. */
 GPtrArray *dn_source_all(DnSearch *search);
-/** (transfer none) The smallest: the first to reach its end when all go on in turn. */
-DnSource *dn_source_race(DnSearch *search, GPtrArray *sources);
+/** The next, whether or not it matches. Those of streams come in order of arrival. */
 bool dn_source_next(DnSearch *search, DnSource *source, DnCandidate *out);
-/** Begins again. */
-void dn_source_rewind(DnSource *source);
+
+/** Rows of a few tables of the form (date, amount, seq), merged by date in the order asked for;
+ * those of one date in any order. Missing dates come last. */
+typedef struct {
+    const char *name;    /* static */
+    GPtrArray *prefixes; /* GByteArray, each of one state */
+    GArray *deleted;     /* bool, of each */
+    bool is_party;
+    int phase;
+    bool open;
+    DnKvCursor **cursors;
+    DnCandidate *rows;
+    bool *has;
+    guint given; /* whose row was given out; prefixes->len: none */
+} DnMerge;
+
+/** (transfer full) One by a term of the query, or NULL when there is none or the order is another.
+ * The first is the one that names say, the second that of both date and amount. */
+DnMerge *dn_merge_of_party(DnSearch *search);
+DnMerge *dn_merge_of_pair(DnSearch *search);
+bool dn_merge_next(DnSearch *search, DnMerge *merge, DnCandidate *out);
+void dn_merge_free(DnMerge *merge);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnMerge, dn_merge_free)
+
+/** How many vouchers match, by counters. False when they cannot tell. */
+bool dn_count_quickly(DnSearch *search, uint64_t *out_count);
 
 /** All rows in the order asked for. */
 typedef struct {
@@ -177,6 +231,8 @@ typedef struct {
 } DnWalk;
 
 DnTail dn_walk_tail(const DnSearch *search);
+/** Whether vouchers with a value (phase 0) or without (1) can be wanted. */
+bool dn_walk_has_phase(const DnSearch *search, DnTail tail, int phase);
 /** The next row, whether or not it matches. */
 bool dn_walk_next(DnSearch *search, DnWalk *walk, DnCandidate *out);
 void dn_walk_close(DnWalk *walk);

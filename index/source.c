@@ -4,15 +4,12 @@
  * (skipping within each day to the amounts wanted), the rows of the names that match, or the
  * intersection of ordered lists.
  *
- * Nothing is estimated: the sources race, each a bounded number of steps at a time, and the first
- * to reach its end is the smallest. A race costs at most a small multiple of its winner.
+ * Nothing is estimated: whoever uses sources lets them race.
  */
 #include "config.h"
 #include "index/search.h"
 
 #include <string.h>
-
-enum { RACE_STEPS = 512 }; /* of the first round; doubled each round */
 
 void
 dn_source_free(void *data)
@@ -20,30 +17,21 @@ dn_source_free(void *data)
     DnSource *source = data;
 
     dn_kv_cursor_close(source->cursor);
-    if (source->ranges)
-        g_ptr_array_unref(source->ranges);
+    dn_names_free(source->names);
+    g_ptr_array_unref(source->ranges);
     if (source->streams)
         g_ptr_array_unref(source->streams);
     g_free(source);
 }
 
 static DnSource *
-source_new(void)
+source_new(const char *name)
 {
     DnSource *source = g_new0(DnSource, 1);
 
+    source->name = name;
     source->ranges = g_ptr_array_new_with_free_func(dn_range_free);
     return source;
-}
-
-void
-dn_source_rewind(DnSource *source)
-{
-    g_clear_pointer(&source->cursor, dn_kv_cursor_close);
-    source->range = 0;
-    source->standing = false;
-    source->next_seq = 0;
-    source->ended = false;
 }
 
 /* A table whose keys end with date, amount, seq: all terms on them become bounds. */
@@ -59,58 +47,105 @@ source_add_all(DnSource *source, const DnSearch *search, GByteArray *prefix, boo
     g_ptr_array_add(source->ranges, range);
 }
 
-/* Passes rows over that the amount rules out: a few one by one, then by a seek to where the next
- * can be. True when the row under the cursor stays. */
-static bool
-source_skip(DnSource *source, const DnSearch *search, const DnRange *range, const DnCandidate *row)
+static void
+source_add_name(DnSource *source, const DnSearch *search, DnKeyTable table, const char *name)
 {
-    g_autoptr(GByteArray) key = NULL;
-    bool below = row->amount < search->amount_from;
+    for (int state = 0; state < DN_SEARCH_STATES; state++) {
+        GByteArray *prefix = NULL;
 
-    if (!search->query->has_amount || (!below && row->amount <= search->amount_to)) {
-        source->misses = 0;
-        return true;
+        if (!search->wanted[state])
+            continue;
+        prefix = dn_range_prefix(search, table, state);
+        dn_key_add_string(prefix, name);
+        source_add_all(source, search, prefix, state);
     }
-    if (++source->misses < DN_SEARCH_NEXTS || (!below && row->date_days == INT32_MAX)) {
-        dn_kv_cursor_next(source->cursor);
+}
+
+/* More ranges, of the next name; false when there is none. Those gone through are let go. */
+static bool
+source_more(DnSearch *search, DnSource *source)
+{
+    g_autofree char *name = source->names ? dn_names_next(search, source->names) : NULL;
+
+    if (!name || search->error)
         return false;
-    }
-    key = dn_key_copy(range->prefix);
-    dn_key_add_i32(key, below ? row->date_days : row->date_days + 1);
-    dn_key_add_i64(key, search->amount_from);
+    g_ptr_array_set_size(source->ranges, 0);
+    source->range = 0;
+    source_add_name(source, search, DN_KEY_PARTY, name);
+    return true;
+}
+
+/* Stands at the beginning of the range. One cursor serves all names of a party: to open one costs
+ * more than to seek. */
+static void
+source_open_range(DnSearch *search, DnSource *source, const DnRange *range)
+{
+    search->steps += DN_SEARCH_SEEK_STEPS;
+    source->standing = false;
     source->misses = 0;
-    source->steps += DN_SEARCH_SEEK_STEPS;
-    dn_kv_cursor_seek(source->cursor, key->data, key->len);
-    return false;
+    if (source->cursor) {
+        dn_kv_cursor_seek(source->cursor, range->from->data, range->from->len);
+    } else if (source->names) {
+        DnRange *table = dn_range_new(dn_key_new(search->tenant, DN_KEY_PARTY), DN_TAIL_ALL, false);
+
+        source->cursor = dn_range_cursor(search, table, false);
+        dn_range_free(table);
+        dn_kv_cursor_seek(source->cursor, range->from->data, range->from->len);
+    } else {
+        source->cursor = dn_range_cursor(search, range, false);
+    }
+}
+
+static bool
+source_in_range(const DnSource *source, const DnRange *range)
+{
+    const uint8_t *key = NULL;
+    size_t size = 0;
+    int order = 0;
+
+    if (!dn_kv_cursor_valid(source->cursor))
+        return false;
+    if (!source->names || !range->to)
+        return true; /* the cursor's own bound */
+    key = dn_kv_cursor_key(source->cursor, &size);
+    order = memcmp(key, range->to->data, MIN(size, range->to->len));
+    return order < 0 || (order == 0 && size < range->to->len);
 }
 
 static bool
 source_next_row(DnSearch *search, DnSource *source, DnCandidate *out)
 {
-    while (source->range < source->ranges->len && !search->error) {
-        const DnRange *range = g_ptr_array_index(source->ranges, source->range);
+    while (!search->error) {
+        const DnRange *range = NULL;
 
-        if (!source->cursor) {
-            source->cursor = dn_range_cursor(search, range, false);
-            source->standing = false;
-            source->misses = 0;
-            source->steps += DN_SEARCH_SEEK_STEPS;
+        if (source->range == source->ranges->len) {
+            if (!source_more(search, source))
+                return false;
+            continue;
+        }
+        range = g_ptr_array_index(source->ranges, source->range);
+        if (!source->ended) { /* the range before, or none was begun */
+            source_open_range(search, source, range);
+            source->ended = true;
         }
         if (source->standing)
             dn_kv_cursor_next(source->cursor);
         source->standing = false;
-        while (dn_kv_cursor_valid(source->cursor)) {
-            source->steps++;
+        while (source_in_range(source, range)) {
             if (!dn_candidate_from_row(search, source->cursor, range->tail, range->deleted, out))
                 return false;
-            if (range->tail == DN_TAIL_ALL && !source_skip(source, search, range, out))
+            if (range->tail == DN_TAIL_ALL &&
+                !dn_range_skip(search, source->cursor, range->prefix, out, false, &source->misses))
                 continue;
             out->party_met = source->is_party;
             source->standing = true;
             return true;
         }
-        dn_search_check(search, source->cursor);
-        g_clear_pointer(&source->cursor, dn_kv_cursor_close);
+        if (!dn_kv_cursor_valid(source->cursor))
+            dn_search_check(search, source->cursor);
+        if (!source->names)
+            g_clear_pointer(&source->cursor, dn_kv_cursor_close);
+        source->ended = false;
         source->range++;
     }
     return false;
@@ -127,15 +162,13 @@ source_next_common(DnSearch *search, DnSource *source, DnCandidate *out)
     for (guint i = 0; agreed < source->streams->len; i = (i + 1) % source->streams->len) {
         uint64_t found = 0;
 
-        if (!dn_stream_seek(search, g_ptr_array_index(source->streams, i), seq, &found,
-                            &source->steps) ||
+        if (!dn_stream_seek(search, g_ptr_array_index(source->streams, i), seq, &found) ||
             search->error)
             return false;
         agreed = found == seq ? agreed + 1 : 1;
         seq = found;
     }
     *out = (DnCandidate){.seq = seq, .text_met = search->terms != NULL};
-    source->steps += DN_SEARCH_SEEK_STEPS; /* its cover has to be looked up */
     source->ended = seq == UINT64_MAX;
     source->next_seq = seq + 1;
     return true;
@@ -148,83 +181,25 @@ dn_source_next(DnSearch *search, DnSource *source, DnCandidate *out)
                            : source_next_row(search, source, out);
 }
 
-/* The folded names that contain the party asked for. */
-static GPtrArray *
-matching_names(DnSearch *search)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GByteArray) from = dn_key_new(search->tenant, DN_KEY_NAME);
-    g_autoptr(GByteArray) to = dn_key_copy(from);
-    g_autoptr(DnKvCursor) cursor = NULL;
-    bool bounded = dn_key_next(to);
-
-    cursor = dn_kv_snapshot_cursor(search->snapshot, DN_KV_COUNT, from->data, from->len,
-                                   bounded ? to->data : NULL, bounded ? to->len : 0, false);
-    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
-        static const uint8_t none[sizeof(uint64_t)];
-        DnKeyReader in = {NULL, 0};
-        g_autofree char *name = NULL;
-        size_t size = 0;
-        const uint8_t *value = dn_kv_cursor_value(cursor, &size);
-
-        if (size == sizeof none && memcmp(value, none, sizeof none) == 0)
-            continue;
-        in.bytes = dn_kv_cursor_key(cursor, &in.size);
-        in.bytes += from->len;
-        in.size -= from->len;
-        if (!dn_key_read_string(&in, &name))
-            dn_search_damaged(search);
-        else if (strstr(name, search->party))
-            g_ptr_array_add(names, g_steal_pointer(&name));
-    }
-    dn_search_check(search, cursor);
-    return names;
-}
-
 static DnSource *
 source_of_party(DnSearch *search)
 {
-    DnSource *source = source_new();
-    g_autoptr(GPtrArray) names = NULL;
+    DnSource *source = source_new(search->number ? "rows of the number" : "rows of the names");
 
     source->is_party = !search->number || search->query->missing != DN_MISSING_PARTY;
     if (search->number)
-        for (int state = 0; state < DN_SEARCH_STATES; state++) {
-            GByteArray *prefix = NULL;
-
-            if (!search->wanted[state])
-                continue;
-            prefix = dn_range_prefix(search, DN_KEY_NUMBER, state);
-            dn_key_add_string(prefix, search->number);
-            source_add_all(source, search, prefix, state);
-        }
-    if (search->number)
-        return source;
-    if (search->party) {
-        names = matching_names(search);
-    } else {
-        names = g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(names, g_strdup("")); /* rows without a name */
-    }
-    for (guint i = 0; i < names->len; i++)
-        for (int state = 0; state < DN_SEARCH_STATES; state++) {
-            GByteArray *prefix = NULL;
-
-            if (!search->wanted[state])
-                continue;
-            prefix = dn_range_prefix(search, DN_KEY_PARTY, state);
-            dn_key_add_string(prefix, g_ptr_array_index(names, i));
-            source_add_all(source, search, prefix, state);
-        }
+        source_add_name(source, search, DN_KEY_NUMBER, search->number);
+    else
+        source->names = dn_names_open(search); /* one, "", when the name is missing */
     return source;
 }
 
 /* All of one table, or the range of it that the query asks for. */
 DnSource *
-dn_source_of_table(const DnSearch *search, DnKeyTable table, DnTail tail)
+dn_source_of_table(const DnSearch *search, const char *name, DnKeyTable table, DnTail tail)
 {
     const DnQuery *query = search->query;
-    DnSource *source = source_new();
+    DnSource *source = source_new(name);
 
     for (int state = 0; state < DN_SEARCH_STATES; state++) {
         DnRange *range = NULL;
@@ -249,21 +224,20 @@ dn_source_of_table(const DnSearch *search, DnKeyTable table, DnTail tail)
     return source;
 }
 
-DnSource *
-dn_source_of_lists(DnSearch *search)
+static DnSource *
+source_of_lists(DnSearch *search)
 {
-    DnSource *source = source_new();
+    DnSource *source = source_new(search->terms ? "lists of the words" : "lists of label and kind");
 
-    g_clear_pointer(&source->ranges, g_ptr_array_unref);
-    source->streams = g_ptr_array_new();
-    dn_stream_open_words(search);
-    for (guint i = 0; search->words && i < search->words->len; i++)
-        g_ptr_array_add(source->streams, g_ptr_array_index(search->words, i));
+    source->streams = dn_stream_open_words(search);
     if (search->query->label)
         g_ptr_array_add(source->streams,
                         dn_stream_open(search, DN_KEY_LABEL, search->query->label));
     if (search->query->kind)
         g_ptr_array_add(source->streams, dn_stream_open(search, DN_KEY_KIND, search->query->kind));
+    /* Those of an earlier page are not asked for again. */
+    if (search->has_after && search->query->sort == DN_SORT_REGISTERED)
+        source->next_seq = search->after.seq;
     return source;
 }
 
@@ -274,35 +248,18 @@ dn_source_all(DnSearch *search)
     const DnQuery *query = search->query;
     GPtrArray *sources = g_ptr_array_new_with_free_func(dn_source_free);
 
-    if (query->has_date || query->missing == DN_MISSING_DATE)
-        g_ptr_array_add(sources, dn_source_of_table(search, DN_KEY_DATE, DN_TAIL_DATE));
-    if (query->has_amount || query->missing == DN_MISSING_AMOUNT)
-        g_ptr_array_add(sources, dn_source_of_table(search, DN_KEY_AMOUNT, DN_TAIL_AMOUNT));
-    if (query->has_date && query->has_amount)
-        g_ptr_array_add(sources, dn_source_of_table(search, DN_KEY_PAIR, DN_TAIL_ALL));
+    if (search->terms || query->label || query->kind)
+        g_ptr_array_add(sources, source_of_lists(search));
     if (search->party || search->number || query->missing == DN_MISSING_PARTY)
         g_ptr_array_add(sources, source_of_party(search));
-    if (search->terms || query->label || query->kind)
-        g_ptr_array_add(sources, dn_source_of_lists(search));
+    if (query->has_date && query->has_amount)
+        g_ptr_array_add(sources, dn_source_of_table(search, "rows of date and amount", DN_KEY_PAIR,
+                                                    DN_TAIL_ALL));
+    if (query->has_date || query->missing == DN_MISSING_DATE)
+        g_ptr_array_add(sources,
+                        dn_source_of_table(search, "rows of the date", DN_KEY_DATE, DN_TAIL_DATE));
+    if (query->has_amount || query->missing == DN_MISSING_AMOUNT)
+        g_ptr_array_add(sources, dn_source_of_table(search, "rows of the amount", DN_KEY_AMOUNT,
+                                                    DN_TAIL_AMOUNT));
     return sources;
-}
-
-/* The smallest: the first to reach its end when all go on in turn. */
-DnSource *
-dn_source_race(DnSearch *search, GPtrArray *sources)
-{
-    DnCandidate ignored;
-
-    for (uint64_t steps = RACE_STEPS; sources->len > 1 && !search->error; steps *= 2)
-        for (guint i = 0; i < sources->len; i++) {
-            DnSource *source = g_ptr_array_index(sources, i);
-
-            while (source->steps < steps && dn_source_next(search, source, &ignored))
-                ;
-            if (source->steps < steps) {
-                dn_source_rewind(source);
-                return source;
-            }
-        }
-    return g_ptr_array_index(sources, 0);
 }

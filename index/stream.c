@@ -3,10 +3,13 @@
  * index/stream.c - ordered lists of vouchers, one a word, label or kind.
  */
 #include "config.h"
+#include "index/posting.h"
 #include "index/search.h"
 #include "index/text.h"
 
 #include <string.h>
+
+enum { PLACES_A_STEP = 64 }; /* decoding is that much faster than stepping */
 
 void
 dn_stream_free(void *data)
@@ -16,16 +19,24 @@ dn_stream_free(void *data)
     dn_kv_cursor_close(stream->cursor);
     if (stream->prefix)
         g_byte_array_unref(stream->prefix);
-    if (stream->seqs)
-        g_array_unref(stream->seqs);
+    g_array_unref(stream->seqs);
     g_free(stream);
 }
 
+/* Takes @prefix. */
 static DnStream *
-stream_new(DnSearch *search)
+stream_new(DnSearch *search, GByteArray *prefix)
 {
     DnStream *stream = g_new0(DnStream, 1);
+    g_autoptr(GByteArray) to = dn_key_copy(prefix);
+    bool bounded = dn_key_next(to);
 
+    stream->prefix = prefix;
+    stream->seqs = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    stream->cursor =
+        dn_kv_snapshot_cursor(search->snapshot, DN_KV_POSTING, prefix->data, prefix->len,
+                              bounded ? to->data : NULL, bounded ? to->len : 0, false);
+    search->steps += DN_SEARCH_SEEK_STEPS;
     g_ptr_array_add(search->streams, stream);
     return stream;
 }
@@ -33,15 +44,30 @@ stream_new(DnSearch *search)
 DnStream *
 dn_stream_open(DnSearch *search, DnKeyTable table, const char *term)
 {
-    DnStream *stream = stream_new(search);
-    DnRange *range = NULL;
+    GByteArray *prefix = dn_key_new(search->tenant, table);
 
-    stream->prefix = dn_key_new(search->tenant, table);
-    dn_key_add_term(stream->prefix, term);
-    range = dn_range_new(g_byte_array_ref(stream->prefix), DN_TAIL_SEQ, false);
-    stream->cursor = dn_range_cursor(search, range, false);
-    dn_range_free(range);
-    return stream;
+    dn_key_add_term(prefix, term);
+    return stream_new(search, prefix);
+}
+
+/* Adds the block under the cursor to the list. */
+static bool
+stream_read(DnSearch *search, DnStream *stream, uint64_t *out_block)
+{
+    size_t size = 0;
+    const uint8_t *key = dn_kv_cursor_key(stream->cursor, &size);
+    DnKeyReader in = {key + size - sizeof(uint64_t), sizeof(uint64_t)};
+    guint before = stream->seqs->len;
+
+    if (size < sizeof(uint64_t) || !dn_key_read_u64(&in, out_block) ||
+        *out_block > UINT64_MAX >> DN_POSTING_BITS)
+        return dn_search_damaged(search);
+    key = dn_kv_cursor_value(stream->cursor, &size);
+    if (!dn_posting_read(key, size, *out_block << DN_POSTING_BITS, stream->seqs))
+        return dn_search_damaged(search);
+    search->rows += stream->seqs->len - before;
+    search->steps += 1 + (stream->seqs->len - before) / PLACES_A_STEP;
+    return true;
 }
 
 static int
@@ -53,42 +79,26 @@ compare_seqs(gconstpointer a, gconstpointer b)
     return (left > right) - (left < right);
 }
 
-/* The seq at the end of the cursor's key. */
-static bool
-cursor_seq(DnSearch *search, const DnKvCursor *cursor, uint64_t *out_seq)
-{
-    size_t size = 0;
-    const uint8_t *key = dn_kv_cursor_key(cursor, &size);
-    DnKeyReader in = {key + size - dn_tail_bytes[DN_TAIL_SEQ], dn_tail_bytes[DN_TAIL_SEQ]};
-
-    if (size < dn_tail_bytes[DN_TAIL_SEQ] || !dn_key_read_u64(&in, out_seq))
-        return dn_search_damaged(search);
-    return true;
-}
-
-/* Vouchers with any token that begins with @term. */
+/* All vouchers of the words that begin with @term, at once. */
 static DnStream *
 stream_collect(DnSearch *search, const char *term)
 {
-    DnStream *stream = stream_new(search);
     GByteArray *prefix = dn_key_new(search->tenant, DN_KEY_TOKEN);
-    DnRange *range = NULL;
-    g_autoptr(DnKvCursor) cursor = NULL;
+    DnStream *stream = NULL;
     guint kept = 0;
-    uint64_t seq = 0;
+    uint64_t block = 0;
 
-    stream->seqs = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     g_byte_array_append(prefix, (const guint8 *)term, (guint)strlen(term));
-    range = dn_range_new(prefix, DN_TAIL_SEQ, false);
-    cursor = dn_range_cursor(search, range, false);
-    dn_range_free(range);
-    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor))
-        if (cursor_seq(search, cursor, &seq))
-            g_array_append_val(stream->seqs, seq);
-    dn_search_check(search, cursor);
+    stream = stream_new(search, prefix);
+    for (; dn_kv_cursor_valid(stream->cursor); dn_kv_cursor_next(stream->cursor))
+        if (!stream_read(search, stream, &block))
+            break;
+    dn_search_check(search, stream->cursor);
+    g_clear_pointer(&stream->cursor, dn_kv_cursor_close);
     g_array_sort(stream->seqs, compare_seqs);
     for (guint i = 0; i < stream->seqs->len; i++) {
-        seq = g_array_index(stream->seqs, uint64_t, i);
+        uint64_t seq = g_array_index(stream->seqs, uint64_t, i);
+
         if (kept == 0 || g_array_index(stream->seqs, uint64_t, kept - 1) != seq)
             g_array_index(stream->seqs, uint64_t, kept++) = seq;
     }
@@ -97,7 +107,7 @@ stream_collect(DnSearch *search, const char *term)
 }
 
 static bool
-stream_seek_array(DnStream *stream, uint64_t seq, uint64_t *out_seq)
+stream_seek_list(const DnStream *stream, uint64_t seq, uint64_t *out_seq)
 {
     guint low = 0;
     guint high = stream->seqs->len;
@@ -116,64 +126,63 @@ stream_seek_array(DnStream *stream, uint64_t seq, uint64_t *out_seq)
     return true;
 }
 
-/* Where the cursor stands; false at its end. */
+/* Goes to the first block that holds a voucher at or after @seq. */
 static bool
-stream_here(DnSearch *search, const DnStream *stream, uint64_t *out_seq)
+stream_load(DnSearch *search, DnStream *stream, uint64_t seq)
 {
+    g_autoptr(GByteArray) key = dn_key_copy(stream->prefix);
+    uint64_t block = seq >> DN_POSTING_BITS;
+
+    dn_key_add_u64(key, block);
+    g_array_set_size(stream->seqs, 0);
+    stream->floor = block << DN_POSTING_BITS;
+    stream->end = UINT64_MAX;
+    search->steps += DN_SEARCH_SEEK_STEPS;
+    dn_kv_cursor_seek(stream->cursor, key->data, key->len);
     if (!dn_kv_cursor_valid(stream->cursor)) {
         dn_search_check(search, stream->cursor);
         return false;
     }
-    return cursor_seq(search, stream->cursor, out_seq);
+    if (!stream_read(search, stream, &block))
+        return false;
+    if (block < UINT64_MAX >> DN_POSTING_BITS)
+        stream->end = (block + 1) << DN_POSTING_BITS;
+    return true;
 }
 
-/* The first voucher at or after @seq; false when there is none. Near ones are reached step by step,
- * others by a seek. */
 bool
-dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq, uint64_t *steps)
+dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq)
 {
-    uint64_t here = 0;
-    bool has = false;
+    search->steps++;
+    if (!stream->cursor)
+        return stream_seek_list(stream, seq, out_seq);
+    for (;;) {
+        bool is_last = stream->end == UINT64_MAX;
 
-    ++*steps;
-    if (stream->seqs)
-        return stream_seek_array(stream, seq, out_seq);
-    has = stream_here(search, stream, &here);
-    for (unsigned i = 0; has && here < seq && i < DN_SEARCH_NEXTS; i++) {
-        stream->floor = here + 1;
-        ++*steps;
-        dn_kv_cursor_next(stream->cursor);
-        has = stream_here(search, stream, &here);
+        if (seq >= stream->floor && (seq < stream->end || is_last)) {
+            if (stream_seek_list(stream, seq, out_seq))
+                return true;
+            if (is_last)
+                return false;
+            seq = stream->end;
+        }
+        if (!stream_load(search, stream, seq))
+            return false;
     }
-    if (seq < stream->floor || (has && here < seq)) {
-        guint size = stream->prefix->len;
-
-        *steps += DN_SEARCH_SEEK_STEPS;
-        dn_key_add_u64(stream->prefix, seq);
-        dn_kv_cursor_seek(stream->cursor, stream->prefix->data, stream->prefix->len);
-        g_byte_array_set_size(stream->prefix, size);
-        stream->floor = seq;
-        has = stream_here(search, stream, &here);
-    }
-    if (has)
-        *out_seq = here;
-    return has;
 }
 
-/* Opened once, for whoever asks: each seek stands alone. */
-void
+GPtrArray *
 dn_stream_open_words(DnSearch *search)
 {
-    if (search->words || !search->terms)
-        return;
-    search->words = g_ptr_array_new();
-    for (guint i = 0; i < search->terms->len; i++) {
-        DnTextTerm *term = g_ptr_array_index(search->terms, i);
-        DnStream *stream = term->prefix ? stream_collect(search, term->token)
-                                        : dn_stream_open(search, DN_KEY_TOKEN, term->token);
+    GPtrArray *words = g_ptr_array_new();
 
-        g_ptr_array_add(search->words, stream);
+    for (guint i = 0; search->terms && i < search->terms->len; i++) {
+        DnTextTerm *term = g_ptr_array_index(search->terms, i);
+
+        g_ptr_array_add(words, term->prefix ? stream_collect(search, term->token)
+                                            : dn_stream_open(search, DN_KEY_TOKEN, term->token));
     }
+    return words;
 }
 
 bool
@@ -181,10 +190,10 @@ dn_stream_has_words(DnSearch *search, uint64_t seq)
 {
     uint64_t found = 0;
 
-    dn_stream_open_words(search);
+    if (!search->words)
+        search->words = dn_stream_open_words(search);
     for (guint i = 0; i < search->words->len; i++)
-        if (!dn_stream_seek(search, g_ptr_array_index(search->words, i), seq, &found,
-                            &search->steps) ||
+        if (!dn_stream_seek(search, g_ptr_array_index(search->words, i), seq, &found) ||
             found != seq)
             return false;
     return true;

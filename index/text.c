@@ -153,8 +153,11 @@ cut_piece(Cutter *self, const char *text, size_t size)
         if (c == 0 || joins_digits(p, self->before))
             continue;
         self->before = raw;
-        if (c == ' ') { /* recognition puts spaces between kanji: 領 収 書 */
+        if (c ==
+            ' ') { /* recognition puts spaces between kanji, 領 収 書; who asks, between words */
             cutter_end_word(self);
+            if (self->query)
+                cutter_end_run(self);
         } else if (!g_unichar_isalnum(c) && c != IDEOGRAPH_REPEAT) {
             cutter_end_word(self);
             cutter_end_run(self);
@@ -194,6 +197,133 @@ cut(Cutter *self, const char *text)
     }
     cutter_end_word(self);
     cutter_end_run(self);
+}
+
+typedef struct {
+    GString *out;
+    gunichar last;   /* that was written */
+    bool spaced;     /* since then */
+    bool parted;     /* by a sign or the end of a line */
+    gunichar before; /* the last character of all */
+} Flattener;
+
+static void
+flatten_piece(Flattener *self, const char *text, size_t size)
+{
+    g_autofree char *piece = g_strndup(text, size);
+    g_autofree char *nfkc = dn_text_nfkc(piece);
+
+    for (const char *p = nfkc; *p; p = g_utf8_next_char(p)) {
+        gunichar raw = g_utf8_get_char(p);
+        gunichar c = dn_text_fold(raw);
+        bool cjk = (c != 0 && dn_text_is_cjk(c)) || (self->last != 0 && dn_text_is_cjk(self->last));
+
+        if (c == 0 || joins_digits(p, self->before))
+            continue;
+        self->before = raw;
+        if (c == ' ') {
+            self->spaced = true;
+        } else if (!g_unichar_isalnum(c) && c != IDEOGRAPH_REPEAT) {
+            self->parted = true;
+        } else {
+            if (self->last != 0 && (self->parted || (self->spaced && !cjk)))
+                g_string_append_c(self->out, ' ');
+            g_string_append_unichar(self->out, c);
+            self->last = c;
+            self->spaced = self->parted = false;
+        }
+    }
+}
+
+char *
+dn_text_flat(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    Flattener flattener = {.out = g_string_sized_new(strlen(valid))};
+
+    for (const char *p = valid; *p;) {
+        const char *end = piece_end(p);
+
+        flatten_piece(&flattener, p, (size_t)(end - p));
+        p = end;
+    }
+    return g_string_free(flattener.out, FALSE);
+}
+
+static void
+add_flat(GPtrArray *list, const char *text, size_t size)
+{
+    g_autofree char *part = g_strndup(text, size);
+    g_autofree char *flat = dn_text_flat(part);
+
+    if (*flat)
+        g_ptr_array_add(list, g_steal_pointer(&flat));
+}
+
+static bool
+is_quote(gunichar c)
+{
+    return c == '"' || c == 0x201c || c == 0x201d || c == 0xff02;
+}
+
+/* A quotation mark that nothing closes is none. */
+static GPtrArray *
+parts_of(const char *query, bool words)
+{
+    GPtrArray *parts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *valid = g_utf8_make_valid(query, -1);
+    const char *begin = valid;
+    bool quoted = false;
+
+    for (const char *p = valid;; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        bool quote = is_quote(c);
+
+        if (c != 0 && !quote && (quoted || !g_unichar_isspace(c)))
+            continue;
+        if (quoted ? quote || words : words)
+            add_flat(parts, begin, (size_t)(p - begin));
+        if (c == 0)
+            return parts;
+        quoted = quote ? !quoted : quoted;
+        begin = g_utf8_next_char(p);
+    }
+}
+
+GPtrArray *
+dn_text_phrases(const char *query)
+{
+    return parts_of(query, false);
+}
+
+GPtrArray *
+dn_text_needles(const char *query)
+{
+    return parts_of(query, true);
+}
+
+static bool
+is_within_word(gunichar left, gunichar right)
+{
+    return g_unichar_isalnum(left) && g_unichar_isalnum(right) && !dn_text_is_cjk(left) &&
+           !dn_text_is_cjk(right);
+}
+
+const char *
+dn_text_find_phrase(const char *flat, const char *phrase)
+{
+    size_t size = strlen(phrase);
+
+    for (const char *hit = strstr(flat, phrase); hit; hit = strstr(hit + 1, phrase)) {
+        const char *end = hit + size;
+        gunichar before = hit > flat ? g_utf8_get_char(g_utf8_prev_char(hit)) : ' ';
+        gunichar after = *end ? g_utf8_get_char(end) : ' ';
+
+        if (!is_within_word(before, g_utf8_get_char(hit)) &&
+            !is_within_word(g_utf8_get_char(g_utf8_prev_char(end)), after))
+            return hit;
+    }
+    return NULL;
 }
 
 static void

@@ -22,8 +22,8 @@ dn_walk_tail(const DnSearch *search)
 }
 
 /* False when no row of this phase can be wanted. */
-static bool
-walk_has_phase(const DnSearch *search, DnTail tail, int phase)
+bool
+dn_walk_has_phase(const DnSearch *search, DnTail tail, int phase)
 {
     const DnQuery *query = search->query;
 
@@ -110,7 +110,7 @@ dn_walk_next(DnSearch *search, DnWalk *walk, DnCandidate *out)
         bool has[DN_SEARCH_STATES] = {false, false};
         int first = 0;
 
-        if (!walk_has_phase(search, walk->tail, walk->phase))
+        if (!dn_walk_has_phase(search, walk->tail, walk->phase))
             continue;
         if (!walk->open)
             walk_open(search, walk);

@@ -7,6 +7,8 @@ include tests/unit/seal/local.mk
 include tests/unit/store/local.mk
 include tests/unit/ledger/local.mk
 include tests/unit/evidence/local.mk
+include tests/unit/capsule/local.mk
+include tests/unit/law/local.mk
 include tests/unit/engine/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/cli/local.mk

@@ -4,95 +4,68 @@
  */
 #include "config.h"
 #include "worker/checks.h"
+#include "base/capture.h"
+#include "base/kinds.h"
 
-#include <math.h>
-#include <string.h>
-
-/* 規2⑥二イ(1): 200 dots in 25.4 mm. The tax agency's own example for A4 is 2,338 x 1,654 px. */
-static const double DPI_LEAST = 200;
-enum { A4_LONG_PX = 2338, A4_SHORT_PX = 1654 };
-enum { LEVELS_BITS = 8 }; /* 256 levels */
-
-/* PNG and JFIF keep dots a metre or a centimetre: 200 dpi comes back as 199.9 or 200.7. */
-static const double DPI_ROUNDING = 0.5;
-static const double DPI_BELIEVABLE_LEAST = 50;
-static const double DPI_BELIEVABLE_MOST = 4800;
-
-typedef enum { CONCERNS_NOT, PASS, UNKNOWN, FAIL } Verdict; /* from best to worst */
-
-typedef Verdict (*Rule)(const DnPageInfo *page, bool important, GString *figure);
-
-static bool
-is_placeholder(double dpi)
-{
-    return fabs(dpi - 72) < DPI_ROUNDING || fabs(dpi - 96) < DPI_ROUNDING;
-}
+typedef DnCaptureVerdict (*Rule)(const DnPageInfo *page, bool important, GString *figure);
 
 bool
 dn_checks_believable_dpi(double dpi_x, double dpi_y)
 {
-    if (!(dpi_x >= DPI_BELIEVABLE_LEAST && dpi_x <= DPI_BELIEVABLE_MOST &&
-          dpi_y >= DPI_BELIEVABLE_LEAST && dpi_y <= DPI_BELIEVABLE_MOST))
-        return false;
-    return !is_placeholder(dpi_x) && !is_placeholder(dpi_y);
+    return dn_capture_believable_dpi(dpi_x, dpi_y);
 }
 
 bool
 dn_checks_is_important(const char *kind)
 {
-    return !kind || (strcmp(kind, "quotation") != 0 && strcmp(kind, "order") != 0);
+    return dn_kind(kind)->important;
 }
 
-static Verdict
+static DnCaptureVerdict
 rule_resolution(const DnPageInfo *page, bool important, GString *figure)
 {
     (void)important;
-    if (page->rendered || !dn_checks_believable_dpi(page->dpi_x, page->dpi_y))
-        return CONCERNS_NOT;
+    if (page->rendered)
+        return DN_CAPTURE_CONCERNS_NOT;
     g_string_printf(figure, "%.0f x %.0f dpi", page->dpi_x, page->dpi_y);
-    return MIN(page->dpi_x, page->dpi_y) >= DPI_LEAST - DPI_ROUNDING ? PASS : FAIL;
+    return dn_capture_resolution(page->dpi_x, page->dpi_y);
 }
 
-static Verdict
+static DnCaptureVerdict
 rule_pixels(const DnPageInfo *page, bool important, GString *figure)
 {
-    uint32_t longer = MAX(page->width_px, page->height_px);
-    uint32_t shorter = MIN(page->width_px, page->height_px);
-
     (void)important;
-    if (page->rendered || dn_checks_believable_dpi(page->dpi_x, page->dpi_y))
-        return CONCERNS_NOT;
+    if (page->rendered || dn_capture_believable_dpi(page->dpi_x, page->dpi_y))
+        return DN_CAPTURE_CONCERNS_NOT;
     g_string_printf(figure, "%u x %u px", page->width_px, page->height_px);
-    return longer >= A4_LONG_PX && shorter >= A4_SHORT_PX ? PASS : UNKNOWN;
+    return dn_capture_pixels(page->width_px, page->height_px, NULL);
 }
 
-static Verdict
+static DnCaptureVerdict
 rule_colour(const DnPageInfo *page, bool important, GString *figure)
 {
     if (page->rendered)
-        return CONCERNS_NOT;
-    bool levels = page->bits_per_sample >= LEVELS_BITS && page->colour != DN_COLOUR_BILEVEL;
-
+        return DN_CAPTURE_CONCERNS_NOT;
     if (page->colour == DN_COLOUR_RGB)
         g_string_printf(figure, "%u bit colour", page->bits_per_sample * 3);
     else if (page->colour == DN_COLOUR_GRAY)
         g_string_printf(figure, "%u bit gray", page->bits_per_sample);
     else
         g_string_assign(figure, "black and white");
-    return levels && (page->colour == DN_COLOUR_RGB || !important) ? PASS : FAIL;
+    return dn_capture_colour(page->bits_per_sample, page->colour == DN_COLOUR_RGB,
+                             page->colour == DN_COLOUR_BILEVEL, important);
 }
 
-/* A lossy form is allowed when a test chart (JIS X 6933) shows it to be readable; that record is
- * the operator's, so here it stays open. */
-static Verdict
+/* The record of a test chart is the operator's, so here a lossy form stays open. */
+static DnCaptureVerdict
 rule_lossless(const DnPageInfo *page, bool important, GString *figure)
 {
     (void)important;
     if (page->rendered)
-        return CONCERNS_NOT;
+        return DN_CAPTURE_CONCERNS_NOT;
     g_string_printf(figure, "%s, %s", page->compression ? page->compression : "unnamed form",
                     page->lossy ? "lossy" : "lossless");
-    return page->lossy ? UNKNOWN : PASS;
+    return dn_capture_compression(page->lossy, false);
 }
 
 static const struct {
@@ -105,18 +78,15 @@ static const struct {
     {"R14", rule_lossless},
 };
 
-static const char *const verdict_names[] = {
-    [PASS] = "pass", [UNKNOWN] = "unknown", [FAIL] = "fail"};
-
 static json_t *
 judge_all(size_t rule, const DnPageInfo *pages, size_t count, bool important)
 {
     g_autoptr(GString) figure = g_string_new(NULL);
     g_autoptr(GString) worst_figure = g_string_new(NULL);
-    Verdict worst = CONCERNS_NOT;
+    DnCaptureVerdict worst = DN_CAPTURE_CONCERNS_NOT;
 
     for (size_t i = 0; i < count; i++) {
-        Verdict verdict = rules[rule].judge(&pages[i], important, figure);
+        DnCaptureVerdict verdict = rules[rule].judge(&pages[i], important, figure);
 
         if (verdict <= worst)
             continue;
@@ -126,12 +96,12 @@ judge_all(size_t rule, const DnPageInfo *pages, size_t count, bool important)
         else
             g_string_assign(worst_figure, figure->str);
     }
-    if (worst == CONCERNS_NOT)
+    if (worst == DN_CAPTURE_CONCERNS_NOT)
         return NULL;
     json_t *check = json_object();
 
     dn_json_set_string(check, "rule", rules[rule].name);
-    dn_json_set_string(check, "verdict", verdict_names[worst]);
+    dn_json_set_string(check, "verdict", dn_capture_verdict_name(worst));
     dn_json_set_string(check, "figure", worst_figure->str);
     return check;
 }

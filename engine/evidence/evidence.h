@@ -111,6 +111,17 @@ GBytes *dn_evidence_record_new(const DnSha256 *leaf, const DnSha256 *path, size_
 bool dn_evidence_record_verify(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
                                DnTokenInfo *out_info, GError **error);
 
+/** Tokens that have been verified, so that the thousands of records that share one ask once. Holds
+ * for one trust list. Threads: one at a time. */
+typedef struct DnTokenMemo DnTokenMemo;
+DnTokenMemo *dn_token_memo_new(void);
+void dn_token_memo_free(DnTokenMemo *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTokenMemo, dn_token_memo_free)
+
+/** dn_evidence_record_verify() that takes from and adds to @memo (nullable). */
+bool dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
+                                    DnTokenMemo *memo, DnTokenInfo *out_info, GError **error);
+
 /** The hash that a renewal must stamp: of the newest token in @record (RFC 4998 5.2). Records that
  * share a token share it, so that one leaf in the tree of a renewal serves them all. */
 bool dn_evidence_record_renewal_leaf(GBytes *record, DnSha256 *out_leaf, GError **error);

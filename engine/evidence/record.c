@@ -361,15 +361,120 @@ dn_evidence_record_new(const DnSha256 *leaf, const DnSha256 *path, size_t count,
     return record_wrap(stamps);
 }
 
+/* --- tokens met before --- */
+
 static DnSha256
 record_token_hash(const Stamp *stamp)
 {
     return dn_sha256(stamp->token.at, stamp->token.left);
 }
 
+enum { MEMO_MAX = 1024 };
+
+/* What was asked: these bytes, over that root, held until then. */
+typedef struct {
+    DnSha256 token;
+    DnSha256 root;
+    int64_t renewed_utc_ms;
+} Question;
+
+struct DnTokenMemo {
+    GHashTable *answers; /* Question -> DnTokenInfo; only of tokens that hold */
+};
+
+static guint
+question_hash(gconstpointer key)
+{
+    guint hash = 0;
+
+    memcpy(&hash, ((const Question *)key)->token.bytes, sizeof hash);
+    return hash;
+}
+
+static gboolean
+question_equal(gconstpointer a, gconstpointer b)
+{
+    const Question *x = a;
+    const Question *y = b;
+
+    return dn_sha256_equal(&x->token, &y->token) && dn_sha256_equal(&x->root, &y->root) &&
+           x->renewed_utc_ms == y->renewed_utc_ms;
+}
+
+static void
+info_free(gpointer data)
+{
+    dn_token_info_clear(data);
+    g_free(data);
+}
+
+static DnTokenInfo
+info_copy(const DnTokenInfo *info)
+{
+    DnTokenInfo copy = *info;
+
+    copy.serial = g_strdup(info->serial);
+    copy.policy = g_strdup(info->policy);
+    copy.authority = g_strdup(info->authority);
+    return copy;
+}
+
+DnTokenMemo *
+dn_token_memo_new(void)
+{
+    DnTokenMemo *self = g_new0(DnTokenMemo, 1);
+
+    self->answers = g_hash_table_new_full(question_hash, question_equal, g_free, info_free);
+    return self;
+}
+
+void
+dn_token_memo_free(DnTokenMemo *self)
+{
+    if (!self)
+        return;
+    g_hash_table_unref(self->answers);
+    g_free(self);
+}
+
+static bool
+record_verify_token(const Stamp *stamp, const DnSha256 *root, const DnTrust *trust,
+                    int64_t renewed_utc_ms, DnTokenMemo *memo, DnTokenInfo *out_info,
+                    GError **error)
+{
+    DnTokenImprint imprint = {NID_sha256, root->bytes, DN_SHA256_BYTES};
+    Question question = {record_token_hash(stamp), *root, renewed_utc_ms};
+    const DnTokenInfo *known = memo ? g_hash_table_lookup(memo->answers, &question) : NULL;
+    g_autoptr(GBytes) token = NULL;
+
+    if (known) {
+        *out_info = info_copy(known);
+        return true;
+    }
+    token = g_bytes_new(stamp->token.at, stamp->token.left);
+    if (!dn_token_verify_imprint(token, &imprint, trust, renewed_utc_ms, out_info, error))
+        return false;
+    if (memo) {
+        DnTokenInfo copy = info_copy(out_info);
+
+        if (g_hash_table_size(memo->answers) >= MEMO_MAX)
+            g_hash_table_remove_all(memo->answers);
+        g_hash_table_insert(memo->answers, g_memdup2(&question, sizeof question),
+                            g_memdup2(&copy, sizeof copy));
+    }
+    return true;
+}
+
 bool
 dn_evidence_record_verify(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
                           DnTokenInfo *out_info, GError **error)
+{
+    return dn_evidence_record_verify_with(record, leaf, trust, NULL, out_info, error);
+}
+
+bool
+dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
+                               DnTokenMemo *memo, DnTokenInfo *out_info, GError **error)
 {
     Record read;
     bool trusted = true;
@@ -381,16 +486,13 @@ dn_evidence_record_verify(GBytes *record, const DnSha256 *leaf, const DnTrust *t
     /* From the newest back: a token must hold until the next one was put over it. */
     for (size_t i = read.count; i-- > 0;) {
         const Stamp *stamp = &read.stamps[i];
-        g_autoptr(GBytes) token = NULL;
         g_auto(DnTokenInfo) info = {0};
         DnSha256 node = *leaf;
-        DnTokenImprint imprint = {NID_sha256, node.bytes, DN_SHA256_BYTES};
 
         if (i > 0)
             node = record_token_hash(&read.stamps[i - 1]);
-        token = g_bytes_new(stamp->token.at, stamp->token.left);
         if (!record_root(stamp, &node, &node, error) ||
-            !dn_token_verify_imprint(token, &imprint, trust, renewed_utc_ms, &info, error)) {
+            !record_verify_token(stamp, &node, trust, renewed_utc_ms, memo, &info, error)) {
             if (read.count > 1)
                 dn_fail_in(error, "archive time-stamp %zu of %zu", i + 1, read.count);
             return false;

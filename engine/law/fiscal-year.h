@@ -14,5 +14,25 @@ G_BEGIN_DECLS
  * 59, 67). */
 int dn_fiscal_year(const DnDate *received, int first_month);
 
+/** From @from, the first of a month, fiscal years begin in that month; the one before ends early.
+ */
+typedef struct {
+    DnDate from;
+} DnFiscalChange;
+
+typedef struct {
+    int first_month;               /* until the first change */
+    const DnFiscalChange *changes; /* lent, the earliest first */
+    size_t change_count;
+} DnFiscalCalendar;
+
+typedef struct {
+    DnDate begin;
+    DnDate end;
+} DnFiscalYear;
+
+/** The fiscal year in which @date lies. A year that a change cuts short is a year of its own. */
+DnFiscalYear dn_fiscal_year_of(const DnFiscalCalendar *calendar, const DnDate *date);
+
 G_END_DECLS
 #endif

@@ -28,6 +28,16 @@ ok "by all three and an era" "$dencho" --json search --date 令和8年5月1日..
 holds "that one alone" test "$(field voucher <out)" = "$invoice"
 ok "by what stands on it" "$dencho" --json search --text '請求書' --count
 holds "some" test "$(field count <out)" != 0
+ok "with the place where it stands" "$dencho" --json search --text '請求書' --snippets --limit 1
+holds "on a page, in a box" grep -q '"snippets":\[{.*"page":1.*"width":[1-9]' out
+ok "by a phrase" "$dencho" --json search --text '"請求書"' --count
+holds "some" test "$(field count <out)" != 0
+ok "a list of names as they are typed" "$dencho" --json parties しろくま
+holds "one" test "$(lines <out)" -eq 1
+ok "how it was found" "$dencho" --json search --party しろくま --limit 5 --explain
+holds "by a plan" grep -q '"plan":".*"rows":[1-9]' out
+ok "a sheet for a spreadsheet" "$dencho" search --csv utf8
+holds "with a line each and one of titles" test "$(lines <out)" -eq 7
 ok "a document without an amount is found by that" "$dencho" --json search --missing amount --kind delivery_note
 holds "the delivery note" test "$(lines <out)" -eq 1
 ok "a search that finds nothing succeeds" "$dencho" --json search --party 存在しない商店
@@ -76,6 +86,8 @@ holds "seven documents" test "$(field stamped <out)" -eq 7
 holds "shown as not accredited" grep -q '"accredited":false' out
 ok "nothing waits" "$dencho" --json stamp
 holds "nothing" test "$(field stamped <out)" -eq 0
+ok "the index is what the ledger says" "$dencho" --json verify --index
+holds "all of it" grep -q '"checked":6,.*"failed":0' out
 ok "everything verifies" "$dencho" --json verify --full
 holds "no failure, all stamped" grep -q '"stamped":7,"waiting":0,"failed":0' out
 ok "a part of a period too" "$dencho" --json verify --date 2026-05-01..2026-05-31

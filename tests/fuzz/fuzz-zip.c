@@ -5,7 +5,7 @@
 #include "config.h"
 #include "fuzz.h"
 
-#include "engine/zip.h"
+#include "engine/capsule/zip.h"
 
 enum { READ_MOST = 1 << 20 };
 

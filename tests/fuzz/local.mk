@@ -82,7 +82,7 @@ tests_fuzz_fuzz_wire_LDADD = $(BASE_LDADD)
 tests_fuzz_fuzz_zip_SOURCES = tests/fuzz/fuzz-zip.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_zip_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_zip_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_zip_LDADD = engine/libengine.a $(BASE_LDADD)
+tests_fuzz_fuzz_zip_LDADD = $(CAPSULE_LDADD) $(BASE_LDADD)
 
 check-fuzz: $(FUZZ_TARGETS)
 	DENCHO_SRCDIR='$(abs_top_srcdir)' $(SHELL) $(srcdir)/tests/fuzz/check-fuzz.sh $(FUZZ_TARGETS)

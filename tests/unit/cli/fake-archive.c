@@ -203,6 +203,7 @@ note_ingest(DnArchive *self, const DnIngest *request)
     dn_json_set_string(call, "name", request->name);
     dn_json_set_string(call, "origin", request->origin);
     dn_json_set_string(call, "kind", request->kind);
+    dn_json_set_string(call, "paper", request->paper);
     dn_json_set_string(call, "party", request->party);
     dn_json_set_string(call, "currency", request->currency);
     note_date(call, "received", request->received);
@@ -282,9 +283,13 @@ note_search(const DnArchive *self, const char *name, const DnSearch *search)
     note_int(call, "amount_from", search->amount_from);
     note_int(call, "amount_to", search->amount_to);
     dn_json_set_string(call, "party", search->party);
+    dn_json_set_string(call, "party_match", search->party_match);
     dn_json_set_string(call, "text", search->text);
+    if (search->snippets)
+        dn_json_set_bool(call, "snippets", true);
     dn_json_set_string(call, "kind", search->kind);
     dn_json_set_string(call, "label", search->label);
+    dn_json_set_string(call, "book_ref", search->book_ref);
     dn_json_set_string(call, "missing", search->missing);
     dn_json_set_string(call, "deleted", search->deleted);
     dn_json_set_string(call, "sort", search->sort);
@@ -423,18 +428,20 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
     dn_json_set_string(call, "currency", correction->currency);
     dn_json_set_string(call, "party", correction->party);
     dn_json_set_string(call, "kind", correction->kind);
+    dn_json_set_string(call, "paper", correction->paper);
     return answer_row(self, "correct", id, reason, call, out_row);
 }
 
 bool
 dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
-                  const char *reason, json_t **out_result, GError **error)
+                  const char *reason, const DnDate *found, json_t **out_result, GError **error)
 {
     json_t *call = json_object();
 
     (void)error;
     (void)document;
     dn_json_set_string(call, "name", name);
+    note_date(call, "found", found);
     answer_row(self, "revise", id, reason, call, out_result);
     dn_json_set_string(*out_result, "status", "stored");
     return true;
@@ -486,6 +493,161 @@ dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t 
     return answer_row(self, "link", id, NULL, call, out_row);
 }
 
+bool
+dn_archive_unlink(DnArchive *self, const DnUuid *id, const char *book_ref, const char *reason,
+                  json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "book_ref", book_ref);
+    return answer_row(self, "unlink", id, reason, call, out_row);
+}
+
+bool
+dn_archive_link_none(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                     GError **error)
+{
+    (void)error;
+    return answer_row(self, "link_none", id, reason, json_object(), out_row);
+}
+
+bool
+dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, json_t **out_row,
+                   GError **error)
+{
+    json_t *call = json_object();
+    g_autofree char *other = dn_uuid_text(replaced);
+
+    (void)error;
+    dn_json_set_string(call, "replaced", other);
+    return answer_row(self, "replace", id, NULL, call, out_row);
+}
+
+bool
+dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
+                  GError **error)
+{
+    (void)error;
+    return answer_row(self, "excuse", id, reason, json_object(), out_row);
+}
+
+bool
+dn_archive_request(DnArchive *self, const DnUuid *id, const DnRequest *request, const char *reason,
+                   json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "action", request->correction ? "correct" : "delete");
+    if (request->correction)
+        note_int(call, "amount", request->correction->amount);
+    dn_json_set_string(call, "slip", request->slip);
+    dn_json_set_string(call, "subject", request->subject);
+    dn_json_set_string(call, "party", request->party);
+    answer_row(self, "request", id, reason, call, out_result);
+    dn_json_set_int(*out_result, "request", 42);
+    return true;
+}
+
+bool
+dn_archive_approve(DnArchive *self, const DnUuid *id, uint64_t request, json_t **out_row,
+                   GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_int(call, "request", (int64_t)request);
+    return answer_row(self, "approve", id, NULL, call, out_row);
+}
+
+bool
+dn_archive_hold_place(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                      json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "name", name);
+    return answer_row(self, "hold_place", id, reason, call, out_row);
+}
+
+bool
+dn_archive_hold_lift(DnArchive *self, const DnUuid *id, const char *name, const char *reason,
+                     json_t **out_row, GError **error)
+{
+    json_t *call = json_object();
+
+    (void)error;
+    dn_json_set_string(call, "name", name);
+    return answer_row(self, "hold_lift", id, reason, call, out_row);
+}
+
+bool
+dn_archive_hold_list(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    uint64_t visited = 0;
+
+    return fake_each(self, "held.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+bool
+dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVisitor visit,
+                  DnProgress progress, void *user_data, json_t **out_totals, GError **error)
+{
+    json_t *call = json_object();
+    uint64_t visited = 0;
+
+    (void)progress;
+    note_date(call, "from", from);
+    note_date(call, "to", to);
+    fake_note(self->dir, "report", call);
+    *out_totals = json_pack("{s:i}", "vouchers", 2);
+    return fake_each(self, "report.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+bool
+dn_archive_dispose_periods(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    uint64_t visited = 0;
+
+    return fake_each(self, "periods.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+static bool
+answer_disposal(DnArchive *self, const char *step, const char *period, uint64_t plan,
+                json_t **out_result)
+{
+    json_t *call = json_object();
+
+    dn_json_set_string(call, "period", period);
+    dn_json_set_int(call, "plan", (int64_t)plan);
+    fake_note(self->dir, step, call);
+    *out_result = json_pack("{s:i}", "plan", 7);
+    return true;
+}
+
+bool
+dn_archive_dispose_plan(DnArchive *self, const char *period, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_plan", period, 0, out_result);
+}
+
+bool
+dn_archive_dispose_approve(DnArchive *self, uint64_t plan, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_approve", NULL, plan, out_result);
+}
+
+bool
+dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result, GError **error)
+{
+    (void)error;
+    return answer_disposal(self, "dispose_run", NULL, plan, out_result);
+}
+
 /* --- long work --- */
 
 /* Takes as many steps of 10 ms as the file "slow" says. */
@@ -532,9 +694,52 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
 }
 
 bool
-dn_archive_export(DnArchive *self, const DnSearch *search, const char *path, DnProgress progress,
-                  void *user_data, json_t **out_result, GError **error)
+dn_archive_verify_index(DnArchive *self, DnRowVisitor visit, DnProgress progress, void *user_data,
+                        json_t **out_totals, GError **error)
 {
+    uint64_t failed = 0;
+
+    fake_note(self->dir, "verify_index", json_object());
+    if (!fake_work(self, progress, user_data, error) ||
+        !fake_each(self, "failures.jsonl", visit, user_data, 0, 0, &failed, error))
+        return false;
+    *out_totals =
+        json_pack("{s:i, s:i, s:I}", "checked", 9, "rows", 90, "failed", (json_int_t)failed);
+    return true;
+}
+
+json_t *
+dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error)
+{
+    (void)error;
+    note_search(self, "explain", search);
+    return json_pack("{s:s, s:i}", "plan", "walk by date", "rows", 51);
+}
+
+bool
+dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
+                   void *user_data, GError **error)
+{
+    json_t *call = json_object();
+    uint64_t visited = 0;
+
+    dn_json_set_string(call, "prefix", prefix);
+    dn_json_set_int(call, "limit", limit);
+    fake_note(self->dir, "parties", call);
+    return fake_each(self, "parties.jsonl", visit, user_data, 0, limit, &visited, error);
+}
+
+bool
+dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *options,
+                  DnProgress progress, void *user_data, json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+    const char *path = options->path;
+
+    dn_json_set_string(call, "path", path);
+    dn_json_set_bool(call, "folder", options->folder);
+    dn_json_set_bool(call, "names_by_values", options->names_by_values);
+    fake_note(self->dir, "export-form", call);
     note_search(self, "export", search);
     if (!fake_work(self, progress, user_data, error) ||
         !dn_fs_create_file(path, "PK", 2, 0600, error))
@@ -542,6 +747,23 @@ dn_archive_export(DnArchive *self, const DnSearch *search, const char *path, DnP
     *out_result = json_object();
     dn_json_set_string(*out_result, "file", path);
     dn_json_set_int(*out_result, "bytes", 2);
+    return true;
+}
+
+bool
+dn_archive_import(const char *path, const char *dir, const DnArchiveInit *options,
+                  DnProgress progress, void *user_data, json_t **out_result, GError **error)
+{
+    g_autofree char *key_file = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return dn_fail(error, DN_ERROR_NOT_FOUND, "%s: no such file", path);
+    if (!dn_archive_init(dir, options, &key_file, error) ||
+        (progress && !progress(1, 1, user_data)))
+        return false;
+    *out_result = json_object();
+    dn_json_set_string(*out_result, "archive", dir);
+    dn_json_set_string(*out_result, "key_file", key_file);
     return true;
 }
 

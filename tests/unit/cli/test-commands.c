@@ -201,7 +201,7 @@ test_wrong_words_are_answered_with_the_nearest(Fixture *f, gconstpointer data)
     g_auto(Outcome) few = run(f, "show", NULL);
     g_auto(Outcome) many = run(f, "stats", "extra", NULL);
     g_auto(Outcome) standard = run(f, "stats", "--key-fd", "0", NULL);
-    g_auto(Outcome) hidden = run(f, "dispose", NULL);
+    g_auto(Outcome) hidden = run(f, "banish", NULL);
 
     (void)data;
     g_assert_cmpint(command.status, ==, 64);
@@ -318,6 +318,125 @@ test_search_asks_for_every_term(Fixture *f, gconstpointer data)
     g_autoptr(json_t) searches = calls(f, "search");
 
     g_assert_null(json_object_get(json_array_get(searches, 0), "amount_from"));
+}
+
+static void
+test_search_passes_on_how_to_compare(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) found = run(f, "search", "--party", "山田", "--party-match", "prefix", "--text",
+                                "\"電球 2\"", "--snippets", NULL);
+    g_auto(Outcome) wrong = run(f, "search", "--party", "山田", "--party-match", "like", NULL);
+    g_auto(Outcome) nothing = run(f, "search", "--snippets", NULL);
+
+    (void)data;
+    g_assert_cmpint(found.status, ==, 0);
+    assert_call(f, "search",
+                "{\"party\":\"山田\",\"party_match\":\"prefix\",\"text\":\"\\\"電球 2\\\"\","
+                "\"snippets\":true}");
+    g_assert_cmpint(wrong.status, ==, 64);
+    g_assert_cmpint(nothing.status, ==, 64);
+}
+
+static void
+test_search_shows_where_words_stand(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"snippets\":[{\"text\":\"電球 \\u001b[2J\",\"page\":2,"
+             "\"x\":10,\"y\":20,\"width\":5,\"height\":6}]}\n");
+    g_auto(Outcome) found = run(f, "search", "--text", "電球", "--snippets", NULL);
+
+    (void)data;
+    g_assert_cmpint(found.status, ==, 0);
+    assert_has(found.out, "p.2 (10,20) 電球");
+    g_assert_null(strchr(found.out, '\033'));
+}
+
+static void
+test_search_explains(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) plan = run(f, "search", "--explain", "--party", "山田", NULL);
+    g_auto(Outcome) json = run(f, "search", "--json", "--explain", NULL);
+
+    (void)data;
+    g_assert_cmpint(plan.status, ==, 0);
+    assert_has(plan.out, "walk by date");
+    assert_has(json.out, "\"rows\":51");
+}
+
+static void
+test_search_writes_a_sheet_in_utf8(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"date\":\"2026-04-01\",\"amount\":-10800,"
+             "\"currency\":\"JPY\",\"party\":\"=cmd|' /C calc'!A0\",\"labels\":[\"a\",\"b\"]}\n"
+             "{\"voucher\":\"" ID_B "\",\"amount\":1234,\"currency\":\"EUR\","
+             "\"party\":\"\\\"A\\\", 𠮷野\"}\n");
+    g_auto(Outcome) sheet = run(f, "search", "--csv", "utf8", NULL);
+
+    (void)data;
+    g_assert_cmpint(sheet.status, ==, 0);
+    g_assert_true(g_str_has_prefix(sheet.out, "\xef\xbb\xbfvoucher,date,amount,currency,party,"));
+    assert_has(sheet.out, "\r\n" ID_A ",2026-04-01,-10800,JPY,'=cmd|' /C calc'!A0,");
+    assert_has(sheet.out, "\r\n" ID_B ",,12.34,EUR,\"\"\"A\"\", 𠮷野\",");
+}
+
+static void
+test_search_tells_what_cp932_lacks(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/rows.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"party\":\"髙﨑㈱〜−\"}\n"
+             "{\"voucher\":\"" ID_B "\",\"party\":\"𠮷野é\"}\n"
+             "{\"voucher\":\"" ID_C "\",\"party\":\"¥100\"}\n");
+    g_auto(Outcome) sheet = run(f, "search", "--csv", "cp932", NULL);
+    g_auto(Outcome) wrong = run(f, "search", "--csv", "sjis", NULL);
+
+    (void)data;
+    g_assert_cmpint(sheet.status, ==, 65);
+    g_assert_true(g_str_has_prefix(sheet.out, "voucher,"));
+    assert_has(sheet.out, ID_A ",,,,\xfb\xfc\xfa\xb1\x87\x8a\x81\x60\x81\x7c,");
+    assert_has(sheet.out, ID_B ",,,,\x81\xac\x96\xec\x81\xac,");
+    assert_has(sheet.out, ID_C ",,,,\x81\x8f"
+                               "100,"); /* no backslash */
+    assert_has(sheet.err, ID_B ", party: CP932 lacks 𠮷é");
+    g_assert_null(strstr(sheet.err, ID_A));
+    g_assert_cmpint(wrong.status, ==, 64);
+}
+
+static void
+test_parties_lists_names(Fixture *f, gconstpointer data)
+{
+    put_done(f, "archive/parties.jsonl",
+             "{\"party\":\"株式会社山田商店\",\"vouchers\":12}\n{\"party\":\"山田電機\","
+             "\"vouchers\":1}\n");
+    g_auto(Outcome) names = run(f, "parties", "やまだ", NULL);
+
+    (void)data;
+    g_assert_cmpint(names.status, ==, 0);
+    assert_has(names.out, "12  株式会社山田商店\n");
+    assert_call(f, "parties", "{\"prefix\":\"やまだ\",\"limit\":20}");
+    g_auto(Outcome) json = run(f, "parties", "--json", "--limit", "1", NULL);
+    g_auto(Outcome) wrong = run(f, "parties", "--limit", "0", NULL);
+
+    g_assert_cmpstr(json.out, ==, "{\"party\":\"株式会社山田商店\",\"vouchers\":12}\n");
+    g_assert_cmpint(wrong.status, ==, 64);
+}
+
+static void
+test_verify_checks_the_index_alone(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) good = run(f, "verify", "--index", NULL);
+
+    put_done(f, "archive/failures.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"code\":\"CORRUPT\",\"message\":\"lost\"}\n");
+    g_auto(Outcome) bad = run(f, "verify", "--index", NULL);
+    g_auto(Outcome) both = run(f, "verify", "--index", "--full", NULL);
+
+    (void)data;
+    g_assert_cmpint(good.status, ==, 0);
+    assert_has(good.out, "90");
+    g_assert_cmpint(bad.status, ==, 76);
+    assert_has(bad.err, "rebuild");
+    g_assert_cmpint(both.status, ==, 64);
 }
 
 static void
@@ -1060,6 +1179,38 @@ test_export_and_its_check(Fixture *f, gconstpointer data)
 }
 
 static void
+test_export_takes_one_place_and_a_way_to_name(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) both = run(f, "export", "-o", "a.zip", "--folder", "a", NULL);
+    g_auto(Outcome) odd = run(f, "export", "-o", "a.zip", "--names", "party", NULL);
+    g_auto(Outcome) made = run(f, "export", "--folder", "a", "--names", "date-party-amount", NULL);
+
+    (void)data;
+    g_assert_cmpint(both.status, ==, 64);
+    g_assert_cmpint(odd.status, ==, 64);
+    g_assert_cmpint(made.status, ==, 0);
+    assert_call(f, "export-form", "{\"folder\":true,\"names_by_values\":true,\"path\":\"a\"}");
+}
+
+static void
+test_import_names_what_it_made(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) absent = run(f, "import", "a.zip", "again", NULL);
+
+    (void)data;
+    put_done(f, "a.zip", "PK");
+    g_auto(Outcome) made = run(f, "import", "a.zip", "again", NULL);
+    g_auto(Outcome) twice = run(f, "import", "a.zip", "again", NULL);
+    g_auto(Outcome) lone = run(f, "import", "a.zip", NULL);
+
+    g_assert_cmpint(absent.status, ==, 66);
+    g_assert_cmpint(made.status, ==, 0);
+    assert_has(made.out, "again.key");
+    g_assert_cmpint(twice.status, ==, 73);
+    g_assert_cmpint(lone.status, ==, 64);
+}
+
+static void
 test_read_takes_ids_or_what_waits(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1255,6 +1406,92 @@ test_restore_names_a_generation(Fixture *f, gconstpointer data)
     g_assert_cmpint(failed.status, ==, 76);
 }
 
+static void
+test_what_the_law_asks(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "archive/report.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"kind\":\"receipt\",\"version\":1,\"stamp\":\"none\","
+             "\"law\":{\"on_time\":\"late\",\"entry_deadline\":\"2026-05-01\",\"link\":"
+             "\"pending\",\"paper\":\"keep\",\"keep_until\":\"2033-05-31\"},\"open\":[{\"rule\":"
+             "\"R19\",\"what\":\"no stamp\",\"do\":\"dencho stamp\"}]}\n"
+             "{\"voucher\":\"" ID_B "\",\"kind\":\"receipt\",\"version\":1,\"stamp\":\"none\","
+             "\"law\":{\"on_time\":\"n/a\",\"link\":\"linked\",\"paper\":\"n/a\"},\"open\":[]}\n");
+    put_done(f, "archive/periods.jsonl",
+             "{\"period\":\"2010\",\"vouchers\":3,\"keep_until\":\"2018-05-31\",\"holds\":0,"
+             "\"ready\":true}\n");
+    put_done(f, "archive/held.jsonl",
+             "{\"voucher\":\"" ID_A "\",\"holds\":[{\"name\":\"audit\"}]}\n");
+    g_auto(Outcome) report = run(f, "report", "compliance", "--date", "2026-04-01..", NULL);
+    g_auto(Outcome) pending = run(f, "report", "pending", "--json", "--date", "2026-04-01..", NULL);
+    g_auto(Outcome) no_report = run(f, "report", "everything", NULL);
+    g_auto(Outcome) periods = run(f, "dispose", NULL);
+    g_auto(Outcome) planned = run(f, "dispose", "--plan", "2010", NULL);
+    g_auto(Outcome) approved = run(f, "dispose", "--approve", "7", NULL);
+    g_auto(Outcome) done = run(f, "dispose", "--run", "7", NULL);
+    g_auto(Outcome) two_steps = run(f, "dispose", "--run", "7", "--approve", "7", NULL);
+    g_auto(Outcome) place = run(f, "hold", "place", "audit", ID_A, ID_B, "--reason", "asked", NULL);
+    g_auto(Outcome) no_reason = run(f, "hold", "place", "audit", ID_A, NULL);
+    g_auto(Outcome) no_id = run(f, "hold", "lift", "audit", "--reason", "over", NULL);
+    g_auto(Outcome) held = run(f, "hold", "list", NULL);
+    g_auto(Outcome) ask = run(f, "request", "correct", ID_A, "--amount", "10,800", "--slip", "S-1",
+                              "--subject", "chairs", "--reason", "misread", NULL);
+    g_auto(Outcome) ask_for_nothing = run(f, "request", "correct", ID_A, "--reason", "x", NULL);
+    g_auto(Outcome) approve = run(f, "approve", ID_A, "42", NULL);
+    g_auto(Outcome) approve_nothing = run(f, "approve", ID_A, "it", NULL);
+    g_auto(Outcome) excuse = run(f, "excuse", ID_A, "--reason", "flood", NULL);
+    g_auto(Outcome) replaces = run(f, "link", ID_A, "--replaces", ID_B, NULL);
+    g_auto(Outcome) none = run(f, "link", ID_A, "--none", "--reason", "private", NULL);
+    g_auto(Outcome) removed =
+        run(f, "link", ID_A, "2026/7", "--remove", "--reason", "merged", NULL);
+    g_auto(Outcome) unclear = run(f, "link", ID_A, "2026/7", "--none", "--reason", "x", NULL);
+    g_auto(Outcome) nothing = run(f, "link", ID_A, NULL);
+    g_auto(Outcome) back = run(f, "search", "--book-ref", "2026/7", NULL);
+    g_auto(Outcome) paper = run(f, "correct", ID_A, "--paper", "A4", "--reason", "measured", NULL);
+
+    g_assert_cmpint(report.status, ==, 0);
+    assert_has(report.out, "entry: late by 2026-05-01");
+    assert_has(report.out, "R19 no stamp: dencho stamp");
+    assert_has(report.out, "vouchers: 2");
+    assert_call(f, "report", "{\"from\":\"2026-04-01\"}");
+    assert_has(pending.out, ID_A);
+    g_assert_null(strstr(pending.out, ID_B));
+    g_assert_cmpint(no_report.status, ==, 64);
+    assert_has(periods.out, "documents: 3  until: 2018-05-31");
+    assert_has(planned.err, "--approve 7");
+    g_assert_cmpint(approved.status, ==, 0);
+    g_assert_cmpint(two_steps.status, ==, 64);
+    assert_call(f, "dispose_plan", "{\"period\":\"2010\"}");
+    assert_call(f, "dispose_run", "{\"plan\":7}");
+    assert_has(done.err, "backups");
+    g_assert_cmpint(place.status, ==, 0);
+    assert_call(f, "hold_place", "{\"name\":\"audit\",\"reason\":\"asked\"}");
+    g_assert_cmpint(no_reason.status, ==, 64);
+    g_assert_cmpint(no_id.status, ==, 64);
+    assert_has(held.out, "audit");
+    assert_has(ask.err, "dencho approve " ID_A " 42");
+    assert_call(f, "request",
+                "{\"action\":\"correct\",\"amount\":10800,\"slip\":\"S-1\",\"subject\":"
+                "\"chairs\",\"reason\":\"misread\"}");
+    g_assert_cmpint(ask_for_nothing.status, ==, 64);
+    g_assert_cmpint(approve.status, ==, 0);
+    assert_call(f, "approve", "{\"request\":42}");
+    g_assert_cmpint(approve_nothing.status, ==, 64);
+    g_assert_cmpint(excuse.status, ==, 0);
+    assert_call(f, "replace", "{\"replaced\":\"" ID_B "\"}");
+    g_assert_cmpint(replaces.status, ==, 0);
+    assert_call(f, "link_none", "{\"reason\":\"private\"}");
+    g_assert_cmpint(none.status, ==, 0);
+    assert_call(f, "unlink", "{\"book_ref\":\"2026/7\",\"reason\":\"merged\"}");
+    g_assert_cmpint(removed.status, ==, 0);
+    g_assert_cmpint(unclear.status, ==, 64);
+    g_assert_cmpint(nothing.status, ==, 64);
+    g_assert_cmpint(back.status, ==, 0);
+    assert_call(f, "search", "{\"book_ref\":\"2026/7\"}");
+    g_assert_cmpint(paper.status, ==, 0);
+    assert_call(f, "correct", "{\"paper\":\"A4\"}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1271,6 +1508,13 @@ main(int argc, char **argv)
     T(init_hands_its_settings_over, NULL);
     T(search_asks_for_every_term, NULL);
     T(search_refuses_bad_forms_with_an_example, NULL);
+    T(search_passes_on_how_to_compare, NULL);
+    T(search_shows_where_words_stand, NULL);
+    T(search_explains, NULL);
+    T(search_writes_a_sheet_in_utf8, NULL);
+    T(search_tells_what_cp932_lacks, NULL);
+    T(parties_lists_names, NULL);
+    T(verify_checks_the_index_alone, NULL);
     T(search_prints_a_table_that_is_safe, NULL);
     T(search_says_in_json_where_to_go_on, NULL);
     T(ids_may_be_abbreviated_while_unique, NULL);
@@ -1300,12 +1544,15 @@ main(int argc, char **argv)
     T(show_prints_values_with_their_origin, NULL);
     T(verify_exits_with_corrupt_on_failures, NULL);
     T(export_and_its_check, NULL);
+    T(export_takes_one_place_and_a_way_to_name, NULL);
+    T(import_names_what_it_made, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
     T(a_rollback_is_accepted_with_a_reason, NULL);
     T(backup_hands_its_options_over, NULL);
     T(backups_are_listed_and_checked, NULL);
     T(restore_names_a_generation, NULL);
+    T(what_the_law_asks, NULL);
     int status = g_test_run();
 
     g_free(program);

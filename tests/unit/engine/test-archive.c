@@ -814,6 +814,116 @@ test_a_long_log_is_rebuilt_in_rounds(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(verify(fixture->archive, failures), ==, 0);
 }
 
+/* --- what an auditor takes --- */
+
+static bool
+stop_at(uint64_t done, uint64_t total, void *user_data)
+{
+    (void)total;
+    return done < *(uint64_t *)user_data;
+}
+
+static void
+test_an_export_that_is_stopped_leaves_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->root, "capsule", NULL);
+    DnSearch all = {0};
+
+    (void)data;
+    ingest(fixture->archive, "one", "2026-04-01", 100, "霞商店");
+    ingest(fixture->archive, "two", "2026-04-02", 200, "霞商店");
+    for (int folder = 0; folder < 2; folder++)
+        for (uint64_t stop = 1; stop < 5; stop++) { /* two vouchers, then the ledger's lines */
+            g_autoptr(GError) error = NULL;
+            g_autoptr(json_t) result = NULL;
+            DnExport form = {.path = path, .folder = folder != 0};
+
+            g_assert_false(
+                dn_archive_export(fixture->archive, &all, &form, stop_at, &stop, &result, &error));
+            g_assert_error(error, DN_ERROR, DN_ERROR_BUSY);
+            g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        }
+}
+
+static void
+export_to(Fixture *fixture, const DnSearch *terms, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+    g_autoptr(json_t) totals = NULL;
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    DnExport form = {.path = path};
+
+    g_assert_true(dn_archive_export(fixture->archive, terms, &form, NULL, NULL, &result, &error));
+    g_assert_no_error(error);
+    g_assert_true(dn_capsule_check(path, NULL, collect, NULL, failures, &totals, &error));
+    g_assert_cmpuint(failures->len, ==, 0);
+}
+
+static void
+test_a_capsule_becomes_the_same_archive(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(fixture->root, "all.zip", NULL);
+    g_autofree char *dir = g_build_filename(fixture->root, "again", NULL);
+    g_autoptr(json_t) result = NULL;
+    DnSearch all = {.deleted = "include"};
+    DnUuid id = ingest(fixture->archive, "one", "2026-04-01", 100, "霞商店");
+
+    (void)data;
+    ingest(fixture->archive, "two", "2026-04-02", 200, "霞商店");
+    g_assert_true(dn_archive_delete(fixture->archive, &id, "twice", &result, &error));
+    g_clear_pointer(&result, json_decref);
+    export_to(fixture, &all, path);
+    g_autoptr(GPtrArray) before = search(fixture->archive, &all);
+
+    g_assert_true(dn_archive_import(path, dir, NULL, NULL, NULL, &result, &error));
+    g_assert_no_error(error);
+    g_autofree char *key = g_strdup(dn_json_string(result, "key_file"));
+    g_autoptr(DnArchive) again = dn_archive_open(dir, &defaults, &error);
+    g_autoptr(GPtrArray) after = search(again, &all);
+    g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+
+    g_assert_cmpuint(before->len, ==, 2);
+    g_assert_cmpuint(after->len, ==, 2);
+    for (guint i = 0; i < 2; i++)
+        g_assert_cmpstr(g_ptr_array_index(before, i), ==, g_ptr_array_index(after, i));
+    g_assert_cmpint(verify(again, failures), ==, 0);
+    g_assert_true(g_file_test(key, G_FILE_TEST_EXISTS));
+    /* It goes on as an archive does. */
+    ingest(again, "three", "2026-04-03", 300, "霞商店");
+    g_assert_cmpint(verify(again, failures), ==, 0);
+}
+
+static void
+test_a_part_or_a_stopped_import_makes_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *part = g_build_filename(fixture->root, "part.zip", NULL);
+    g_autofree char *all = g_build_filename(fixture->root, "all.zip", NULL);
+    g_autofree char *dir = g_build_filename(fixture->root, "again", NULL);
+    g_autofree char *key = g_strconcat(dir, ".key", NULL);
+    DnSearch everything = {0};
+    DnSearch some = {.party = "霞"};
+    uint64_t stop = 2;
+
+    (void)data;
+    ingest(fixture->archive, "one", "2026-04-01", 100, "霞商店");
+    export_to(fixture, &some, part);
+    export_to(fixture, &everything, all);
+    const char *const paths[] = {part, all};
+    const gint codes[] = {DN_ERROR_INVALID, DN_ERROR_BUSY};
+
+    for (size_t i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) result = NULL;
+
+        g_assert_false(dn_archive_import(paths[i], dir, NULL, stop_at, &stop, &result, &error));
+        g_assert_error(error, DN_ERROR, codes[i]);
+        g_assert_false(g_file_test(dir, G_FILE_TEST_EXISTS));
+        g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -841,5 +951,8 @@ main(int argc, char **argv)
     T(who_finds_no_room_waits_and_gets_in);
     T(a_file_that_cannot_be_read_is_rejected);
     T(a_long_log_is_rebuilt_in_rounds);
+    T(an_export_that_is_stopped_leaves_nothing);
+    T(a_capsule_becomes_the_same_archive);
+    T(a_part_or_a_stopped_import_makes_nothing);
     return g_test_run();
 }

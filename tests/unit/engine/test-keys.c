@@ -339,7 +339,8 @@ export_as(Fixture *self, const char *tenant, const DnSearch *search, const char 
     g_clear_pointer(&self->archive, dn_archive_close);
     g_autoptr(DnArchive) archive = open_as(self, tenant, NULL, &error);
 
-    g_assert_true(dn_archive_export(archive, search, path, NULL, NULL, &result, &error));
+    g_assert_true(
+        dn_archive_export(archive, search, &(DnExport){.path = path}, NULL, NULL, &result, &error));
     g_assert_no_error(error);
     g_clear_pointer(&archive, dn_archive_close);
     reopen(self);

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 #include "base/fs.h"
-#include "engine/zip.h"
+#include "engine/capsule/zip.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -125,10 +125,10 @@ test_hostile_names_are_cut(void)
         g_string_append(kanji, "山");
     d = dn_party_fold(kanji->str);
     g_assert_cmpstr(a, ==, "");
-    g_assert_cmpuint(strlen(b), ==, 512);
+    g_assert_cmpuint(strlen(b), ==, 192);
     g_assert_true(g_utf8_validate(c, -1, NULL));
     g_assert_true(g_utf8_validate(d, -1, NULL));
-    g_assert_cmpuint(strlen(d), ==, 510);
+    g_assert_cmpuint(strlen(d), ==, 192);
 }
 
 /* What takes the square of its length would take hours. */
@@ -223,6 +223,7 @@ static void
 test_terms_of_a_query(void)
 {
     g_autoptr(GPtrArray) pairs = dn_text_terms("領収書 10,800");
+    g_autoptr(GPtrArray) two = dn_text_terms("消費税　用紙");
     g_autoptr(GPtrArray) one = dn_text_terms("円");
     DnTextTerm *term = NULL;
 
@@ -233,6 +234,8 @@ test_terms_of_a_query(void)
     term = g_ptr_array_index(one, 0);
     g_assert_true(term->prefix);
     g_assert_cmpstr(term->token, ==, "円");
+    g_assert_cmpuint(two->len, ==, 3); /* words need not be neighbours */
+    g_assert_cmpstr(((DnTextTerm *)g_ptr_array_index(two, 2))->token, ==, "用紙");
 }
 
 /* Data that is kept beside the project, when it is there. */
@@ -308,6 +311,41 @@ test_companies_of_the_table(void)
     }
 }
 
+static void
+test_phrases_are_compared_folded(void)
+{
+    static const struct {
+        const char *text;
+        const char *query;
+        bool found;
+    } cases[] = {
+        {"登録番号 T123", "\"登録番号\"", true},
+        {"登 録 番 号", "\"登録番号\"", true}, /* as recognition spaces it */
+        {"登録の番号", "\"登録番号\"", false},
+        {"番号登録", "“登録番号”", false},
+        {"ｺｰﾋｰ ２杯", "\"コーヒー 2杯\"", true},
+        {"Coffee Shop", "\"coffee shop\"", true},
+        {"coffeeshop", "\"coffee\"", false},
+        {"shop, coffee", "\"coffee shop\"", false},
+        {"合計 10,800円", "\"合計 10800\"", true},
+        {"合計 108001", "\"10800\"", false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) phrases = dn_text_phrases(cases[i].query);
+        g_autofree char *flat = dn_text_flat(cases[i].text);
+
+        g_assert_cmpuint(phrases->len, ==, 1);
+        g_assert_true(!!dn_text_find_phrase(flat, g_ptr_array_index(phrases, 0)) == cases[i].found);
+    }
+    g_autoptr(GPtrArray) open = dn_text_phrases("a \"b c");
+    g_autoptr(GPtrArray) needles = dn_text_needles("消費税 \"a b\" coffee");
+
+    g_assert_cmpuint(open->len, ==, 0);
+    g_assert_cmpuint(needles->len, ==, 3);
+    g_assert_cmpstr(g_ptr_array_index(needles, 1), ==, "a b");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,6 +358,7 @@ main(int argc, char **argv)
     g_test_add_func("/fold/number", test_registration_numbers);
     g_test_add_func("/fold/tokens", test_tokens_of_a_text);
     g_test_add_func("/fold/terms", test_terms_of_a_query);
+    g_test_add_func("/fold/phrases", test_phrases_are_compared_folded);
     g_test_add_func("/fold/table/forms", test_legal_forms_of_the_table);
     g_test_add_func("/fold/table/companies", test_companies_of_the_table);
     return g_test_run();

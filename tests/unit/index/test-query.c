@@ -212,7 +212,19 @@ oracle_has_text(const Voucher *voucher, const char *text)
 }
 
 static bool
-oracle_has_party(const DnIndexRecord *record, const char *party)
+oracle_has_phrases(const Voucher *voucher, const char *text)
+{
+    g_autoptr(GPtrArray) phrases = dn_text_phrases(text);
+    g_autofree char *flat = dn_text_flat(voucher->text ? voucher->text : "");
+
+    for (guint i = 0; i < phrases->len; i++)
+        if (!dn_text_find_phrase(flat, g_ptr_array_index(phrases, i)))
+            return false;
+    return true;
+}
+
+static bool
+oracle_has_party(const DnIndexRecord *record, const char *party, DnPartyMatch match)
 {
     g_autofree char *number = dn_party_number(party);
     g_autofree char *name = record->party ? dn_party_fold(record->party) : g_strdup("");
@@ -220,6 +232,10 @@ oracle_has_party(const DnIndexRecord *record, const char *party)
 
     if (number)
         return g_strcmp0(record->registration_number, number) == 0;
+    if (match == DN_PARTY_EXACT)
+        return strcmp(name, wanted) == 0;
+    if (match == DN_PARTY_PREFIX)
+        return g_str_has_prefix(name, wanted);
     return strstr(name, wanted) != NULL;
 }
 
@@ -257,8 +273,9 @@ oracle_matches(const Voucher *voucher, const DnQuery *query)
         return false;
     return (!query->kind || strcmp(r->kind, query->kind) == 0) &&
            (!query->label || oracle_has_label(r, query->label)) &&
-           (!query->party || oracle_has_party(r, query->party)) &&
-           (!query->text || oracle_has_text(voucher, query->text));
+           (!query->party || oracle_has_party(r, query->party, query->party_match)) &&
+           (!query->text ||
+            (oracle_has_text(voucher, query->text) && oracle_has_phrases(voucher, query->text)));
 }
 
 static int
@@ -302,12 +319,31 @@ collect(const DnUuid *id, void *user_data, G_GNUC_UNUSED GError **error)
     return true;
 }
 
+static bool
+load_text(const DnUuid *id, char **out_text, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    const Fixture *f = user_data;
+
+    for (guint i = 0; i < f->vouchers->len; i++) {
+        const Voucher *voucher = g_ptr_array_index(f->vouchers, i);
+
+        if (dn_uuid_equal(&voucher->record.id, id)) {
+            *out_text = g_strdup(voucher->text);
+            return true;
+        }
+    }
+    g_assert_not_reached();
+}
+
 static GArray *
 find_all(Fixture *f, const DnQuery *query)
 {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
     DnQuery page = *query;
     g_autofree char *after = NULL;
+
+    page.load_text = load_text;
+    page.load_data = f;
 
     do {
         guint before = ids->len;
@@ -355,7 +391,11 @@ assert_same(Fixture *f, const DnQuery *query)
         g_test_message("%s: %u wanted, %u found", what, wanted->len, found->len);
     }
     g_assert_true(same);
-    dn_index_count(f->kv, &tenant, query, &count, &error);
+    DnQuery counted = *query;
+
+    counted.load_text = load_text;
+    counted.load_data = f;
+    dn_index_count(f->kv, &tenant, &counted, &count, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(count, ==, wanted->len);
 }
@@ -364,9 +404,19 @@ static void
 query_draw(DnQuery *query)
 {
     static const uint32_t limits[] = {0, 1, 2, 3, 7, 50, 1000};
-    static const char *const searched[] = {
-        "山田",           "やまだ",         "田",   "アマゾン", "amazon", "島屋",
-        "T1234567890123", "t9999999999999", "なし", "株式会社"};
+    static const char *const searched[] = {"山田",
+                                           "やまだ",
+                                           "田",
+                                           "アマゾン",
+                                           "amazon",
+                                           "島屋",
+                                           "T1234567890123",
+                                           "t9999999999999",
+                                           "なし",
+                                           "株式会社",
+                                           "山田商店",
+                                           "髙島屋",
+                                           "アマゾンジャパン"};
 
     *query = (DnQuery){.limit = any(limits)};
     query->has_date = below(3) == 0;
@@ -382,6 +432,9 @@ query_draw(DnQuery *query)
     query->text = below(4) == 0 ? any(words) : NULL;
     if (below(12) == 0)
         query->text = "領収書 coffee";
+    if (below(12) == 0)
+        query->text = below(2) ? "\"コーヒー 書類\"" : "合計 “東京駅”";
+    query->party_match = (DnPartyMatch)below(3);
     query->kind = below(5) == 0 ? any(kinds) : NULL;
     query->label = below(5) == 0 ? any(labels) : NULL;
     query->missing = below(4) == 0 ? (DnMissing)below(4) : DN_MISSING_NONE;

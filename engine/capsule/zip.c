@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/zip.c - one exact ZIP64.
+ * engine/capsule/zip.c - one exact ZIP64.
  *
  * Writer and reader share the functions that make headers; the reader makes each header again from
  * what it read and compares.
  */
 #include "config.h"
-#include "engine/zip.h"
+#include "engine/capsule/zip.h"
 #include "base/fs.h"
 #include "base/memory.h"
+#include "engine/capsule/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,12 +51,12 @@ member_free(gpointer data)
     g_free(member);
 }
 
-/* CRC-32 of ISO 3309, as ZIP wants it. */
-static uint32_t
-crc32_add(uint32_t crc, const uint8_t *bytes, size_t size)
+uint32_t
+dn_crc32(uint32_t crc, const void *bytes, size_t size)
 {
     static uint32_t table[256];
     static gsize ready;
+    const uint8_t *at = bytes;
 
     if (g_once_init_enter(&ready)) {
         for (uint32_t i = 0; i < 256; i++) {
@@ -69,7 +70,7 @@ crc32_add(uint32_t crc, const uint8_t *bytes, size_t size)
     }
     crc = ~crc;
     for (size_t i = 0; i < size; i++)
-        crc = table[(crc ^ bytes[i]) & 0xff] ^ crc >> 8;
+        crc = table[(crc ^ at[i]) & 0xff] ^ crc >> 8;
     return ~crc;
 }
 
@@ -123,39 +124,37 @@ local_header(const Member *member)
     return out;
 }
 
-static GByteArray *
-directory(GPtrArray *members, uint64_t offset)
+static void
+put_central(GByteArray *out, const Member *member)
 {
-    GByteArray *out = g_byte_array_new();
+    put(out, 0x02014b50, 4);
+    put(out, 3 << 8 | VERSION_ZIP64, 2); /* made on UNIX */
+    put_common(out, member, CENTRAL_EXTRA);
+    put(out, 0, 2); /* comment */
+    put(out, 0, 2); /* disk */
+    put(out, 0, 2); /* internal attributes */
+    put(out, (uint64_t)(S_IFREG | 0444) << 16, 4);
+    put(out, UINT32_MAX, 4);
+    g_byte_array_append(out, (const uint8_t *)member->name, (guint)strlen(member->name));
+    put(out, 1, 2);
+    put(out, CENTRAL_EXTRA - 4, 2);
+    put(out, member->size, 8);
+    put(out, member->size, 8);
+    put(out, member->header, 8);
+}
 
-    for (guint i = 0; i < members->len; i++) {
-        const Member *member = g_ptr_array_index(members, i);
-
-        put(out, 0x02014b50, 4);
-        put(out, 3 << 8 | VERSION_ZIP64, 2); /* made on UNIX */
-        put_common(out, member, CENTRAL_EXTRA);
-        put(out, 0, 2); /* comment */
-        put(out, 0, 2); /* disk */
-        put(out, 0, 2); /* internal attributes */
-        put(out, (uint64_t)(S_IFREG | 0444) << 16, 4);
-        put(out, UINT32_MAX, 4);
-        g_byte_array_append(out, (const uint8_t *)member->name, (guint)strlen(member->name));
-        put(out, 1, 2);
-        put(out, CENTRAL_EXTRA - 4, 2);
-        put(out, member->size, 8);
-        put(out, member->size, 8);
-        put(out, member->header, 8);
-    }
-    uint64_t size = out->len;
-
+/* What ends a directory of @count entries in @size bytes at @offset. */
+static void
+put_end(GByteArray *out, uint64_t count, uint64_t size, uint64_t offset)
+{
     put(out, 0x06064b50, 4);
     put(out, END64_BYTES - 12, 8);
     put(out, 3 << 8 | VERSION_ZIP64, 2);
     put(out, VERSION_ZIP64, 2);
     put(out, 0, 4);
     put(out, 0, 4);
-    put(out, members->len, 8);
-    put(out, members->len, 8);
+    put(out, count, 8);
+    put(out, count, 8);
     put(out, size, 8);
     put(out, offset, 8);
     put(out, 0x07064b50, 4);
@@ -170,6 +169,16 @@ directory(GPtrArray *members, uint64_t offset)
     put(out, UINT32_MAX, 4);
     put(out, UINT32_MAX, 4);
     put(out, 0, 2);
+}
+
+static GByteArray *
+directory(GPtrArray *members, uint64_t offset)
+{
+    GByteArray *out = g_byte_array_new();
+
+    for (guint i = 0; i < members->len; i++)
+        put_central(out, g_ptr_array_index(members, i));
+    put_end(out, members->len, out->len, offset);
     return out;
 }
 
@@ -179,28 +188,69 @@ struct DnZipWriter {
     char *path;
     int fd;
     uint64_t end;
-    GPtrArray *members;
-    Member *open; /* lent by members */
-    DnDigest *digest;
+    uint64_t files;
+    DnSpool *directory;
+    Member open;   /* name is NULL between files */
+    bool is_named; /* the file has its name, to be removed when this fails */
     bool finished;
 };
+
+bool
+dn_zip_check_name(const char *name, GError **error)
+{
+    if (!*name || strlen(name) > NAME_MAX_BYTES || name[0] == '/' || strstr(name, ".."))
+        return dn_fail(error, DN_ERROR_INVALID, "not a name for a file in a capsule");
+    return true;
+}
+
+/* A file without a name while it is written, where the file system knows such: a crash leaves
+ * nothing then. */
+static int
+open_new(const char *path, const char *dir, bool *out_is_named, GError **error)
+{
+    struct stat st;
+    int fd = -1;
+
+    if (lstat(path, &st) == 0) {
+        dn_fail(error, DN_ERROR_EXISTS, "there is one already");
+        return -1;
+    }
+    fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    *out_is_named = fd < 0;
+    if (fd < 0)
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        dn_fail_errno(error, "cannot make the file");
+    return fd;
+}
+
+static bool
+give_name(DnZipWriter *self, GError **error)
+{
+    g_autofree char *nameless = g_strdup_printf("/proc/self/fd/%d", self->fd);
+
+    if (self->is_named)
+        return true;
+    return linkat(AT_FDCWD, nameless, AT_FDCWD, self->path, AT_SYMLINK_FOLLOW) == 0 ||
+           dn_fail_errno(error, "cannot give the file its name");
+}
 
 DnZipWriter *
 dn_zip_create(const char *path, GError **error)
 {
-    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    g_autofree char *dir = g_path_get_dirname(path);
+    bool is_named = false;
+    dn_autofd int fd = open_new(path, dir, &is_named, error);
 
-    if (fd < 0) {
-        dn_fail_errno(error, "cannot make the file");
+    if (fd < 0)
         return NULL;
-    }
-    DnZipWriter *self = g_new0(DnZipWriter, 1);
+    g_autoptr(DnZipWriter) self = g_new0(DnZipWriter, 1);
 
     self->path = g_strdup(path);
+    self->is_named = is_named;
     self->fd = dn_steal_fd(&fd);
-    self->members = g_ptr_array_new_with_free_func(member_free);
-    self->digest = dn_digest_new();
-    return self;
+    self->directory = dn_spool_new(dir, error);
+    return self->directory ? g_steal_pointer(&self) : NULL;
 }
 
 static bool
@@ -215,18 +265,12 @@ append(DnZipWriter *self, const void *bytes, size_t size, GError **error)
 bool
 dn_zip_begin(DnZipWriter *self, const char *name, GError **error)
 {
-    Member *member = NULL;
-
-    g_assert(!self->open && !self->finished);
-    if (!*name || strlen(name) > NAME_MAX_BYTES || name[0] == '/' || strstr(name, ".."))
-        return dn_fail(error, DN_ERROR_INVALID, "not a name for a file in a capsule");
-    member = g_new0(Member, 1);
-    member->name = g_strdup(name);
-    member->header = self->end;
-    g_ptr_array_add(self->members, member);
-    self->open = member;
+    g_assert(!self->open.name && !self->finished);
+    if (!dn_zip_check_name(name, error))
+        return false;
+    self->open = (Member){.name = g_strdup(name), .header = self->end};
     /* The header's place is kept; what stands in it is known at the end. */
-    g_autoptr(GByteArray) header = local_header(member);
+    g_autoptr(GByteArray) header = local_header(&self->open);
 
     return append(self, header->data, header->len, error);
 }
@@ -234,20 +278,23 @@ dn_zip_begin(DnZipWriter *self, const char *name, GError **error)
 bool
 dn_zip_write(DnZipWriter *self, const void *bytes, size_t size, GError **error)
 {
-    self->open->crc = crc32_add(self->open->crc, bytes, size);
-    self->open->size += size;
-    dn_digest_add(self->digest, bytes, size);
+    self->open.crc = dn_crc32(self->open.crc, bytes, size);
+    self->open.size += size;
     return append(self, bytes, size, error);
 }
 
 bool
 dn_zip_end(DnZipWriter *self, GError **error)
 {
-    Member *member = g_steal_pointer(&self->open);
-    g_autoptr(GByteArray) header = local_header(member);
+    g_autoptr(GByteArray) header = local_header(&self->open);
+    g_autoptr(GByteArray) central = g_byte_array_new();
+    uint64_t at = self->open.header;
 
-    member->sha256 = dn_digest_finish(self->digest);
-    return dn_fs_pwrite_all(self->fd, header->data, header->len, member->header, error);
+    put_central(central, &self->open);
+    g_clear_pointer(&self->open.name, g_free);
+    self->files++;
+    return dn_fs_pwrite_all(self->fd, header->data, header->len, at, error) &&
+           dn_spool_add(self->directory, central->data, central->len, error);
 }
 
 bool
@@ -258,32 +305,26 @@ dn_zip_add(DnZipWriter *self, const char *name, const void *bytes, size_t size, 
            dn_fail_in(error, "%s", name);
 }
 
+static bool
+append_directory(const void *bytes, size_t size, void *user_data, GError **error)
+{
+    return append(user_data, bytes, size, error);
+}
+
 bool
 dn_zip_finish(DnZipWriter *self, GError **error)
 {
-    g_autoptr(GByteArray) end = directory(self->members, self->end);
+    g_autoptr(GByteArray) end = g_byte_array_new();
     g_autofree char *dir = g_path_get_dirname(self->path);
 
-    g_assert(!self->open);
-    if (!append(self, end->data, end->len, error) || !dn_fs_sync(self->fd, error) ||
-        !dn_fs_sync_dir(dir, error))
+    g_assert(!self->open.name);
+    put_end(end, self->files, dn_spool_bytes(self->directory), self->end);
+    if (!dn_spool_each(self->directory, append_directory, self, error) ||
+        !append(self, end->data, end->len, error) || !dn_fs_sync(self->fd, error) ||
+        !give_name(self, error) || !dn_fs_sync_dir(dir, error))
         return false;
     self->finished = true;
     return true;
-}
-
-char *
-dn_zip_digests(const DnZipWriter *self)
-{
-    GString *out = g_string_new(NULL);
-
-    for (guint i = 0; i < self->members->len; i++) {
-        const Member *member = g_ptr_array_index(self->members, i);
-        g_autofree char *hex = dn_hex(member->sha256.bytes, sizeof member->sha256.bytes);
-
-        g_string_append_printf(out, "%s  %s\n", hex, member->name);
-    }
-    return g_string_free(out, FALSE);
 }
 
 uint64_t
@@ -292,22 +333,16 @@ dn_zip_bytes(const DnZipWriter *self)
     return self->end;
 }
 
-unsigned
-dn_zip_files(const DnZipWriter *self)
-{
-    return self->members->len;
-}
-
 void
 dn_zip_free(DnZipWriter *self)
 {
     if (!self)
         return;
-    if (!self->finished)
+    if (self->is_named && !self->finished)
         unlink(self->path); /* half a capsule helps nobody */
     dn_clear_fd(&self->fd);
-    g_ptr_array_unref(self->members);
-    dn_digest_free(self->digest);
+    dn_spool_free(self->directory);
+    g_free(self->open.name);
     g_free(self->path);
     g_free(self);
 }
@@ -320,11 +355,9 @@ struct DnZipReader {
     GHashTable *by_name;
 };
 
-static void
-file_free(gpointer data)
+void
+dn_zip_file_free(DnZipFile *file)
 {
-    DnZipFile *file = data;
-
     g_free(file->name);
     g_free(file);
 }
@@ -356,9 +389,9 @@ compare_at(int fd, uint64_t offset, const GByteArray *wanted, const char *where,
     return true;
 }
 
-static bool
-digest_range(int fd, uint64_t offset, uint64_t size, uint32_t *out_crc, DnSha256 *out_sha256,
-             GError **error)
+bool
+dn_zip_digest(int fd, uint64_t offset, uint64_t size, uint32_t *out_crc, DnSha256 *out_sha256,
+              GError **error)
 {
     g_autofree uint8_t *step = dn_try_array(STEP_BYTES, 1, error);
     g_autoptr(DnDigest) digest = dn_digest_new();
@@ -369,12 +402,13 @@ digest_range(int fd, uint64_t offset, uint64_t size, uint32_t *out_crc, DnSha256
 
         if (!dn_fs_pread_all(fd, step, part, offset, error))
             return false;
-        crc = crc32_add(crc, step, part);
+        crc = dn_crc32(crc, step, part);
         dn_digest_add(digest, step, part);
         offset += part;
         size -= part;
     }
-    *out_crc = crc;
+    if (out_crc)
+        *out_crc = crc;
     *out_sha256 = dn_digest_finish(digest);
     return step != NULL;
 }
@@ -473,7 +507,7 @@ check_members(DnZipReader *self, GPtrArray *members, uint64_t directory_offset, 
             note(problems, "%s: it reaches into the directory", member->name);
             return true;
         }
-        if (!digest_range(self->fd, begin, member->size, &crc, &member->sha256, error))
+        if (!dn_zip_digest(self->fd, begin, member->size, &crc, &member->sha256, error))
             return false;
         if (crc != member->crc)
             note(problems, "%s: its bytes are not those that were written (CRC-32)", member->name);
@@ -507,7 +541,7 @@ dn_zip_open(const char *path, GPtrArray *problems, GError **error)
     uint64_t count = 0;
     struct stat st;
 
-    self->files = g_ptr_array_new_with_free_func(file_free);
+    self->files = g_ptr_array_new_with_free_func((GDestroyNotify)dn_zip_file_free);
     self->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     self->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (self->fd < 0 || fstat(self->fd, &st) != 0) {
@@ -558,6 +592,12 @@ dn_zip_read(DnZipReader *self, const DnZipFile *file, uint64_t max_bytes, GError
     if (!bytes || !dn_fs_pread_all(self->fd, bytes, file->size, file->offset, error))
         return NULL;
     return g_bytes_new_take(g_steal_pointer(&bytes), file->size);
+}
+
+int
+dn_zip_fd(const DnZipReader *self)
+{
+    return self->fd;
 }
 
 void

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/law/rules.c - the sections [law] and [retention], read and checked.
+ */
+#include "config.h"
+#include "engine/law/rules.h"
+
+#include <string.h>
+
+enum { EXTENSION_MONTHS_MOST = 4, LIST_MOST = 1000 };
+
+typedef struct {
+    DnDate from;
+    char *choice;
+} Settled; /* a choice and the day from which it holds */
+
+typedef struct {
+    char *kind;
+    DnDate from;
+    DnDate to;
+} Kept;
+
+struct DnRules {
+    DnEntryMethod entry;
+    unsigned cycle_months;
+    bool by_kind;
+    bool electronic_stamp;
+    bool second_person;
+    char *procedure;
+    char *test_chart;
+    GArray *days_off;       /* DnDayOff */
+    GArray *fiscal_changes; /* DnFiscalChange */
+    GArray *loss_years;     /* int16_t */
+    GArray *bundles;        /* Settled */
+    GArray *amounts;        /* Settled */
+    GArray *kept;           /* Kept */
+    DnRetention retention;  /* lends from the arrays */
+    DnCalendar calendar;
+};
+
+static const DnDate day_first = {1, 1, 1};
+static const DnDate day_last = {9999, 12, 31};
+
+static void
+settled_clear(gpointer item)
+{
+    g_free(((Settled *)item)->choice);
+}
+
+static void
+kept_clear(gpointer item)
+{
+    g_free(((Kept *)item)->kind);
+}
+
+void
+dn_rules_free(DnRules *self)
+{
+    if (!self)
+        return;
+    g_free(self->procedure);
+    g_free(self->test_chart);
+    g_clear_pointer(&self->days_off, g_array_unref);
+    g_clear_pointer(&self->fiscal_changes, g_array_unref);
+    g_clear_pointer(&self->loss_years, g_array_unref);
+    g_clear_pointer(&self->bundles, g_array_unref);
+    g_clear_pointer(&self->amounts, g_array_unref);
+    g_clear_pointer(&self->kept, g_array_unref);
+    g_free(self);
+}
+
+/* --- lists parted by ';' --- */
+
+typedef bool (*ItemParser)(DnRules *self, const char *item, GError **error);
+
+static bool
+parse_list(DnRules *self, const DnSettings *settings, const char *section, const char *key,
+           ItemParser parse, GError **error)
+{
+    g_auto(GStrv) items = g_strsplit(dn_settings_string(settings, section, key), ";", LIST_MOST);
+
+    for (char **item = items; *item; item++) {
+        g_strstrip(*item);
+        if (**item && !parse(self, *item, error))
+            return dn_fail_in(error, "[%s] %s: '%s'", section, key, *item);
+    }
+    return true;
+}
+
+static bool
+parse_day_off(DnRules *self, const char *item, GError **error)
+{
+    bool yearly = strlen(item) == strlen("12-29");
+    g_autofree char *full = yearly ? g_strconcat("2000-", item, NULL) : g_strdup(item);
+    DnDate date;
+
+    if (!dn_date_parse(full, &date, NULL))
+        return dn_fail(error, DN_ERROR_INVALID, "want days as in 12-29;2026-08-14");
+    DnDayOff day = {yearly ? 0 : date.year, date.month, date.day};
+
+    g_array_append_val(self->days_off, day);
+    return true;
+}
+
+static bool
+parse_fiscal_change(DnRules *self, const char *item, GError **error)
+{
+    GArray *changes = self->fiscal_changes;
+    DnFiscalChange change;
+
+    if (!dn_date_parse(item, &change.from, NULL) || change.from.day != 1 ||
+        (changes->len > 0 &&
+         dn_date_compare(&g_array_index(changes, DnFiscalChange, changes->len - 1).from,
+                         &change.from) >= 0))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "want firsts of months, the earliest first, as in 2027-01-01");
+    g_array_append_val(changes, change);
+    return true;
+}
+
+static bool
+parse_loss_year(DnRules *self, const char *item, GError **error)
+{
+    guint64 year = 0;
+
+    if (!g_ascii_string_to_unsigned(item, 10, 1990, 2200, &year, NULL))
+        return dn_fail(error, DN_ERROR_INVALID, "want years as in 2025;2026");
+    int16_t value = (int16_t)year;
+
+    g_array_append_val(self->loss_years, value);
+    return true;
+}
+
+/* "2026-04-01=each": the day must begin a fiscal year, so that no period has two rules. */
+static bool
+parse_settled(const DnRules *self, const char *item, const char *const *choices, GArray *list,
+              GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(item, "=", 2);
+    DnDate from;
+
+    if (g_strv_length(parts) != 2 || !dn_date_parse(parts[0], &from, NULL) ||
+        !g_strv_contains(choices, parts[1])) {
+        g_autofree char *known = g_strjoinv(" or ", (char **)(uintptr_t)choices);
+
+        return dn_fail(error, DN_ERROR_INVALID, "want 2026-04-01= and then %s", known);
+    }
+    DnFiscalYear year = dn_fiscal_year_of(&self->retention.fiscal, &from);
+
+    if (dn_date_compare(&year.begin, &from) != 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "a rule holds for whole fiscal years: it may begin on %04d-%02d-%02d, not "
+                       "within that year",
+                       year.begin.year, year.begin.month, year.begin.day);
+    if (list->len > 0 &&
+        dn_date_compare(&g_array_index(list, Settled, list->len - 1).from, &from) >= 0)
+        return dn_fail(error, DN_ERROR_INVALID, "the earliest comes first");
+    Settled settled = {from, g_strdup(parts[1])};
+
+    g_array_append_val(list, settled);
+    return true;
+}
+
+static bool
+parse_bundle(DnRules *self, const char *item, GError **error)
+{
+    static const char *const choices[] = {"each", "total", NULL};
+
+    return parse_settled(self, item, choices, self->bundles, error);
+}
+
+static bool
+parse_amounts(DnRules *self, const char *item, GError **error)
+{
+    static const char *const choices[] = {"as-printed", "incl", "excl", NULL};
+
+    return parse_settled(self, item, choices, self->amounts, error);
+}
+
+/* "receipt=2026-04-01..2027-03-31", either end open. */
+static bool
+parse_kept(DnRules *self, const char *item, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(item, "=", 2);
+    g_auto(GStrv) ends = g_strsplit(g_strv_length(parts) == 2 ? parts[1] : "", "..", 2);
+    Kept kept = {.from = day_first, .to = day_last};
+
+    if (g_strv_length(ends) != 2 || !dn_kind_find(parts[0]) ||
+        (*ends[0] && !dn_date_parse(ends[0], &kept.from, NULL)) ||
+        (*ends[1] && !dn_date_parse(ends[1], &kept.to, NULL)) ||
+        dn_date_compare(&kept.from, &kept.to) > 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "want a kind and its days as in receipt=2026-04-01..2027-03-31");
+    kept.kind = g_strdup(parts[0]);
+    g_array_append_val(self->kept, kept);
+    return true;
+}
+
+/* --- choices --- */
+
+static bool
+choose(const DnSettings *settings, const char *section, const char *key, const char *usual,
+       const char *other, bool *out_other, GError **error)
+{
+    const char *word = dn_settings_string(settings, section, key);
+
+    *out_other = strcmp(word, other) == 0;
+    return *out_other || strcmp(word, usual) == 0 ||
+           dn_fail(error, DN_ERROR_INVALID, "[%s] %s: want %s or %s", section, key, usual, other);
+}
+
+static bool
+read_entry(DnRules *self, const DnSettings *settings, GError **error)
+{
+    int64_t months = dn_settings_int(settings, "law", "cycle-months");
+    bool cycle = false;
+
+    if (!choose(settings, "law", "entry", "early", "cycle", &cycle, error))
+        return false;
+    if (months < 1 || months > DN_CYCLE_MONTHS_MOST) /* 通4-18 */
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "[law] cycle-months: want 1 or 2, a business cycle has at most two months");
+    if (cycle && !self->procedure)
+        return dn_fail(
+            error, DN_ERROR_INVALID,
+            "[law] entry: entry by cycle needs a written procedure (事務処理規程); write "
+            "its name and place into [law] procedure");
+    self->entry = cycle ? DN_ENTRY_CYCLE : DN_ENTRY_EARLY;
+    self->cycle_months = (unsigned)months;
+    return true;
+}
+
+static bool
+read_electronic(DnRules *self, const DnSettings *settings, GError **error)
+{
+    if (strcmp(dn_settings_string(settings, "law", "electronic"), "system") == 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "[law] electronic: option 3 asks that the documents are exchanged by the "
+                       "system itself; what is put in later cannot have it: want rule or stamp");
+    return choose(settings, "law", "electronic", "rule", "stamp", &self->electronic_stamp, error) &&
+           choose(settings, "law", "second-person", "no", "yes", &self->second_person, error);
+}
+
+static bool
+read_retention(DnRules *self, const DnSettings *settings, GError **error)
+{
+    DnRetention *retention = &self->retention;
+    int64_t months = dn_settings_int(settings, "retention", "extension-months");
+    bool proprietor = false;
+    bool exempt = false;
+
+    if (!choose(settings, "retention", "taxpayer", "corporation", "sole-proprietor", &proprietor,
+                error) ||
+        !choose(settings, "retention", "consumption-tax", "yes", "no", &exempt, error))
+        return false;
+    if (months < 0 || months > EXTENSION_MONTHS_MOST)
+        return dn_fail(error, DN_ERROR_INVALID, "[retention] extension-months: want 0 to %d",
+                       EXTENSION_MONTHS_MOST);
+    retention->taxpayer = proprietor ? DN_SOLE_PROPRIETOR : DN_CORPORATION;
+    retention->consumption_tax = !exempt;
+    retention->extension_months = (unsigned)months;
+    retention->fiscal.first_month =
+        proprietor ? 1 : (int)dn_settings_int(settings, "retention", "fiscal-year-month");
+    if (retention->fiscal.first_month < 1 || retention->fiscal.first_month > 12)
+        return dn_fail(error, DN_ERROR_INVALID, "[retention] fiscal-year-month: want 1 to 12");
+    if (!parse_list(self, settings, "retention", "fiscal-year-changes", parse_fiscal_change,
+                    error) ||
+        !parse_list(self, settings, "retention", "loss-years", parse_loss_year, error))
+        return false;
+    retention->fiscal.changes = (const DnFiscalChange *)self->fiscal_changes->data;
+    retention->fiscal.change_count = self->fiscal_changes->len;
+    retention->loss_years = (const int16_t *)self->loss_years->data;
+    retention->loss_count = self->loss_years->len;
+    return true;
+}
+
+DnRules *
+dn_rules_new(const DnSettings *settings, GError **error)
+{
+    g_autoptr(DnRules) self = g_new0(DnRules, 1);
+    const char *procedure = dn_settings_string(settings, "law", "procedure");
+    const char *chart = dn_settings_string(settings, "law", "test-chart");
+
+    self->days_off = g_array_new(FALSE, FALSE, sizeof(DnDayOff));
+    self->fiscal_changes = g_array_new(FALSE, FALSE, sizeof(DnFiscalChange));
+    self->loss_years = g_array_new(FALSE, FALSE, sizeof(int16_t));
+    self->bundles = g_array_new(FALSE, FALSE, sizeof(Settled));
+    self->amounts = g_array_new(FALSE, FALSE, sizeof(Settled));
+    self->kept = g_array_new(FALSE, FALSE, sizeof(Kept));
+    g_array_set_clear_func(self->bundles, settled_clear);
+    g_array_set_clear_func(self->amounts, settled_clear);
+    g_array_set_clear_func(self->kept, kept_clear);
+    self->procedure = *procedure ? g_strdup(procedure) : NULL;
+    self->test_chart = *chart ? g_strdup(chart) : NULL;
+    if (!read_entry(self, settings, error) || !read_electronic(self, settings, error) ||
+        !choose(settings, "law", "documents", "important", "by-kind", &self->by_kind, error) ||
+        !read_retention(self, settings, error) ||
+        !parse_list(self, settings, "law", "days-off", parse_day_off, error) ||
+        !parse_list(self, settings, "law", "bundles", parse_bundle, error) ||
+        !parse_list(self, settings, "law", "amounts", parse_amounts, error) ||
+        !parse_list(self, settings, "law", "scans-kept", parse_kept, error))
+        return NULL;
+    self->calendar = (DnCalendar){(const DnDayOff *)self->days_off->data, self->days_off->len};
+    return g_steal_pointer(&self);
+}
+
+/* --- what they say of a document --- */
+
+bool
+dn_rules_is_important(const DnRules *self, const char *kind)
+{
+    return !self->by_kind || dn_kind(kind)->important;
+}
+
+bool
+dn_rules_deadline(const DnRules *self, bool is_scan, const char *kind, const DnDate *received,
+                  DnDate *out_deadline)
+{
+    if (is_scan ? !dn_rules_is_important(self, kind) : !self->electronic_stamp)
+        return false;
+    *out_deadline = dn_entry_deadline(self->entry, self->cycle_months, &self->calendar, received);
+    return true;
+}
+
+DnDate
+dn_rules_rescan_deadline(const DnRules *self, const DnDate *found)
+{
+    return dn_entry_deadline(self->entry, self->cycle_months, &self->calendar, found);
+}
+
+bool
+dn_rules_want_stamp(const DnRules *self, bool is_scan)
+{
+    return is_scan || self->electronic_stamp;
+}
+
+DnDate
+dn_rules_keep_until(const DnRules *self, const DnDate *received, const char *const *kinds)
+{
+    DnDate until = dn_retention_until(&self->retention, received, dn_kind(kinds ? *kinds : NULL));
+
+    for (; kinds && *kinds; kinds++) {
+        DnDate other = dn_retention_until(&self->retention, received, dn_kind(*kinds));
+
+        if (dn_date_compare(&other, &until) > 0)
+            until = other;
+    }
+    return until;
+}
+
+DnFiscalYear
+dn_rules_fiscal_year(const DnRules *self, const DnDate *date)
+{
+    return dn_fiscal_year_of(&self->retention.fiscal, date);
+}
+
+static const char *
+settled_at(const GArray *list, const DnDate *date)
+{
+    const char *choice = NULL;
+
+    for (guint i = 0; i < list->len; i++) {
+        const Settled *settled = &g_array_index(list, Settled, i);
+
+        if (dn_date_compare(&settled->from, date) <= 0)
+            choice = settled->choice;
+    }
+    return choice;
+}
+
+const char *
+dn_rules_bundle(const DnRules *self, const DnDate *date)
+{
+    return settled_at(self->bundles, date);
+}
+
+const char *
+dn_rules_amount_basis(const DnRules *self, const DnDate *date)
+{
+    return settled_at(self->amounts, date);
+}
+
+bool
+dn_rules_scans_kept(const DnRules *self, const char *kind, const DnDate *received)
+{
+    bool said = false;
+
+    for (guint i = 0; i < self->kept->len; i++) {
+        const Kept *kept = &g_array_index(self->kept, Kept, i);
+
+        if (strcmp(kept->kind, dn_kind(kind)->name) != 0)
+            continue;
+        said = true;
+        if (dn_date_compare(&kept->from, received) <= 0 &&
+            dn_date_compare(received, &kept->to) <= 0)
+            return true;
+    }
+    return !said;
+}
+
+const char *
+dn_rules_test_chart(const DnRules *self)
+{
+    return self->test_chart;
+}
+
+const char *
+dn_rules_procedure(const DnRules *self)
+{
+    return self->procedure;
+}
+
+bool
+dn_rules_second_person(const DnRules *self)
+{
+    return self->second_person;
+}
+
+const char *
+dn_rules_electronic(const DnRules *self)
+{
+    return self->electronic_stamp ? "stamp" : "rule";
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/law/rules.h - what one archive's owner has settled of what the law leaves open. Pure.
+ *
+ * Read from the sections [law] and [retention] of dencho.conf. A choice that holds for a period
+ * stands as a list "2026-04-01=each;2027-04-01=total": it changes with a fiscal year and never
+ * within one (law row R44).
+ */
+#ifndef ENGINE_LAW_RULES_H
+#define ENGINE_LAW_RULES_H
+
+#include "base/settings.h"
+#include "engine/law/deadline.h"
+#include "engine/law/retention.h"
+
+G_BEGIN_DECLS
+
+typedef struct DnRules DnRules;
+
+/** INVALID names the setting, says what is wrong with it and what would be right: also for the
+ * entry by cycle without a written procedure (R03) and for a way of keeping e-transactions that
+ * this archive cannot carry (R52). */
+DnRules *dn_rules_new(const DnSettings *settings, GError **error);
+void dn_rules_free(DnRules *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnRules, dn_rules_free)
+
+/** Whether 重要書類 is what the owner treats a document of @kind as (R01, K4). */
+bool dn_rules_is_important(const DnRules *self, const char *kind);
+
+/** The last day on which a document may enter. False when it has none: a general document
+ * (R08), or an e-transaction that is kept by a written rule (R51). @is_scan: else electronic. */
+bool dn_rules_deadline(const DnRules *self, bool is_scan, const char *kind, const DnDate *received,
+                       DnDate *out_deadline);
+
+/** R07: until when a new scan of a bad one that was found on @found may enter. */
+DnDate dn_rules_rescan_deadline(const DnRules *self, const DnDate *found);
+
+/** True when a stamp is part of how such a document is kept (R19, R51). */
+bool dn_rules_want_stamp(const DnRules *self, bool is_scan);
+
+/** The last day on which a document must be kept. @kinds: all that it was ever called, so that a
+ * correction never shortens it. */
+DnDate dn_rules_keep_until(const DnRules *self, const DnDate *received, const char *const *kinds);
+
+DnFiscalYear dn_rules_fiscal_year(const DnRules *self, const DnDate *date);
+
+/** R44: "each" or "total": what stands as date and amount of a monthly bundle that is dated @date.
+ * R45: "as-printed", "incl" or "excl" of tax. NULL when nothing is settled for that day. */
+const char *dn_rules_bundle(const DnRules *self, const DnDate *date);
+const char *dn_rules_amount_basis(const DnRules *self, const DnDate *date);
+
+/** R61: whether scans of @kind are kept as data on the day of receipt; true when nothing is said of
+ * that kind. */
+bool dn_rules_scans_kept(const DnRules *self, const char *kind, const DnDate *received);
+
+/** R14, R15: the reference of a passed test chart; NULL when there is none. */
+const char *dn_rules_test_chart(const DnRules *self);
+
+/** The reference of the written procedure; NULL when none is recorded. */
+const char *dn_rules_procedure(const DnRules *self);
+
+/** R53: electronic documents are corrected and deleted by request and approval only. */
+bool dn_rules_second_person(const DnRules *self);
+
+/** R51: "stamp" (option 2) or "rule" (option 4). */
+const char *dn_rules_electronic(const DnRules *self);
+
+G_END_DECLS
+#endif

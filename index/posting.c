@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/posting.c - lists of places, written, merged and read.
+ */
+#include "config.h"
+#include "index/posting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = DN_POSTING_PLACES / 64, MOST_BYTES = 3 };
+
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+    int32_t place; /* of the entry that was read */
+    bool removed;
+} Reader;
+
+static size_t
+put(uint8_t *out, uint32_t value)
+{
+    size_t size = 0;
+
+    for (; value >= 0x80; value >>= 7)
+        out[size++] = (uint8_t)(value | 0x80);
+    out[size++] = (uint8_t)value;
+    return size;
+}
+
+/* False at the end, and with bytes left when it is damaged. */
+static bool
+reader_next(Reader *self)
+{
+    uint32_t value = 0;
+    size_t used = 0;
+    uint8_t byte = 0x80;
+
+    while ((byte & 0x80) && used < MIN(self->size, MOST_BYTES)) {
+        byte = self->bytes[used];
+        value |= (uint32_t)(byte & 0x7f) << (7 * used++);
+    }
+    if ((byte & 0x80) || (int64_t)self->place + 1 + (value >> 1) >= DN_POSTING_PLACES)
+        return false;
+    self->bytes += used;
+    self->size -= used;
+    self->place += 1 + (int32_t)(value >> 1);
+    self->removed = value & 1;
+    return true;
+}
+
+size_t
+dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES])
+{
+    return put(out, (uint32_t)place << 1 | removed);
+}
+
+bool
+dn_posting_read(const uint8_t *bytes, size_t size, uint64_t base, GArray *out)
+{
+    Reader reader = {bytes, size, -1, false};
+
+    while (reader_next(&reader)) {
+        uint64_t seq = base + (uint64_t)reader.place;
+
+        if (!reader.removed)
+            g_array_append_val(out, seq);
+    }
+    return reader.size == 0;
+}
+
+static bool
+apply(const DnPostingList *list, uint64_t *there, uint64_t *removed)
+{
+    Reader reader = {(const uint8_t *)list->bytes, list->size, -1, false};
+
+    while (reader_next(&reader)) {
+        uint64_t bit = UINT64_C(1) << (reader.place & 63);
+        int32_t word = reader.place >> 6;
+
+        if (reader.removed) {
+            removed[word] |= bit;
+            there[word] &= ~bit;
+        } else {
+            there[word] |= bit;
+            removed[word] &= ~bit;
+        }
+    }
+    return reader.size == 0;
+}
+
+char *
+dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *out_size)
+{
+    uint64_t there[WORDS];
+    uint64_t removed[WORDS];
+    int32_t before = -1;
+    size_t room = 0;
+    size_t size = 0;
+    uint8_t *out = NULL;
+
+    memset(there, 0, sizeof there);
+    memset(removed, 0, sizeof removed);
+    for (size_t i = 0; i < count; i++) {
+        if (!apply(&lists[i], there, removed))
+            return NULL;
+        room += lists[i].size;
+    }
+    /* An entry may grow when one before it goes: by two bytes at most. */
+    out = malloc(room * MOST_BYTES + 1);
+    for (int32_t word = 0; out && word < WORDS; word++) {
+        uint64_t bits = whole ? there[word] : there[word] | removed[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            int32_t place = word << 6 | __builtin_ctzll(bits);
+            uint32_t gap = (uint32_t)(place - before - 1);
+            bool gone = removed[word] >> (place & 63) & 1;
+
+            size += put(out + size, gap << 1 | gone);
+            before = place;
+        }
+    }
+    *out_size = size;
+    return (char *)out;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * index/posting.h - which vouchers of a block of 65,536 have a word, as bytes.
+ *
+ * A list is ascending places (seq within the block, 16 bits), each a variable-length integer
+ * (7 bits a byte, the lowest first, the highest bit says that more follow) of
+ *
+ *     (place - place before - 1) << 1 | removed        the place before the first is -1
+ *
+ * so that a word on most vouchers costs a byte each. What is written is such a list too, of what
+ * was added or removed, and lists are merged when they are read or compacted: no write reads.
+ * Pure. A list that does not read to its end is damaged.
+ */
+#ifndef INDEX_POSTING_H
+#define INDEX_POSTING_H
+
+#include "base/error.h"
+#include <stddef.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+enum { DN_POSTING_BITS = 16, DN_POSTING_PLACES = 1 << DN_POSTING_BITS, DN_POSTING_ONE_BYTES = 3 };
+
+/** Writes the list of one place; returns its bytes. */
+size_t dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES]);
+
+/** Appends the places of @bytes that are not removed to @out, a GArray of uint64_t, each plus
+ * @base. False when it is damaged. */
+bool dn_posting_read(const uint8_t *bytes, size_t size, uint64_t base, GArray *out);
+
+typedef struct {
+    const char *bytes;
+    size_t size;
+} DnPostingList;
+
+/** (transfer full, malloc) The lists one after another: the last word about a place stands.
+ * @whole: nothing is below, so that what was removed need not be said. NULL when one is damaged. */
+char *dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *out_size);
+
+G_END_DECLS
+#endif

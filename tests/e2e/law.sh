@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the law asks, by command: deadlines, versions, links, holds, disposal, the report.
+# Checks that prove a row of docs/requirements.md name it.
+# shellcheck source=tests/e2e/lib.sh
+. "${DENCHO_SRCDIR:?}/tests/e2e/lib.sh"
+start_tsa
+export DENCHO_ARCHIVE=$work/archive
+
+# report_of ID: the line of the report that speaks of it.
+report_of() {
+    "$dencho" --json report compliance | grep "\"voucher\":\"$1\""
+}
+
+fails 64 "R03 entry by cycle needs a written procedure" "$dencho" init cycle --set law.entry=cycle
+holds "R03 and nothing is made without" test ! -e cycle
+fails 64 "R44 a rule does not change within a fiscal year" "$dencho" init bundles --set law.bundles=2026-07-01=each
+fails 64 "R52 option 3 is not to be had by putting in later" "$dencho" init system --set law.electronic=system
+ok "an archive is made" "$dencho" init archive --tsa-url "$tsa_url" --trust-file "$trust" \
+    --set law.procedure=rules/2026-04.pdf --set 'law.days-off=12-29;12-30;12-31'
+
+# --- in time and too late ---
+fails 64 "R60 a scan of a printout is refused" "$dencho" ingest --origin printout "$samples/documents/thermal-01.png"
+ok "R02 a document of today comes in" "$dencho" --json ingest --origin scan --kind receipt --no-wait \
+    "$samples/documents/thermal-01.png"
+fresh=$(field voucher <out)
+holds "R04 and waits: what is uploaded has not entered" grep -q '"on_time":"waiting"' out
+ok "R02 one of January comes in too" "$dencho" --json ingest --origin scan --kind receipt --received 2026-01-05 --no-wait \
+    "$samples/documents/thermal-03.png"
+late=$(field voucher <out)
+holds "R02 and is told to be late, by Japan's holidays" grep -q '"entry_deadline":"2026-01-15","on_time":"late"' out
+ok "R05 a table says so to a person" "$dencho" ingest --origin scan --received 2026-01-05 --no-wait "$samples/documents/slip-02.heic"
+holds "R05 and to keep the paper" grep -q 'LATE since 2026-01-15: keep the paper' out
+ok "all are stamped" "$dencho" stamp
+report_of "$fresh" >fresh.json
+report_of "$late" >late.json
+holds "R04 stamped today it is in time" grep -q '"on_time":"on_time"' fresh.json
+holds "R02 stamped today the other stays late" grep -q '"on_time":"late"' late.json
+holds "R19 a stamp of an authority that is not accredited is shown as such" grep -q '"rule":"R19","what":"NON-ACCREDITED' fresh.json
+holds "R64 what is not shown is open" grep -q '"open":\[{' fresh.json
+ok "R06 the reason is noted" "$dencho" excuse "$late" --reason 'flood, report of 2026-01-07'
+ok "R06 and shown" "$dencho" --json show "$late"
+holds "R06 with who and when" grep -q '"excuses":\[{"actor":"cli:[^"]*","at":"[^"]*","reason":"flood' out
+holds "R05 it stays late" grep -q '"on_time":"late"' out
+holds "show tells until when it must be kept" grep -q '"keep_until":"20' out
+
+# --- versions ---
+ok "R07 a better scan of the fresh one" "$dencho" --json revise "$fresh" "$samples/documents/thermal-05.png" --found 2026-01-07 --reason bent
+ok "R07 stamped" "$dencho" stamp
+report_of "$fresh" >fresh.json
+holds "R07 the voucher stays in time" grep -q '"entered_at":"[^"]*","on_time":"on_time"' fresh.json
+holds "R07 the new scan counts from the discovery" grep -q '"rescans":\[{"version":2,"deadline":"2026-01-19","on_time":"late"}\]' fresh.json
+ok "R25 the bent one stays readable" "$dencho" cat "$fresh" --version 1 -o bent.png
+holds "R25 bit for bit" cmp bent.png "$samples/documents/thermal-01.png"
+fails 66 "R24 no version of what never came in" "$dencho" revise 01932b5e-7c1a-7def-8123-456789abcdef "$samples/documents/thermal-01.png" --reason x
+
+# --- links ---
+ok "R33 what has no entry of the books" "$dencho" report pending
+holds "R33 is listed" grep -q "^$fresh" out
+ok "R32 linked" "$dencho" link "$fresh" 2026-04/0815
+ok "R32 and back" "$dencho" --json search --book-ref 2026-04/0815
+holds "R32 to the same" test "$(field voucher <out)" = "$fresh"
+fails 64 "R33 none without a reason" "$dencho" link "$late" --none
+ok "R33 none with one" "$dencho" link "$late" --none --reason private
+ok "R33 neither is pending" "$dencho" report pending
+holds "R33 any more" sh -c "! grep -q '$fresh\|$late' out"
+ok "R28 what replaces another is a voucher of its own" "$dencho" link "$fresh" --replaces "$late"
+ok "R28 each" "$dencho" --json show "$late"
+holds "R28 shows the other" grep -q "\"other\":\"$fresh\",\"relation\":\"replaced_by\"" out
+holds "R28 and keeps its own version" grep -q '"version":1' out
+
+# --- two persons ---
+ok "R53 an archive where electronic documents change by two persons" "$dencho" init two --set law.second-person=yes
+ok "R53 a document" "$dencho" -A two --json ingest --origin electronic --party 霞商店 --amount 500 --no-wait "$samples/documents/invoice-01.pdf"
+invoice=$(field voucher <out)
+fails 77 "R53 one alone cannot" "$dencho" -A two correct "$invoice" --amount 600 --reason misread
+fails 64 "R53 a request wants its items" "$dencho" -A two request correct "$invoice" --amount 600 --reason misread
+ok "R53 a request with them" "$dencho" -A two --json request correct "$invoice" --amount 600 --slip S-1 --subject chairs --reason misread
+request=$(field request <out)
+fails 77 "R53 who asks cannot approve" "$dencho" -A two approve "$invoice" "$request"
+ok "R53 another can" "$dencho" -A two --as chief --json approve "$invoice" "$request"
+holds "R53 and it is done" grep -q '"amount":600' out
+ok "R53 both forms" "$dencho" -A two --json history "$invoice"
+holds "R53 are in the history" sh -c 'grep -q request.filed out && grep -q request.approved out'
+
+# --- the end ---
+ok "an old document" "$dencho" --json ingest --origin electronic --received 2010-05-01 "$samples/documents/invoice-01.pdf"
+old=$(field voucher <out)
+ok "stamped" "$dencho" stamp
+ok "periods are listed" "$dencho" --json dispose
+holds "the old one may go" grep -q '"period":"2010","vouchers":1,"keep_until":"2018-05-31","holds":0,"ready":true' out
+period=$("$dencho" --json dispose | grep -v 2010 | field period)
+fails 64 "R26 a period that must be kept stays" "$dencho" dispose --plan "$period"
+holds "and why is said" grep -q 'must be kept until' err
+ok "a hold" "$dencho" hold place audit-2026 "$old" --reason 'tax office'
+fails 64 "a held voucher stays" "$dencho" dispose --plan 2010
+ok "lifted" "$dencho" hold lift audit-2026 "$old" --reason 'closed'
+ok "planned" "$dencho" --json dispose --plan 2010
+plan=$(field plan <out)
+fails 77 "not without approval" "$dencho" dispose --run "$plan"
+fails 77 "nor by who planned it" "$dencho" dispose --approve "$plan"
+ok "approved by another person" "$dencho" --as chief dispose --approve "$plan"
+ok "the document is still there" "$dencho" cat "$old" -o old.pdf
+grep -rl . archive/keys >keys.before
+ok "carried out" "$dencho" --json dispose --run "$plan"
+grep -rl . archive/keys >keys.after
+holds "one key is gone" test "$(lines <keys.after)" -eq $(($(lines <keys.before) - 1))
+fails 66 "the bytes are gone" "$dencho" cat "$old" -o gone.pdf
+ok "its history stays" "$dencho" --json history "$old"
+holds "to the end" grep -q 'voucher.disposed' out
+ok "R20 everything verifies, its stamp too" "$dencho" --json verify --full
+holds "R20 nothing failed" grep -q '"failed":0' out
+"$dencho" --json show "$old" >before
+ok "the view is rebuilt without its key" "$dencho" rebuild
+"$dencho" --json show "$old" >after
+holds "and says the same" cmp before after
+ok "a capsule is made of what is left" "$dencho" export -o capsule.zip
+ok "and checks" "$dencho" --json check-export capsule.zip --trust-file "$trust"
+ok "the verifier is built" ${CC:-cc} -o verify-capsule "$srcdir/tools/verify-capsule.c" -lcrypto
+ok "and agrees" ./verify-capsule capsule.zip
+"$dencho" -q export --folder forged
+sed '1s|originals/[^ ]*|-|' forged/evidence/documents.txt >forged.txt
+cat forged.txt >forged/evidence/documents.txt
+"$dencho" --json check-export forged >out 2>err || :
+holds "nothing else may be missing" grep -q 'no entry disposes of' out
+./verify-capsule forged >out 2>err || :
+holds "says the verifier too" sh -c 'cat out err | grep -q "no entry disposes of"'
+ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust"
+ok "in which everything verifies" "$dencho" -A again --json verify --full
+holds "nothing failed" grep -q '"failed":0' out
+"$dencho" -A again --json show "$old" >after
+holds "and the voucher is what it was" cmp before after
+ok "its index too" "$dencho" -A again --json verify --index
+holds "of which nothing failed" grep -q '"failed":0' out
+
+# --- the report ---
+ok "R64 the report" "$dencho" report compliance
+holds "R64 each open row says what to do" sh -c '! grep "^    R" out | grep -v ": [a-zA-Z]"'
+ok "R64 a part of it" "$dencho" --json report compliance --date 2010-01-01..2010-12-31
+holds "R64 with what was settled" grep -q '"law.procedure":"rules/2026-04.pdf"' out
+for word in 改ざん防止 法令適合 JIIMA認証相当; do
+    holds "nothing claims $word" sh -c "! '$dencho' --help | grep -q $word"
+done
+finish
