@@ -103,7 +103,7 @@ fails 2 "what is no capsule is refused" ./verify-capsule plain.txt
 sed -n '/^```sh$/,/^```$/p' "$srcdir/docs/evidence.md" | sed '1d;$d' >by-hand.sh
 ok "by hand: a document and its record" sh by-hand.sh all/originals/0002_v1.bin all/evidence/records/0002-v1.er tsa/ca.pem
 holds "at its time" grep -q '^stamped: ' out
-cp all/originals/0002_v1.bin changed.bin
+cp all/originals/0002_v1.bin changed.bin && chmod u+w changed.bin # what was unpacked is read-only to all but root
 printf 'x' >>changed.bin
 no_proof() { ! sh by-hand.sh changed.bin all/evidence/records/0002-v1.er tsa/ca.pem; }
 ok "by hand: not of a changed one" no_proof
@@ -117,22 +117,22 @@ named() { # file
     ./verify-capsule -C tsa/ca.pem bad >out 2>err && return 1
     grep -q "^FAILED  $1: " out
 }
-rm -rf bad && cp -R all bad && rm bad/text/0001_v1.txt
+rm -rf bad && cp -R all bad && chmod -R u+w bad && rm bad/text/0001_v1.txt
 holds "a missing file" named text/0001_v1.txt
-rm -rf bad && cp -R all bad && echo more >bad/originals/0005_v1.txt
+rm -rf bad && cp -R all bad && chmod -R u+w bad && echo more >bad/originals/0005_v1.txt
 holds "an added file" named originals/0005_v1.txt
-rm -rf bad && cp -R all bad && mv bad/index.csv bad/index.old && ln -s index.old bad/index.csv
+rm -rf bad && cp -R all bad && chmod -R u+w bad && mv bad/index.csv bad/index.old && ln -s index.old bad/index.csv
 holds "a link in a file's place" named index.csv
 forge() { # after a change of $1 the sums and only they are made right again
     (cd bad && sha256sum "$1" | cut -c 1-64 >../sum && sed -i "s,^[0-9a-f]*  $1\$,$(cat ../sum)  $1," SHA256SUMS)
 }
-rm -rf bad && cp -R all bad && sed -i '3s/"at":"20/"at":"19/' bad/ledger.jsonl && forge ledger.jsonl
+rm -rf bad && cp -R all bad && chmod -R u+w bad && sed -i '3s/"at":"20/"at":"19/' bad/ledger.jsonl && forge ledger.jsonl
 holds "a ledger whose sum was forged too" named ledger.jsonl
-rm -rf bad && cp -R all bad && sed -i '$d' bad/ledger.jsonl && forge ledger.jsonl
+rm -rf bad && cp -R all bad && chmod -R u+w bad && sed -i '$d' bad/ledger.jsonl && forge ledger.jsonl
 holds "a ledger cut at its end is not the manifest's" named manifest.json
-rm -rf bad && cp -R all bad && printf x >>bad/originals/0002_v1.bin && forge originals/0002_v1.bin
+rm -rf bad && cp -R all bad && chmod -R u+w bad && printf x >>bad/originals/0002_v1.bin && forge originals/0002_v1.bin
 holds "a document whose sum was forged too" named originals/0002_v1.bin
-rm -rf bad && cp -R all bad && cp all/evidence/records/0001-v1.er bad/evidence/records/0002-v1.er && forge evidence/records/0002-v1.er
+rm -rf bad && cp -R all bad && chmod -R u+w bad && cp all/evidence/records/0001-v1.er bad/evidence/records/0002-v1.er && forge evidence/records/0002-v1.er
 holds "another document's record" named evidence/records/0002-v1.er
 ok "every so many bytes flipped: both notice, both name the file" "$flip" all.zip "$trust" tsa/ca.pem ./verify-capsule ${FLIP_STRIDE:-997}
 sed 's/^/# /' out

@@ -63,9 +63,15 @@ note_failure(const json_t *row, void *user_data, GError **error)
 static void
 flip(const char *path, uint64_t offset)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
     uint8_t byte = 0;
+    struct stat st;
 
+    /* Rot asks for no permission: finished segments are read-only to all but root. */
+    if (stat(path, &st) != 0 || chmod(path, st.st_mode | S_IWUSR) != 0)
+        g_error("cannot make %s writable", path);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    chmod(path, st.st_mode);
     if (fd < 0 || !dn_fs_pread_all(fd, &byte, 1, offset, NULL))
         g_error("cannot read byte %" G_GUINT64_FORMAT " of %s", offset, path);
     byte ^= 0x10;
