@@ -87,11 +87,3 @@ dn_uuid_equal(const DnUuid *a, const DnUuid *b)
 {
     return memcmp(a->bytes, b->bytes, DN_UUID_BYTES) == 0;
 }
-
-bool
-dn_uuid_is_zero(const DnUuid *self)
-{
-    static const DnUuid zero;
-
-    return dn_uuid_equal(self, &zero);
-}

@@ -27,7 +27,6 @@ char *dn_uuid_text(const DnUuid *self);
 bool dn_uuid_parse(const char *text, DnUuid *out, GError **error);
 
 bool dn_uuid_equal(const DnUuid *a, const DnUuid *b);
-bool dn_uuid_is_zero(const DnUuid *self);
 
 G_END_DECLS
 #endif

@@ -13,15 +13,7 @@ static const GOptionEntry options[] = {
 static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
-    DnUuid id;
-    g_autoptr(json_t) row = NULL;
-
-    if (!dn_cli_want_reason(reason, error))
-        return false;
-    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
-
-    return archive && dn_cli_find_id(archive, arguments[0], &id, error) &&
-           dn_archive_delete(archive, &id, reason, &row, error) && dn_out_row(cli, row, error);
+    return dn_out_reasoned_change(cli, arguments[0], reason, dn_archive_delete, error);
 }
 
 const DnCommand dn_command_delete = {

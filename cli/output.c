@@ -312,3 +312,18 @@ dn_out_object(const DnCli *cli, const json_t *object, GError **error)
     }
     return true;
 }
+
+bool
+dn_out_reasoned_change(DnCli *cli, const char *id_text, const char *reason, DnReasonedChange change,
+                       GError **error)
+{
+    DnUuid id;
+    g_autoptr(json_t) row = NULL;
+
+    if (!dn_cli_want_reason(reason, error))
+        return false;
+    g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
+
+    return archive && dn_cli_find_id(archive, id_text, &id, error) &&
+           change(archive, &id, reason, &row, error) && dn_out_row(cli, row, error);
+}

@@ -82,5 +82,14 @@ bool dn_out_row(const DnCli *cli, const json_t *row, GError **error);
 /** An object: a JSON line, or a line "name: value" for each member. */
 bool dn_out_object(const DnCli *cli, const json_t *object, GError **error);
 
+/** A change that a reason is enough for: dn_archive_delete() and its like. */
+typedef bool (*DnReasonedChange)(DnArchive *archive, const DnUuid *id, const char *reason,
+                                 json_t **out_row, GError **error);
+
+/** Makes @change on the voucher that @id_text names and prints its row. INVALID without a reason.
+ */
+bool dn_out_reasoned_change(DnCli *cli, const char *id_text, const char *reason,
+                            DnReasonedChange change, GError **error);
+
 G_END_DECLS
 #endif
