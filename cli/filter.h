@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
     char *date;
     char *amount;
+    char *currency;
     char *party;
     char *party_match;
     char *text;
@@ -39,6 +40,7 @@ typedef struct {
 #define DN_FILTER_OPTIONS(f)                                                                       \
     DN_FILTER_TERM(f, date, "transaction date, both ends included", "A..B"),                       \
         DN_FILTER_TERM(f, amount, "amount, both ends included", "A..B"),                           \
+        DN_FILTER_TERM(f, currency, "of that amount (default: the archive's)", "CUR"),             \
         DN_FILTER_TERM(f, party, "part of the name, or the registration number", "S"),             \
         DN_FILTER_LONG(f, party_match, "party-match", "contained (default), prefix or exact",      \
                        "HOW"),                                                                     \
@@ -58,9 +60,11 @@ typedef struct {
     DnSearch search;
     DnDateRange dates;
     DnAmountRange amounts;
+    char currency[DN_CURRENCY_TEXT + 1];
 } DnFilterTerms;
 
-/** Reads @self, which stays and lends its words to @out. INVALID. */
+/** Reads @self, which stays and lends its words to @out. @currency: of an amount that names none.
+ * INVALID. */
 bool dn_filter_read(const DnFilter *self, const char *currency, DnFilterTerms *out, GError **error);
 
 G_END_DECLS

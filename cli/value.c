@@ -49,17 +49,32 @@ dn_value_date_range(const char *text, DnDateRange *out, GError **error)
     return true;
 }
 
+/* The currency that stands behind an amount, or NULL. */
+static const char *
+code_of(const char *amount)
+{
+    size_t size = strlen(amount);
+    const char *code = size > DN_CURRENCY_TEXT ? amount + size - DN_CURRENCY_TEXT : "";
+
+    return dn_money_scale(code) >= 0 ? code : NULL;
+}
+
 bool
-dn_value_amount_range(const char *text, const char *currency, DnAmountRange *out, GError **error)
+dn_value_amount_range(const char *text, bool may_name, char *currency, DnAmountRange *out,
+                      GError **error)
 {
     g_autofree char *from = NULL;
     g_autofree char *to = NULL;
     DnAmountRange range = {0};
+    const char *code = NULL;
 
     if (!split_range(text, &from, &to, error))
         return false;
     range.has_from = from[0] != '\0';
     range.has_to = to[0] != '\0';
+    code = code_of(range.has_to ? to : from);
+    if (may_name && code)
+        g_strlcpy(currency, code, DN_CURRENCY_TEXT + 1);
     if ((range.has_from && !dn_money_parse(from, currency, &range.from, error)) ||
         (range.has_to && !dn_money_parse(to, currency, &range.to, error)))
         return false;
@@ -75,10 +90,9 @@ dn_value_amount(const char *text, const char *currency, int64_t *out_minor, char
                 GError **error)
 {
     g_autofree char *plain = g_strstrip(g_strdup(text));
-    size_t size = strlen(plain);
-    const char *code = size > DN_CURRENCY_TEXT ? plain + size - DN_CURRENCY_TEXT : "";
+    const char *code = code_of(plain);
 
-    if (dn_money_scale(code) >= 0)
+    if (code)
         currency = code;
     if (!dn_money_parse(plain, currency, out_minor, error))
         return false;

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+enum { DN_CURRENCY_TEXT = 3 };
+
 typedef struct {
     bool has_from;
     bool has_to;
@@ -29,7 +31,9 @@ typedef struct {
 
 /** "A..B", "A..", "..B", or one value for both ends. Both ends are included. */
 bool dn_value_date_range(const char *text, DnDateRange *out, GError **error);
-bool dn_value_amount_range(const char *text, const char *currency, DnAmountRange *out,
+/** Of @currency, which has room for DN_CURRENCY_TEXT + 1; when @may_name, a code behind the last
+ * amount names another and is put there ("20..27.00 USD"). */
+bool dn_value_amount_range(const char *text, bool may_name, char *currency, DnAmountRange *out,
                            GError **error);
 
 /** "2026-11-24T09:30:00+09:00", "2026-11-24 09:30" in local time, or a day: its end in Japan. */
@@ -39,8 +43,6 @@ bool dn_value_time(const char *text, int64_t *out_utc_ms, GError **error);
  * both, or no such number. */
 bool dn_value_pick(int generation, const char *at_text, int64_t *at, DnBackupPick *out_pick,
                    GError **error);
-
-enum { DN_CURRENCY_TEXT = 3 };
 
 /** An amount of @currency, or of the currency whose code follows it ("27.00 USD"). @out_currency
  * has room for DN_CURRENCY_TEXT + 1. */

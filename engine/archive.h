@@ -152,8 +152,10 @@ enum { DN_ID_PREFIX = 8 }; /* characters of an id that are enough to name a vouc
 typedef struct {
     const DnDate *date_from;
     const DnDate *date_to;
-    const int64_t *amount_from; /* minor units */
+    const int64_t *amount_from; /* minor units of @currency */
     const int64_t *amount_to;
+    const char *currency;    /* amounts of this one only; NULL: the tenant's when a range of amounts
+                                is asked for, else any */
     const char *party;       /* a name or part of one, or a registration number */
     const char *party_match; /* "contained" (default), "prefix" or "exact" */
     const char *text;        /* words, and "phrases" in quotation marks */

@@ -182,6 +182,7 @@ add_terms(GString *text, const DnSearch *search)
             g_string_append_printf(text, "  金額 amount %s %" G_GINT64_FORMAT "\n", ends[i],
                                    *amounts[i]);
     }
+    add_term(text, "通貨 currency", search->currency);
     add_term(text, "取引先 party", search->party);
     add_term(text, "文字 text", search->text);
     add_term(text, "種別 kind", search->kind);

@@ -110,9 +110,9 @@ static bool
 asks_for_all(const DnSearch *search)
 {
     return !search->date_from && !search->date_to && !search->amount_from && !search->amount_to &&
-           !search->party && !search->text && !search->kind && !search->label &&
-           !search->book_ref && !search->missing && !search->limit && !search->after &&
-           g_strcmp0(search->deleted, "only") != 0;
+           !search->currency && !search->party && !search->text && !search->kind &&
+           !search->label && !search->book_ref && !search->missing && !search->limit &&
+           !search->after && g_strcmp0(search->deleted, "only") != 0;
 }
 
 bool

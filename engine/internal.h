@@ -228,6 +228,7 @@ json_t *dn_view_settled(DnArchive *self, GError **error);
 
 /** (transfer full) The word under which the index finds a reference to the books. */
 char *dn_view_book_label(const char *book_ref);
+bool dn_view_is_book_label(const char *label);
 
 /** How many ids lie from @from to @to, both included, counted up to 2, and one of them. */
 bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
@@ -254,9 +255,15 @@ typedef struct {
 } DnEntryPlace;
 GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
 
-/** What the index is given of a state: lends from @state, and the labels from *@out_labels
- * (transfer full). */
-void dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels);
+/** What the index is given of a state: lends from @state, and the labels and what is shown from
+ * *@out_labels and *@out_shown (transfer full). */
+void dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels,
+                    char **out_shown);
+
+/** (transfer full) Of the row that dn_voucher_row() makes of @state: what no search looks at. */
+char *dn_row_shown(const json_t *state);
+/** (transfer full) That row, of what the index keeps. NULL when it is damaged. */
+json_t *dn_row_of_cover(const DnCover *cover);
 
 /** The text of the newest version as it is indexed; NULL when it was not read. */
 bool dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,

@@ -3,6 +3,7 @@
  * engine/search.c - a clerk's question becomes a query of the index.
  */
 #include "config.h"
+#include "base/money.h"
 #include "engine/internal.h"
 
 #include <string.h>
@@ -68,6 +69,7 @@ dn_search_query_of(DnArchive *self, const DnSearch *search, DnQuery *out_query,
         .has_amount = search->amount_from || search->amount_to,
         .amount_from = search->amount_from ? *search->amount_from : INT64_MIN + 1,
         .amount_to = search->amount_to ? *search->amount_to : INT64_MAX,
+        .currency = search->currency,
         .party = search->party,
         .text = search->text,
         .load_text = load_text,
@@ -79,6 +81,10 @@ dn_search_query_of(DnArchive *self, const DnSearch *search, DnQuery *out_query,
     };
 
     g_clear_pointer(out_book_label, g_free);
+    if (query.has_amount && !query.currency)
+        query.currency = dn_archive_currency(self);
+    if (query.currency && dn_money_scale(query.currency) < 0)
+        return dn_fail(error, DN_ERROR_INVALID, "--currency: write its three letters, as in JPY");
     if (search->book_ref && search->label)
         return dn_fail(error, DN_ERROR_INVALID, "--book-ref and --label do not go together");
     if (search->book_ref)
@@ -116,16 +122,24 @@ typedef struct {
 } Rows;
 
 static bool
-visit_row(const DnUuid *id, void *user_data, GError **error)
+add_snippets(const Rows *rows, const DnUuid *id, json_t *row, GError **error)
 {
-    Rows *rows = user_data;
     g_autoptr(json_t) state = dn_view_voucher(rows->archive, id, error);
-    g_autoptr(json_t) row = state ? dn_voucher_row(state) : NULL;
 
-    if (row && rows->snippets_of &&
-        !dn_snippets_add(rows->archive, state, rows->snippets_of, row, error))
-        return false;
-    return row && rows->visit(row, rows->user_data, error);
+    return state && dn_snippets_add(rows->archive, state, rows->snippets_of, row, error);
+}
+
+static bool
+visit_row(const DnCover *cover, void *user_data, GError **error)
+{
+    const Rows *rows = user_data;
+    g_autoptr(json_t) row = dn_row_of_cover(cover);
+
+    if (!row)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "a row of the view is damaged; run `dencho rebuild`");
+    return (!rows->snippets_of || add_snippets(rows, &cover->id, row, error)) &&
+           rows->visit(row, rows->user_data, error);
 }
 
 bool
@@ -139,8 +153,10 @@ dn_archive_search(DnArchive *self, const DnSearch *search, DnRowVisitor visit, v
     g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query_of(self, search, &query, &book_label, error) &&
-           dn_index_find(self->view, &self->tenant, &query, visit_row, &rows, out_cursor, error);
+    return dn_view_current(self, error) &&
+           dn_search_query_of(self, search, &query, &book_label, error) &&
+           dn_index_find_rows(self->view, &self->tenant, &query, visit_row, &rows, out_cursor,
+                              error);
 }
 
 bool
@@ -149,7 +165,8 @@ dn_archive_count(DnArchive *self, const DnSearch *search, uint64_t *out_count, G
     g_autofree char *book_label = NULL;
     DnQuery query;
 
-    return dn_search_query_of(self, search, &query, &book_label, error) &&
+    return dn_view_current(self, error) &&
+           dn_search_query_of(self, search, &query, &book_label, error) &&
            dn_index_count(self->view, &self->tenant, &query, out_count, error);
 }
 
@@ -170,7 +187,8 @@ dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error)
     g_autofree char *book_label = NULL;
     DnQuery query;
 
-    if (!dn_search_query_of(self, search, &query, &book_label, error) ||
+    if (!dn_view_current(self, error) ||
+        !dn_search_query_of(self, search, &query, &book_label, error) ||
         !dn_index_explain(self->view, &self->tenant, &query, count_row, &vouchers, NULL, &cost,
                           error))
         return NULL;
@@ -202,7 +220,8 @@ dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVis
 {
     Rows rows = {.archive = self, .visit = visit, .user_data = user_data};
 
-    return dn_index_parties(self->view, &self->tenant, prefix, limit, visit_party, &rows, error);
+    return dn_view_current(self, error) &&
+           dn_index_parties(self->view, &self->tenant, prefix, limit, visit_party, &rows, error);
 }
 
 /* --- ids, in full or by their beginning --- */

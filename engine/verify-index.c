@@ -105,9 +105,10 @@ check_index(Verify *verify, const json_t *state, GError **error)
 {
     g_auto(GStrv) labels = NULL;
     g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
     DnIndexRecord record;
 
-    dn_view_record(state, &record, &labels);
+    dn_view_record(state, &record, &labels, &shown);
     return dn_view_text(verify->archive, &verify->archive->tenant, state, &text, error) &&
            dn_index_check_voucher(verify->check, &record, text, error);
 }

@@ -30,7 +30,7 @@ static const char format_key[] = "format";
 
 /* Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-static const uint8_t FORMAT = 2;
+static const uint8_t FORMAT = 3;
 
 enum { SETTLED_KEY = 7 + 16 };
 enum { DISPOSAL_KEY = 8 + 16 + 8 };
@@ -597,6 +597,12 @@ dn_view_book_label(const char *book_ref)
     return g_strconcat("\x1f", book_ref, NULL);
 }
 
+bool
+dn_view_is_book_label(const char *label)
+{
+    return label[0] == '\x1f';
+}
+
 /* (transfer full) Labels and references to the books. */
 static char **
 words_of(const json_t *state)
@@ -614,7 +620,7 @@ words_of(const json_t *state)
 }
 
 void
-dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels)
+dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels, char **out_shown)
 {
     const json_t *fields = json_object_get(state, "fields");
     const json_t *amount = json_object_get(fields, "amount");
@@ -637,6 +643,7 @@ dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_label
     if (date && dn_date_parse(date, &day, NULL))
         out_record->date_days = dn_date_to_days(&day);
     dn_uuid_parse(dn_json_string(state, "voucher"), &out_record->id, NULL);
+    out_record->shown = *out_shown = dn_row_shown(state);
     *out_labels = labels;
 }
 
@@ -645,12 +652,14 @@ update_index(Applying *applying, const json_t *before, const json_t *after)
 {
     g_auto(GStrv) labels_before = NULL;
     g_auto(GStrv) labels_after = NULL;
+    g_autofree char *shown_before = NULL;
+    g_autofree char *shown_after = NULL;
     DnIndexRecord old;
     DnIndexRecord new;
 
     if (before)
-        dn_view_record(before, &old, &labels_before);
-    dn_view_record(after, &new, &labels_after);
+        dn_view_record(before, &old, &labels_before, &shown_before);
+    dn_view_record(after, &new, &labels_after, &shown_after);
     dn_index_update(applying->batch, &applying->apply->tenant, before ? &old : NULL, &new);
 }
 

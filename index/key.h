@@ -9,13 +9,15 @@
  * All rows begin with the tenant (16 bytes) and the table (1 byte). Rows of DN_KV_INDEX:
  *
  *     table     key                                        value
- *     SEQ       state, seq                                 cover
+ *     SEQ       state, seq                                 cover and what is shown
  *     DATE      state, date, seq                           cover
  *     AMOUNT    state, amount, seq                         cover
- *     PAIR      state, date, amount, seq                   id     both are there
- *     PARTY     state, folded name, date, amount, seq      id     "" without a name
- *     NUMBER    state, "T...", date, amount, seq           -
+ *     PAIR      state, date, amount, seq                   id, currency     both are there
+ *     PARTY     state, folded name, date, amount, seq      id, currency     "" without a name
+ *     PARTY_AMOUNT  state, folded name, amount, date, seq  currency
+ *     NUMBER    state, "T...", date, amount, seq           currency
  *
+ * A currency is left out when it is JPY.
  * state is 0, or 1 for a deleted voucher: a search that wants none never meets one. A missing date
  * or amount is the smallest value of its type. seq is registered_seq, which names a voucher within
  * its tenant.
@@ -47,6 +49,7 @@ typedef enum {
     DN_KEY_AMOUNT = 'A',
     DN_KEY_PAIR = 'X',
     DN_KEY_PARTY = 'P',
+    DN_KEY_PARTY_AMOUNT = 'Q',
     DN_KEY_NUMBER = 'G',
     DN_KEY_KIND = 'K',
     DN_KEY_LABEL = 'L',

@@ -272,8 +272,8 @@ dn_count_quickly(DnSearch *search, uint64_t *out_count)
     g_autoptr(GPtrArray) names = NULL;
     uint64_t count = 0;
 
-    if (query->has_amount || query->missing == DN_MISSING_AMOUNT || search->terms || query->kind ||
-        query->label || search->number)
+    if (query->has_amount || query->currency || query->missing == DN_MISSING_AMOUNT ||
+        search->terms || query->kind || query->label || search->number)
         return false;
     if (by_name)
         names = dn_names_few(search);

@@ -75,6 +75,7 @@ search_fingerprint(DnSearch *search)
     dn_key_add_u8(bytes, query->has_amount);
     dn_key_add_i64(bytes, query->has_amount ? query->amount_from : 0);
     dn_key_add_i64(bytes, query->has_amount ? query->amount_to : 0);
+    add_text(bytes, query->currency);
     add_text(bytes, query->party);
     dn_key_add_u8(bytes, (uint8_t)query->party_match);
     add_text(bytes, query->text);
@@ -143,6 +144,7 @@ search_init(DnSearch *search, DnKv *kv, const DnUuid *tenant, const DnQuery *que
     search->date_to = query->date_to_days;
     search->amount_from = MAX(query->amount_from, INT64_MIN + 1);
     search->amount_to = query->amount_to;
+    search->currency = query->currency ? dn_index_currency(query->currency) : NULL;
     search->wanted[false] = query->deleted != DN_DELETED_ONLY;
     search->wanted[true] = query->deleted != DN_DELETED_EXCLUDE;
     if (query->party) {
@@ -179,7 +181,7 @@ is_impossible(const DnSearch *search)
            (query->has_amount && search->amount_from > search->amount_to) ||
            (search->party && query->missing == DN_MISSING_PARTY) ||
            (query->has_date && query->missing == DN_MISSING_DATE) ||
-           (query->has_amount && query->missing == DN_MISSING_AMOUNT);
+           ((query->has_amount || query->currency) && query->missing == DN_MISSING_AMOUNT);
 }
 
 static bool
@@ -436,15 +438,35 @@ dn_index_cost_clear(DnIndexCost *self)
     *self = (DnIndexCost){0};
 }
 
+/* Whoever asked: by ids, or for all that is known of each. */
+typedef struct {
+    DnQueryVisitor visit;
+    DnCoverVisitor visit_row;
+    void *user_data;
+} Asker;
+
+/* The row by arrival is the one that has what is shown. */
+static bool
+tell_row(DnSearch *search, const Asker *asker, uint64_t seq, bool deleted, GError **error)
+{
+    DnCandidate row = {.seq = seq, .has_state = true, .deleted = deleted};
+
+    if (!dn_candidate_cover(search, &row))
+        return dn_search_damaged(search);
+    return asker->visit_row ? asker->visit_row(&row.cover, asker->user_data, error)
+                            : asker->visit(&row.cover.id, asker->user_data, error);
+}
+
 /* Every voucher in order, nothing kept: exports visit millions. */
 static bool
-visit_walk(DnSearch *search, DnQueryVisitor visit, void *user_data, GError **error)
+visit_walk(DnSearch *search, const Asker *asker, GError **error)
 {
     g_auto(DnWalk) walk = {.tail = dn_walk_tail(search)};
     DnCandidate row;
 
     while (dn_walk_next(search, &walk, &row)) {
         DnPlace place;
+        bool ok = true;
 
         if (!dn_candidate_matches(search, &row))
             continue;
@@ -453,34 +475,35 @@ visit_walk(DnSearch *search, DnQueryVisitor visit, void *user_data, GError **err
             continue;
         if (!dn_candidate_cover(search, &row))
             break;
-        if (!visit(&row.cover.id, user_data, error))
+        if (asker->visit)
+            ok = asker->visit(&row.cover.id, asker->user_data, error);
+        else if (walk.tail == DN_TAIL_SEQ)
+            ok = asker->visit_row(&row.cover, asker->user_data, error);
+        else
+            ok = tell_row(search, asker, row.seq, row.deleted, error);
+        if (!ok)
             return false;
     }
     return true;
 }
 
 static bool
-visit_hits(DnSearch *search, GArray *hits, DnQueryVisitor visit, void *user_data, GError **error)
+visit_hits(DnSearch *search, GArray *hits, const Asker *asker, GError **error)
 {
     for (guint i = 0; i < hits->len; i++) {
-        Hit *hit = &g_array_index(hits, Hit, i);
+        const Hit *hit = &g_array_index(hits, Hit, i);
+        bool ok = asker->visit && hit->has_id
+                      ? asker->visit(&hit->id, asker->user_data, error)
+                      : tell_row(search, asker, hit->place.seq, hit->deleted, error);
 
-        if (!hit->has_id) {
-            DnCandidate row = {.seq = hit->place.seq, .has_state = true, .deleted = hit->deleted};
-
-            if (!dn_candidate_cover(search, &row))
-                return dn_search_damaged(search);
-            hit->id = row.cover.id;
-        }
-        if (!visit(&hit->id, user_data, error))
+        if (!ok)
             return false;
     }
     return true;
 }
 
 static bool
-find(DnSearch *search, DnQueryVisitor visit, void *user_data, char **out_cursor, DnIndexCost *cost,
-     GError **error)
+find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost, GError **error)
 {
     uint32_t limit = search->query->limit;
     guint most = limit == 0 || limit == UINT32_MAX ? G_MAXUINT : limit + 1;
@@ -507,8 +530,7 @@ find(DnSearch *search, DnQueryVisitor visit, void *user_data, char **out_cursor,
         g_array_set_size(way->hits, limit);
         cursor = cursor_write(search, &g_array_index(way->hits, Hit, limit - 1).place);
     }
-    if (!(all ? visit_walk(search, visit, user_data, error)
-              : visit_hits(search, way->hits, visit, user_data, error)) ||
+    if (!(all ? visit_walk(search, asker, error) : visit_hits(search, way->hits, asker, error)) ||
         search->error)
         return false;
     if (cost)
@@ -518,9 +540,9 @@ find(DnSearch *search, DnQueryVisitor visit, void *user_data, char **out_cursor,
     return true;
 }
 
-bool
-dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
-                 void *user_data, char **out_cursor, DnIndexCost *out_cost, GError **error)
+static bool
+ask(DnKv *kv, const DnUuid *tenant, const DnQuery *query, const Asker *asker, char **out_cursor,
+    DnIndexCost *out_cost, GError **error)
 {
     g_auto(DnSearch) search = {0};
 
@@ -535,7 +557,7 @@ dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVi
                 (DnIndexCost){.plan = "nothing can have all of that", .raced = g_strdup("")};
         return true;
     }
-    if (find(&search, visit, user_data, out_cursor, out_cost, error))
+    if (find(&search, asker, out_cursor, out_cost, error))
         return true;
     if (search.error)
         g_propagate_error(error, g_steal_pointer(&search.error));
@@ -543,10 +565,28 @@ dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVi
 }
 
 bool
+dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
+                 void *user_data, char **out_cursor, DnIndexCost *out_cost, GError **error)
+{
+    const Asker asker = {.visit = visit, .user_data = user_data};
+
+    return ask(kv, tenant, query, &asker, out_cursor, out_cost, error);
+}
+
+bool
 dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
               void *user_data, char **out_cursor, GError **error)
 {
     return dn_index_explain(kv, tenant, query, visit, user_data, out_cursor, NULL, error);
+}
+
+bool
+dn_index_find_rows(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnCoverVisitor visit,
+                   void *user_data, char **out_cursor, GError **error)
+{
+    const Asker asker = {.visit_row = visit, .user_data = user_data};
+
+    return ask(kv, tenant, query, &asker, out_cursor, NULL, error);
 }
 
 /* By all rows of the term that has the fewest. */

@@ -14,6 +14,7 @@
 
 #include "base/uuid.h"
 #include "index/kv.h"
+#include "index/record.h"
 
 G_BEGIN_DECLS
 
@@ -26,12 +27,13 @@ typedef struct {
     uint64_t registered_seq; /* of voucher.registered: the order of arrival; unique in a tenant */
     int32_t date_days;       /* transaction date, days since 1970-01-01, or DN_DAYS_MISSING */
     int64_t amount;          /* minor units, or DN_AMOUNT_MISSING */
-    const char *currency;    /* ISO 4217 (nullable) */
+    const char *currency;    /* ISO 4217; NULL: JPY */
     const char *party;       /* as printed (nullable) */
     const char *registration_number; /* (nullable) "T" + 13 digits */
     const char *kind;
     const char *const *labels; /* (nullable) ended by NULL */
     bool deleted;
+    const char *shown; /* (nullable) what a result shows beside all this; nobody looks into it */
 } DnIndexRecord;
 
 /** Adds to @batch what turns the rows of @before (NULL: none) into those of @after (NULL: none). */
@@ -67,7 +69,9 @@ typedef struct {
     bool has_amount;
     int64_t amount_from; /* inclusive; INT64_MIN + 1: open */
     int64_t amount_to;
-    const char *party; /* a name or part of one, or a registration number "T..." exactly */
+    const char *currency; /* (nullable) amounts of this one only; those without an amount have none.
+                             Without it units of different currencies are compared as numbers */
+    const char *party;    /* a name or part of one, or a registration number "T..." exactly */
     DnPartyMatch party_match;
     const char *text;       /* all its words and "phrases" (index/text.h) */
     DnTextLoader load_text; /* needed for phrases: the index holds words only */
@@ -106,6 +110,14 @@ bool dn_index_find(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQuery
 /** The same, and *@out_cost (transfer full) tells how. */
 bool dn_index_explain(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnQueryVisitor visit,
                       void *user_data, char **out_cursor, DnIndexCost *out_cost, GError **error);
+
+/** What a result shows is lent to the visitor until it returns. */
+typedef bool (*DnCoverVisitor)(const DnCover *row, void *user_data, GError **error);
+
+/** dn_index_find(), and hands out all that the index knows of each: with @shown, which lies in one
+ * row of each voucher. */
+bool dn_index_find_rows(DnKv *kv, const DnUuid *tenant, const DnQuery *query, DnCoverVisitor visit,
+                        void *user_data, char **out_cursor, GError **error);
 
 /** How many vouchers the query finds; limit and cursor do not count. */
 bool dn_index_count(DnKv *kv, const DnUuid *tenant, const DnQuery *query, uint64_t *out_count,

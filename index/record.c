@@ -2,9 +2,10 @@
 /*
  * index/record.c - the rows that make a voucher findable.
  *
- * A cover: version 1 (1 byte), state (1), id (16), seq (8), date (4), amount (8) as in keys; then
- * the strings party, number, kind, each ended by NUL; the number of labels (8) and the labels, each
- * ended by NUL.
+ * A cover: version 2 (1 byte), state (1), id (16), date (4), amount (8) as in keys; then the
+ * strings party, number, kind, currency, each ended by NUL; the number of labels (1 byte, or 255
+ * and 8) and the labels, each ended by NUL. In a SEQ row what is shown beside follows, ended by
+ * NUL.
  */
 #include "config.h"
 #include "index/record.h"
@@ -16,7 +17,9 @@
 #include <string.h>
 
 enum {
-    COVER_VERSION = 1,
+    COVER_VERSION = 2,
+    MANY_LABELS = 255,
+    MAX_CURRENCY = 8,   /* less than an id */
     MAX_SPELLING = 256, /* bytes of a name that a list shows */
 };
 
@@ -68,23 +71,42 @@ number_of(const DnIndexRecord *record)
     return number ? number : g_strdup("");
 }
 
+/* "" for yen and for what names none: nearly all. */
+static const char *
+currency_of(const DnIndexRecord *record)
+{
+    return dn_index_currency(record->amount == DN_AMOUNT_MISSING ? NULL : record->currency);
+}
+
+static void
+add_currency(GByteArray *value, const DnIndexRecord *record)
+{
+    const char *currency = currency_of(record);
+
+    g_byte_array_append(value, (const guint8 *)currency, (guint)strnlen(currency, MAX_CURRENCY));
+}
+
 static GByteArray *
 cover_new(const DnIndexRecord *record, const char *party, const char *number)
 {
     GByteArray *value = g_byte_array_new();
     const char *const none[] = {NULL};
     const char *const *labels = record->labels ? record->labels : none;
+    guint labels_count = g_strv_length((char **)labels);
 
     dn_key_add_u8(value, COVER_VERSION);
     dn_key_add_u8(value, record->deleted);
     g_byte_array_append(value, record->id.bytes, DN_UUID_BYTES);
-    dn_key_add_u64(value, record->registered_seq);
     dn_key_add_i32(value, record->date_days);
     dn_key_add_i64(value, record->amount);
     add_c_string(value, party);
     add_c_string(value, number);
     add_c_string(value, record->kind ? record->kind : "");
-    dn_key_add_u64(value, g_strv_length((char **)labels));
+    add_currency(value, record);
+    dn_key_add_u8(value, 0);
+    dn_key_add_u8(value, (uint8_t)MIN(labels_count, MANY_LABELS));
+    if (labels_count >= MANY_LABELS)
+        dn_key_add_u64(value, labels_count);
     for (size_t i = 0; labels[i]; i++)
         add_c_string(value, labels[i]);
     return value;
@@ -110,7 +132,9 @@ dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size)
     const char *label = NULL;
     uint8_t version = 0;
     uint8_t state = 0;
+    uint8_t few = 0;
 
+    self->shown = NULL;
     if (!dn_key_read_u8(&in, &version) || version != COVER_VERSION ||
         !dn_key_read_u8(&in, &state) || state > 1 || in.size < DN_UUID_BYTES)
         return false;
@@ -118,16 +142,19 @@ dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size)
     memcpy(self->id.bytes, in.bytes, DN_UUID_BYTES);
     in.bytes += DN_UUID_BYTES;
     in.size -= DN_UUID_BYTES;
-    if (!dn_key_read_u64(&in, &self->seq) || !dn_key_read_i32(&in, &self->date_days) ||
-        !dn_key_read_i64(&in, &self->amount) || !read_c_string(&in, &self->party) ||
-        !read_c_string(&in, &self->number) || !read_c_string(&in, &self->kind) ||
-        !dn_key_read_u64(&in, &self->label_count))
+    if (!dn_key_read_i32(&in, &self->date_days) || !dn_key_read_i64(&in, &self->amount) ||
+        !read_c_string(&in, &self->party) || !read_c_string(&in, &self->number) ||
+        !read_c_string(&in, &self->kind) || !read_c_string(&in, &self->currency) ||
+        !dn_key_read_u8(&in, &few))
+        return false;
+    self->label_count = few;
+    if (few == MANY_LABELS && !dn_key_read_u64(&in, &self->label_count))
         return false;
     self->labels = (const char *)in.bytes;
     for (uint64_t i = 0; i < self->label_count; i++)
         if (!read_c_string(&in, &label))
             return false;
-    return in.size == 0;
+    return in.size == 0 || (read_c_string(&in, &self->shown) && in.size == 0);
 }
 
 bool
@@ -166,12 +193,18 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
 {
     g_autofree char *number = number_of(record);
     g_autoptr(GByteArray) cover = cover_new(record, party, number);
+    g_autoptr(GByteArray) row = dn_key_copy(cover);
     g_autoptr(GByteArray) id = g_byte_array_new();
+    g_autoptr(GByteArray) currency = g_byte_array_new();
     GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
 
     g_byte_array_append(id, record->id.bytes, DN_UUID_BYTES);
+    add_currency(id, record);
+    add_currency(currency, record);
+    if (record->shown)
+        add_c_string(row, record->shown);
     dn_key_add_u64(key, record->registered_seq);
-    rows_add(rows, key, cover);
+    rows_add(rows, key, row);
 
     key = state_key(tenant, DN_KEY_DATE, record->deleted);
     dn_key_add_i32(key, record->date_days);
@@ -192,11 +225,18 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
     dn_key_add_string(key, party);
     add_all_keys(key, record);
     rows_add(rows, key, id);
+
+    key = state_key(tenant, DN_KEY_PARTY_AMOUNT, record->deleted);
+    dn_key_add_string(key, party);
+    dn_key_add_i64(key, record->amount);
+    dn_key_add_i32(key, record->date_days);
+    dn_key_add_u64(key, record->registered_seq);
+    rows_add(rows, key, currency);
     if (*number) {
         key = state_key(tenant, DN_KEY_NUMBER, record->deleted);
         dn_key_add_string(key, number);
         add_all_keys(key, record);
-        rows_add(rows, key, NULL);
+        rows_add(rows, key, currency);
     }
 }
 

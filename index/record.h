@@ -7,6 +7,7 @@
 #define INDEX_RECORD_H
 
 #include "index/key.h"
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -14,19 +15,27 @@ G_BEGIN_DECLS
  * strings are lent by the bytes that were read. */
 typedef struct {
     DnUuid id;
-    uint64_t seq;
     int32_t date_days;
     int64_t amount;
     bool deleted;
     const char *party;  /* folded; "" without a name */
     const char *number; /* "" without one */
     const char *kind;
-    const char *labels; /* label_count strings, one behind the other, each with its NUL */
+    const char *currency; /* "" for JPY, or without an amount; cut to 8 bytes */
+    const char *labels;   /* label_count strings, one behind the other, each with its NUL */
     uint64_t label_count;
+    const char *shown; /* (nullable) what else a result shows, in a SEQ row */
 } DnCover;
 
 /** Reads a value. False when it is damaged; all strings of a good one end within it. */
 bool dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size);
+
+/** @currency as rows have it: "" for NULL and for JPY. */
+static inline const char *
+dn_index_currency(const char *currency)
+{
+    return currency && strcmp(currency, "JPY") != 0 ? currency : "";
+}
 
 bool dn_cover_has_label(const DnCover *self, const char *label);
 

@@ -136,8 +136,7 @@ dn_range_prefix(const DnSearch *search, DnKeyTable table, bool deleted)
 static bool
 candidate_read_cover(DnSearch *search, DnCandidate *candidate)
 {
-    if (!dn_cover_read(&candidate->cover, candidate->value, candidate->value_size) ||
-        candidate->cover.seq != candidate->seq)
+    if (!dn_cover_read(&candidate->cover, candidate->value, candidate->value_size))
         return dn_search_damaged(search);
     candidate->has_cover = true;
     candidate->has_state = true;
@@ -146,6 +145,8 @@ candidate_read_cover(DnSearch *search, DnCandidate *candidate)
     candidate->date_days = candidate->cover.date_days;
     candidate->has_amount = true;
     candidate->amount = candidate->cover.amount;
+    candidate->currency = candidate->cover.currency;
+    candidate->currency_size = strlen(candidate->cover.currency);
     return true;
 }
 
@@ -193,6 +194,11 @@ candidate_values_match(const DnSearch *search, const DnCandidate *candidate)
 {
     const DnQuery *query = search->query;
 
+    if (search->currency &&
+        (candidate->amount == DN_AMOUNT_MISSING ||
+         candidate->currency_size != strlen(search->currency) ||
+         memcmp(candidate->currency, search->currency, candidate->currency_size) != 0))
+        return false;
     if (query->has_date &&
         (candidate->date_days == DN_DAYS_MISSING || candidate->date_days < search->date_from ||
          candidate->date_days > search->date_to))
@@ -255,7 +261,7 @@ dn_candidate_matches(DnSearch *search, DnCandidate *candidate)
 
     if (!candidate->has_state || (by_date && !candidate->has_date) ||
         (by_amount && !candidate->has_amount) || (by_party && !candidate->party_met) ||
-        query->kind || query->label) {
+        (search->currency && !candidate->currency) || query->kind || query->label) {
         if (!dn_candidate_cover(search, candidate) ||
             !candidate_cover_matches(search, &candidate->cover))
             return false;
@@ -331,9 +337,12 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
     if (tail != DN_TAIL_ALL) {
         out->value = key;
         out->value_size = size;
-    } else if (size == DN_UUID_BYTES) {
-        memcpy(out->id.bytes, key, DN_UUID_BYTES);
-        out->has_id = true;
+    } else {
+        out->has_id = size >= DN_UUID_BYTES;
+        if (out->has_id)
+            memcpy(out->id.bytes, key, DN_UUID_BYTES);
+        out->currency = (const char *)key + (out->has_id ? DN_UUID_BYTES : 0);
+        out->currency_size = size - (out->has_id ? DN_UUID_BYTES : 0);
     }
     return true;
 }

@@ -51,12 +51,13 @@ typedef struct {
     int64_t amount_from;
     int64_t amount_to;
     bool wanted[DN_SEARCH_STATES];
-    char *party;        /* (nullable) folded */
-    char *number;       /* (nullable) */
-    GPtrArray *terms;   /* (nullable) DnTextTerm */
-    GPtrArray *phrases; /* (nullable) folded */
-    GPtrArray *streams; /* DnStream: owns them */
-    GPtrArray *words;   /* (nullable) the stream of each term, to ask about one voucher */
+    char *party;          /* (nullable) folded */
+    char *number;         /* (nullable) */
+    const char *currency; /* (nullable) as rows have it */
+    GPtrArray *terms;     /* (nullable) DnTextTerm */
+    GPtrArray *phrases;   /* (nullable) folded */
+    GPtrArray *streams;   /* DnStream: owns them */
+    GPtrArray *words;     /* (nullable) the stream of each term, to ask about one voucher */
     bool has_after;
     DnPlace after;
     uint8_t fingerprint[DN_SEARCH_FINGERPRINT_BYTES];
@@ -118,6 +119,8 @@ typedef struct {
     bool deleted;
     int32_t date_days;
     int64_t amount;
+    const char *currency; /* (nullable) as in rows, without a NUL: lent like @value */
+    size_t currency_size;
     bool has_id; /* without a cover */
     DnUuid id;
     const uint8_t *value; /* (nullable) of a row that has a cover */

@@ -33,7 +33,8 @@ dn_walk_has_phase(const DnSearch *search, DnTail tail, int phase)
         return phase == 0;
     if (tail == DN_TAIL_DATE)
         return phase == 0 ? query->missing != DN_MISSING_DATE : !query->has_date;
-    return phase == 0 ? query->missing != DN_MISSING_AMOUNT : !query->has_amount;
+    return phase == 0 ? query->missing != DN_MISSING_AMOUNT
+                      : !query->has_amount && !query->currency;
 }
 
 static DnRange *

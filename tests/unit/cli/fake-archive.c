@@ -282,6 +282,7 @@ note_search(const DnArchive *self, const char *name, const DnSearch *search)
     note_date(call, "date_to", search->date_to);
     note_int(call, "amount_from", search->amount_from);
     note_int(call, "amount_to", search->amount_to);
+    dn_json_set_string(call, "currency", search->currency);
     dn_json_set_string(call, "party", search->party);
     dn_json_set_string(call, "party_match", search->party_match);
     dn_json_set_string(call, "text", search->text);

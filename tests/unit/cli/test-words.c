@@ -61,25 +61,57 @@ test_amount_ranges_have_open_ends(void)
 {
     static const char *const bad[] = {"", "..", "2..1", "1,00", "1.5", "ten..", "1..2..3"};
     g_autoptr(GError) error = NULL;
+    char currency[DN_CURRENCY_TEXT + 1] = "JPY";
     DnAmountRange range;
 
-    g_assert_true(dn_value_amount_range("10,000..¥20,000", "JPY", &range, &error));
+    g_assert_true(dn_value_amount_range("10,000..¥20,000", true, currency, &range, &error));
     g_assert_true(range.has_from && range.has_to);
     g_assert_cmpint(range.from, ==, 10000);
     g_assert_cmpint(range.to, ==, 20000);
-    g_assert_true(dn_value_amount_range("-500..", "JPY", &range, &error));
+    g_assert_true(dn_value_amount_range("-500..", true, currency, &range, &error));
     g_assert_true(range.has_from && !range.has_to);
     g_assert_cmpint(range.from, ==, -500);
-    g_assert_true(dn_value_amount_range("..１０８００", "JPY", &range, &error));
+    g_assert_true(dn_value_amount_range("..１０８００", true, currency, &range, &error));
     g_assert_true(!range.has_from && range.has_to);
     g_assert_cmpint(range.to, ==, 10800);
-    g_assert_true(dn_value_amount_range("27.00", "MYR", &range, &error));
+    g_strlcpy(currency, "MYR", sizeof currency);
+    g_assert_true(dn_value_amount_range("27.00", true, currency, &range, &error));
     g_assert_cmpint(range.from, ==, 2700);
     g_assert_cmpint(range.to, ==, 2700);
+    g_strlcpy(currency, "JPY", sizeof currency);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_false(dn_value_amount_range(bad[i], "JPY", &range, &error));
+        g_assert_false(dn_value_amount_range(bad[i], true, currency, &range, &error));
         assert_code(error, INVALID);
     }
+}
+
+static void
+test_a_range_may_name_its_currency(void)
+{
+    static const char *const forms[] = {"20.00 USD..27.00 USD", "20..27 USD", "20.00USD..27.00USD"};
+    g_autoptr(GError) error = NULL;
+    char currency[DN_CURRENCY_TEXT + 1];
+    DnAmountRange range;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_strlcpy(currency, "JPY", sizeof currency);
+        g_assert_true(dn_value_amount_range(forms[i], true, currency, &range, &error));
+        g_assert_no_error(error);
+        g_assert_cmpstr(currency, ==, "USD");
+        g_assert_cmpint(range.from, ==, 2000);
+        g_assert_cmpint(range.to, ==, 2700);
+    }
+    g_strlcpy(currency, "JPY", sizeof currency);
+    g_assert_true(dn_value_amount_range("20.00 USD..", true, currency, &range, &error));
+    g_assert_cmpstr(currency, ==, "USD");
+    g_assert_true(range.has_from && !range.has_to);
+    /* Two currencies in one range, and another than the one that was said. */
+    g_assert_false(dn_value_amount_range("20 EUR..27 USD", true, currency, &range, &error));
+    assert_code(error, INVALID);
+    g_strlcpy(currency, "JPY", sizeof currency);
+    g_assert_false(dn_value_amount_range("27 USD", false, currency, &range, &error));
+    assert_code(error, INVALID);
+    g_assert_cmpstr(currency, ==, "JPY");
 }
 
 static void
@@ -520,6 +552,7 @@ main(int argc, char **argv)
     T(date_ranges_have_open_ends);
     T(amount_ranges_have_open_ends);
     T(an_amount_may_name_its_currency);
+    T(a_range_may_name_its_currency);
     T(nearest_word_is_a_slip_of_the_pen);
     T(filter_refuses_unknown_words);
     T(table_aligns_wide_characters);

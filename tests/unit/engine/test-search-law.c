@@ -46,7 +46,8 @@ tear_down(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 #define NO_AMOUNT INT64_MIN
 
 static DnUuid
-put(Fixture *f, const char *date, int64_t amount, const char *party, const char *kind)
+put_in(Fixture *f, const char *date, int64_t amount, const char *currency, const char *party,
+       const char *kind)
 {
     static unsigned number;
     g_autofree char *content = g_strdup_printf("\x89PNG\r\n\x1a\n%u", number++);
@@ -57,6 +58,7 @@ put(Fixture *f, const char *date, int64_t amount, const char *party, const char 
     DnUuid id;
     DnIngest request = {.date = date ? &day : NULL,
                         .amount = amount == NO_AMOUNT ? NULL : &amount,
+                        .currency = currency,
                         .party = party,
                         .kind = kind,
                         .no_wait = true};
@@ -66,6 +68,12 @@ put(Fixture *f, const char *date, int64_t amount, const char *party, const char 
     g_assert_no_error(error);
     g_assert_true(dn_uuid_parse(dn_json_string(result, "voucher"), &id, &error));
     return id;
+}
+
+static DnUuid
+put(Fixture *f, const char *date, int64_t amount, const char *party, const char *kind)
+{
+    return put_in(f, date, amount, NULL, party, kind);
 }
 
 static bool
@@ -189,6 +197,98 @@ test_R40_zero_and_negative_are_amounts(Fixture *f, G_GNUC_UNUSED gconstpointer d
     g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &zero, .amount_to = &zero}), ==, 1);
     g_assert_cmpuint(found(f, &(DnSearch){.amount_to = &minus}), ==, 1);
     g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &refund, .amount_to = &zero}), ==, 2);
+}
+
+/* ¥1,000, $10.00 and $1,000 are three amounts; a number asks for one of them. */
+static void
+test_R40_an_amount_is_of_one_currency(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const int64_t thousand = 1000;
+    g_autoptr(GError) error = NULL;
+    uint64_t count = 7;
+
+    put(f, "2026-04-01", 1000, "山田", "receipt");
+    put_in(f, "2026-04-01", 1000, "JPY", "山田", "receipt");
+    put_in(f, "2026-04-01", 1000, "USD", "山田", "receipt");
+    put_in(f, "2026-04-02", 100000, "USD", "佐藤", "receipt");
+    put(f, "2026-04-02", NO_AMOUNT, "佐藤", "receipt");
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &thousand, .amount_to = &thousand}), ==,
+                     2);
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &thousand}), ==, 2);
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &thousand, .currency = "USD"}), ==, 2);
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_to = &thousand, .currency = "USD"}), ==, 1);
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_to = &thousand, .currency = "EUR"}), ==, 0);
+    g_assert_cmpuint(found(f, &(DnSearch){.currency = "USD"}), ==, 2);
+    g_assert_cmpuint(found(f, &(DnSearch){.currency = "USD", .party = "佐藤"}), ==, 1);
+    g_assert_cmpuint(found(f, &(DnSearch){.currency = "JPY"}), ==, 2);
+    /* Whoever asks for no amount is shown all. */
+    g_assert_cmpuint(found(f, &(DnSearch){.party = "山田"}), ==, 3);
+    g_assert_cmpuint(found(f, &(DnSearch){.sort = "-amount"}), ==, 5);
+    g_assert_false(dn_archive_count(f->archive, &(DnSearch){.currency = "yen"}, &count, &error));
+    g_assert_true(g_error_matches(error, DN_ERROR, DN_ERROR_INVALID));
+    g_assert_cmpuint(count, ==, 7);
+}
+
+typedef struct {
+    Fixture *f;
+    unsigned rows;
+} Compared;
+
+/* The row of a search is the one that its state makes, whatever has become of the voucher. */
+static bool
+compare_row(const json_t *row, void *user_data, GError **error)
+{
+    Compared *self = user_data;
+    DnUuid id;
+
+    g_assert_true(dn_uuid_parse(dn_json_string(row, "voucher"), &id, NULL));
+    g_autoptr(json_t) state = dn_view_voucher(self->f->archive, &id, error);
+    g_autoptr(json_t) made = dn_voucher_row(state);
+    g_autofree char *shown = json_dumps(row, JSON_SORT_KEYS);
+    g_autofree char *wanted = json_dumps(made, JSON_SORT_KEYS);
+
+    g_assert_cmpstr(shown, ==, wanted);
+    self->rows++;
+    return true;
+}
+
+static void
+test_R43_a_row_shows_the_voucher_as_it_stands(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    static const char *const sorts[] = {"registered", "date", "-date", "amount", "-amount"};
+    static const char *const label[] = {"travel", "経費", NULL};
+    static const char *const none[] = {NULL};
+    const int64_t minus = -2700;
+    DnUuid ids[6];
+    json_t *rows[6] = {NULL};
+
+    ids[0] = put(f, "2026-04-01", 100, "株式会社 山田\"商店\"", "receipt");
+    ids[1] = put_in(f, NULL, 2700, "USD", "Amazon Web Services, Inc.", "invoice");
+    ids[2] = put(f, "2026-04-02", NO_AMOUNT, NULL, "delivery_note");
+    ids[3] = put(f, "2026-04-03", 5, "佐藤", "receipt");
+    ids[4] = put(f, NULL, NO_AMOUNT, NULL, "other");
+    ids[5] = put(f, "2026-04-04", 6, "Amazon Web Services, Inc.", "receipt");
+    g_assert_true(dn_archive_label(f->archive, &ids[0], label, none, &rows[0], NULL));
+    g_assert_true(dn_archive_link(f->archive, &ids[0], "2026/0001", &rows[1], NULL));
+    g_assert_true(dn_archive_delete(f->archive, &ids[3], "handed in twice", &rows[2], NULL));
+    g_assert_true(dn_archive_confirm(f->archive, &ids[5], &rows[3], NULL));
+    g_assert_true(dn_archive_correct(
+        f->archive, &ids[5], &(DnCorrection){.amount = &minus, .currency = "MYR", .party = "鈴木"},
+        "misread", &rows[4], NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(sorts); i++)
+        for (uint32_t limit = 0; limit <= 50; limit += 50) {
+            Compared compared = {f, 0};
+            g_autoptr(GError) error = NULL;
+            g_autofree char *cursor = NULL;
+
+            g_assert_true(dn_archive_search(
+                f->archive, &(DnSearch){.sort = sorts[i], .limit = limit, .deleted = "include"},
+                compare_row, &compared, &cursor, &error));
+            g_assert_no_error(error);
+            g_assert_cmpuint(compared.rows, ==, 6);
+        }
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        json_decref(rows[i]);
 }
 
 static void
@@ -397,6 +497,8 @@ main(int argc, char **argv)
     T(R40_ranges_may_be_open);
     T(R40_zero_and_negative_are_amounts);
     T(R40_a_range_may_cross_periods);
+    T(R40_an_amount_is_of_one_currency);
+    T(R43_a_row_shows_the_voucher_as_it_stands);
     T(R41_any_keys_are_joined_by_and);
     T(R42_blanks_are_searchable);
     T(R42_no_record_is_out_of_reach);

@@ -38,12 +38,14 @@ static const char *const kinds[] = {"receipt", "receipt", "receipt", "invoice", 
 static const char *const labels[] = {"経費", "travel", "a", "b"};
 static const char *const words[] = {"領収書",   "合計", "東京駅", "coffee", "10,800",
                                     "コーヒー", "書類", "駅",     "京都",   "tax"};
+static const char *const currencies[] = {"JPY", "JPY", "JPY", NULL, "USD", "EUR"};
 static const char *const numbers[] = {"T1234567890123", "T9999999999999"};
 
 typedef struct {
     DnIndexRecord record;
     const char *labels[3];
     char *text; /* (nullable) */
+    char shown[16];
 } Voucher;
 
 typedef struct {
@@ -117,7 +119,7 @@ voucher_draw(Voucher *voucher)
 
     record->date_days = below(8) == 0 ? DN_DAYS_MISSING : random_days();
     record->amount = below(8) == 0 ? DN_AMOUNT_MISSING : random_amount();
-    record->currency = "JPY";
+    record->currency = any(currencies);
     record->party = below(8) == 0 ? NULL : any(parties);
     record->registration_number = below(3) == 0 ? any(numbers) : NULL;
     record->kind = any(kinds);
@@ -125,6 +127,8 @@ voucher_draw(Voucher *voucher)
     voucher->labels[0] = below(2) == 0 ? any(labels) : NULL;
     voucher->labels[1] = voucher->labels[0] && below(2) == 0 ? any(labels) : NULL;
     record->labels = below(4) == 0 ? NULL : voucher->labels;
+    g_snprintf(voucher->shown, sizeof voucher->shown, "%d", below(1000));
+    record->shown = below(9) == 0 ? NULL : voucher->shown;
     for (int i = below(6); i > 0; i--)
         g_string_append_printf(text, "%s\n", any(words));
     g_free(voucher->text);
@@ -174,6 +178,8 @@ change_voucher(Fixture *f)
     before.text = g_strdup(voucher->text);
     if (before.record.labels)
         before.record.labels = before.labels;
+    if (before.record.shown)
+        before.record.shown = before.shown;
     if (below(8) == 0) {
         write_change(f, voucher, NULL);
         g_ptr_array_remove_index_fast(f->vouchers, i);
@@ -267,6 +273,9 @@ oracle_matches(const Voucher *voucher, const DnQuery *query)
     if (query->has_amount && (r->amount == DN_AMOUNT_MISSING || r->amount < query->amount_from ||
                               r->amount > query->amount_to))
         return false;
+    if (query->currency && (r->amount == DN_AMOUNT_MISSING ||
+                            strcmp(r->currency ? r->currency : "JPY", query->currency) != 0))
+        return false;
     if ((query->missing == DN_MISSING_DATE && r->date_days != DN_DAYS_MISSING) ||
         (query->missing == DN_MISSING_AMOUNT && r->amount != DN_AMOUNT_MISSING) ||
         (query->missing == DN_MISSING_PARTY && !oracle_misses_party(r)))
@@ -335,6 +344,47 @@ load_text(const DnUuid *id, char **out_text, void *user_data, G_GNUC_UNUSED GErr
     g_assert_not_reached();
 }
 
+typedef struct {
+    GPtrArray *wanted;
+    guint at;
+} Rows;
+
+/* What is handed out of a voucher is what was put in. */
+static bool
+same_row(const DnCover *row, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    Rows *rows = user_data;
+    const Voucher *voucher = g_ptr_array_index(rows->wanted, rows->at++);
+    const DnIndexRecord *record = &voucher->record;
+    bool foreign = record->amount != DN_AMOUNT_MISSING && record->currency &&
+                   strcmp(record->currency, "JPY") != 0;
+
+    g_assert_true(dn_uuid_equal(&row->id, &record->id));
+    g_assert_cmpint(row->date_days, ==, record->date_days);
+    g_assert_cmpint(row->amount, ==, record->amount);
+    g_assert_cmpstr(row->currency, ==, foreign ? record->currency : "");
+    g_assert_cmpstr(row->kind, ==, record->kind);
+    g_assert_cmpint(row->deleted, ==, record->deleted);
+    g_assert_cmpuint(row->label_count, ==,
+                     record->labels ? g_strv_length((char **)record->labels) : 0);
+    g_assert_cmpstr(row->shown, ==, record->shown);
+    return true;
+}
+
+static void
+assert_rows(Fixture *f, const DnQuery *query, GPtrArray *wanted)
+{
+    DnQuery first = *query;
+    Rows rows = {wanted, 0};
+    GError *error = NULL;
+
+    first.load_text = load_text;
+    first.load_data = f;
+    dn_index_find_rows(f->kv, &tenant, &first, same_row, &rows, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(rows.at, ==, query->limit ? MIN(query->limit, wanted->len) : wanted->len);
+}
+
 static GArray *
 find_all(Fixture *f, const DnQuery *query)
 {
@@ -366,11 +416,11 @@ static char *
 describe(const DnQuery *q)
 {
     return g_strdup_printf("date %d %d..%d amount %d %" G_GINT64_FORMAT "..%" G_GINT64_FORMAT
-                           " party %s text %s kind %s label %s missing %d deleted %d sort %d "
+                           " %s party %s text %s kind %s label %s missing %d deleted %d sort %d "
                            "limit %u",
                            q->has_date, q->date_from_days, q->date_to_days, q->has_amount,
-                           q->amount_from, q->amount_to, q->party, q->text, q->kind, q->label,
-                           q->missing, q->deleted, q->sort, q->limit);
+                           q->amount_from, q->amount_to, q->currency, q->party, q->text, q->kind,
+                           q->label, q->missing, q->deleted, q->sort, q->limit);
 }
 
 static void
@@ -391,6 +441,7 @@ assert_same(Fixture *f, const DnQuery *query)
         g_test_message("%s: %u wanted, %u found", what, wanted->len, found->len);
     }
     g_assert_true(same);
+    assert_rows(f, query, wanted);
     DnQuery counted = *query;
 
     counted.load_text = load_text;
@@ -428,6 +479,7 @@ query_draw(DnQuery *query)
     query->has_amount = below(3) == 0;
     query->amount_from = below(4) == 0 ? INT64_MIN + 1 : random_amount();
     query->amount_to = below(4) == 0 ? INT64_MAX : random_amount();
+    query->currency = below(5) == 0 ? any(currencies) : NULL;
     query->party = below(4) == 0 ? any(searched) : NULL;
     query->text = below(4) == 0 ? any(words) : NULL;
     if (below(12) == 0)
