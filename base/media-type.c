@@ -45,21 +45,41 @@ static const struct {
     {"CrossIndustryDocument", "urn:ferd:CrossIndustryDocument:invoice:1p0"},
 };
 
-/* The head as ASCII, ended by NUL: of UTF-16 the bytes that carry ASCII. */
+/* Where the characters of a text begin and how far each is from the next: of UTF-16 the bytes that
+ * carry ASCII. */
+static size_t
+first_character(const uint8_t *bytes, size_t size, size_t *out_step)
+{
+    *out_step = 1;
+    if (size >= 2 &&
+        ((bytes[0] == 0xFE && bytes[1] == 0xFF) || (bytes[0] == 0xFF && bytes[1] == 0xFE))) {
+        *out_step = 2;
+        return bytes[0] == 0xFE ? 3 : 2;
+    }
+    return size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Behind white space: without a look at the rest, which may be long and no text at all. */
+static bool
+begins_with_tag(const uint8_t *bytes, size_t size)
+{
+    size_t step = 0;
+
+    for (size_t at = first_character(bytes, size, &step); at < MIN(size, XML_HEAD_BYTES);
+         at += step)
+        if (bytes[at] && !g_ascii_isspace(bytes[at]))
+            return bytes[at] == '<';
+    return false;
+}
+
+/* The head as ASCII, ended by NUL. */
 static char *
 ascii_head(const uint8_t *bytes, size_t size)
 {
-    size_t step = 1;
-    size_t at = 0;
+    size_t step = 0;
+    size_t at = first_character(bytes, size, &step);
     GString *head = g_string_new(NULL);
 
-    if (size >= 2 &&
-        ((bytes[0] == 0xFE && bytes[1] == 0xFF) || (bytes[0] == 0xFF && bytes[1] == 0xFE))) {
-        step = 2;
-        at = bytes[0] == 0xFE ? 3 : 2;
-    } else if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
-        at = 3;
-    }
     for (; at < size && head->len < XML_HEAD_BYTES; at += step)
         g_string_append_c(head, bytes[at] ? (char)bytes[at] : ' ');
     return g_string_free(head, FALSE);
@@ -89,6 +109,8 @@ behind_prolog(const char *text)
 static bool
 is_einvoice(const uint8_t *bytes, size_t size)
 {
+    if (!begins_with_tag(bytes, size))
+        return false;
     g_autofree char *head = ascii_head(bytes, size);
     const char *tag = behind_prolog(head);
 

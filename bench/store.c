@@ -698,7 +698,7 @@ log_voucher(DnArchive *archive, unsigned number, DnLedgerHead *head, uint64_t *o
         dn_entry_line(entry, &archive->tenant, "bench", &clock, head, &next, &error);
 
     must(line != NULL, error);
-    g_autoptr(GBytes) sealed = dn_seal_blob(archive->keys, &name, "2026", document, &error);
+    g_autoptr(GBytes) sealed = dn_seal_blob(archive->keys, &name, "2026", document, NULL, &error);
     g_autoptr(GBytes) sealed_line =
         sealed ? dn_seal_line(archive->keys, &archive->tenant, next.seq, line, &error) : NULL;
 

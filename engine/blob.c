@@ -90,53 +90,88 @@ unpack(const json_t *ref, GBytes *packed, GError **error)
     return g_bytes_new_take(g_steal_pointer(&plain), got);
 }
 
-/* --- sealed bytes, chunk by chunk --- */
+/* --- sealed bytes, a few chunks at a time --- */
 
-static DnUnsealer *
-unsealer_at(DnArchive *self, const DnSealName *name, const DnStoreRef *place, GError **error)
+/* A sealed blob in the log. What is read at once stays near until it is opened. */
+typedef struct {
+    DnStorePart *part;
+    DnUnsealer *unsealer;
+    uint64_t step;   /* chunks */
+    uint8_t *sealed; /* room for a step */
+} SealedBlob;
+
+enum { STEP_BYTES = 80 << 10 }; /* 64 KiB from anywhere, chunks being 16 KiB */
+
+static void
+sealed_blob_clear(SealedBlob *self)
 {
-    uint64_t size = MIN(place->size, (uint64_t)DN_SEALED_HEADER);
-    g_autoptr(GBytes) header = dn_store_read_part(self->store, place, 0, size, error);
-
-    return header ? dn_unsealer_new(self->keys, name, header, place->size, error) : NULL;
+    g_clear_pointer(&self->part, dn_store_part_free);
+    g_clear_pointer(&self->unsealer, dn_unsealer_free);
+    g_clear_pointer(&self->sealed, g_free);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SealedBlob, sealed_blob_clear)
 
 static bool
-open_chunk(DnStore *store, const DnStoreRef *place, const DnUnsealer *unsealer, uint64_t index,
-           uint8_t *out, GError **error)
+sealed_blob_open(SealedBlob *self, DnArchive *archive, const DnSealName *name,
+                 const DnStoreRef *place, GError **error)
+{
+    uint8_t header[DN_SEALED_HEADER] = {0};
+
+    self->part = dn_store_open_part(archive->store, place, error);
+    if (!self->part ||
+        !dn_store_part_read(self->part, 0, MIN(place->size, sizeof header), header, error))
+        return false;
+    self->unsealer = dn_unsealer_new(archive->keys, name, header, place->size, error);
+    if (!self->unsealer)
+        return false;
+    self->step = MAX(STEP_BYTES / dn_unsealer_chunk_bytes(self->unsealer), 1);
+    return true;
+}
+
+/* Reads @count chunks, a step at most, to self->sealed. */
+static bool
+sealed_blob_read(SealedBlob *self, uint64_t first, uint64_t count, GError **error)
 {
     uint64_t offset = 0;
     uint64_t size = 0;
 
-    if (!dn_sealed_chunk(place->size, index, &offset, &size, error))
-        return false;
-    g_autoptr(GBytes) sealed = dn_store_read_part(store, place, offset, size, error);
-
-    return sealed && dn_unsealer_open(unsealer, index, sealed, out, error);
+    if (!self->sealed) {
+        dn_unsealer_place(self->unsealer, 0,
+                          MIN(self->step, dn_unsealer_chunk_count(self->unsealer)), &offset, &size);
+        self->sealed = dn_try_buffer((size_t)size, error);
+    }
+    dn_unsealer_place(self->unsealer, first, count, &offset, &size);
+    return self->sealed && dn_store_part_read(self->part, offset, size, self->sealed, error);
 }
 
-/* Each chunk is hashed while it is still near. */
+/* What is opened is hashed while it is still near. */
 static GBytes *
 unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, DnSha256 *out_digest,
        GError **error)
 {
-    g_autoptr(DnUnsealer) unsealer = unsealer_at(self, name, place, error);
-    uint64_t size = unsealer ? dn_unsealer_plain_bytes(unsealer) : 0;
-    g_autofree uint8_t *plain = unsealer ? dn_try_buffer((size_t)size, error) : NULL;
+    g_auto(SealedBlob) blob = {0};
     g_autoptr(DnDigest) digest = dn_digest_new();
-    uint64_t done = 0;
+    g_autofree uint8_t *plain = NULL;
 
+    if (!sealed_blob_open(&blob, self, name, place, error))
+        return NULL;
+    dn_store_part_expect(blob.part);
+    uint64_t size = dn_unsealer_plain_bytes(blob.unsealer);
+    uint64_t chunk = dn_unsealer_chunk_bytes(blob.unsealer);
+    uint64_t chunks = dn_unsealer_chunk_count(blob.unsealer);
+
+    plain = dn_try_buffer((size_t)size, error);
     if (!plain)
         return NULL;
-    do { /* an empty blob has one empty chunk, which must open too */
-        uint64_t piece = MIN(size - done, (uint64_t)DN_SEALED_CHUNK_PLAIN);
+    for (uint64_t first = 0; first < chunks; first += blob.step) {
+        uint64_t count = MIN(chunks - first, blob.step);
+        uint8_t *out = plain + first * chunk;
 
-        if (!open_chunk(self->store, place, unsealer, done / DN_SEALED_CHUNK_PLAIN, plain + done,
-                        error))
+        if (!sealed_blob_read(&blob, first, count, error) ||
+            !dn_unsealer_open(blob.unsealer, first, count, blob.sealed, out, error))
             return NULL;
-        dn_digest_add(digest, plain + done, (size_t)piece);
-        done += piece;
-    } while (done < size);
+        dn_digest_add(digest, out, (size_t)MIN(size - first * chunk, count * chunk));
+    }
     *out_digest = dn_digest_finish(digest);
     return g_bytes_new_take(g_steal_pointer(&plain), (size_t)size);
 }
@@ -205,12 +240,11 @@ dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart pa
 /* --- a part, piece by piece --- */
 
 struct DnPartReader {
-    DnStore *store;
-    DnStoreRef place;
-    DnUnsealer *unsealer; /* NULL: all of it stands in chunk */
     uint64_t size;
-    uint64_t chunk_index;
-    GBytes *chunk; /* the one opened last */
+    GBytes *whole; /* (nullable) all of it: it was packed */
+    SealedBlob blob;
+    uint8_t *edge; /* (nullable) the chunk of which only a piece was asked for last */
+    uint64_t edge_index;
 };
 
 DnPartReader *
@@ -219,21 +253,20 @@ dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnP
 {
     DnSealName name = {.tenant = *tenant, .part = part};
     g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
+    DnStoreRef place;
 
-    reader->store = self->store;
-    if (!dn_blob_find(self, ref, &name.blob, &reader->place, error))
+    if (!dn_blob_find(self, ref, &name.blob, &place, error))
         return NULL;
     if (is_packed(part)) {
-        reader->chunk = dn_blob_open(self, &name, &reader->place, ref, error);
-        if (!reader->chunk)
+        reader->whole = dn_blob_open(self, &name, &place, ref, error);
+        if (!reader->whole)
             return NULL;
-        reader->size = g_bytes_get_size(reader->chunk);
+        reader->size = g_bytes_get_size(reader->whole);
         return g_steal_pointer(&reader);
     }
-    reader->unsealer = unsealer_at(self, &name, &reader->place, error);
-    if (!reader->unsealer)
+    if (!sealed_blob_open(&reader->blob, self, &name, &place, error))
         return NULL;
-    reader->size = dn_unsealer_plain_bytes(reader->unsealer);
+    reader->size = dn_unsealer_plain_bytes(reader->blob.unsealer);
     return g_steal_pointer(&reader);
 }
 
@@ -243,53 +276,94 @@ dn_part_reader_size(const DnPartReader *self)
     return self->size;
 }
 
-/* Lends the chunk. */
-static GBytes *
-chunk_at(DnPartReader *self, uint64_t index, GError **error)
-{
-    uint64_t size =
-        MIN(self->size - index * DN_SEALED_CHUNK_PLAIN, (uint64_t)DN_SEALED_CHUNK_PLAIN);
-    g_autofree uint8_t *plain = NULL;
+/* Bytes that are asked for: from @offset to @end, to @out. */
+typedef struct {
+    uint64_t offset;
+    uint64_t end;
+    uint8_t *out;
+} Range;
 
-    if (self->chunk && (!self->unsealer || self->chunk_index == index))
-        return self->chunk;
-    plain = dn_try_buffer((size_t)size, error);
-    if (!plain || !open_chunk(self->store, &self->place, self->unsealer, index, plain, error))
-        return NULL;
-    g_clear_pointer(&self->chunk, g_bytes_unref);
-    self->chunk = g_bytes_new_take(g_steal_pointer(&plain), (size_t)size);
-    self->chunk_index = index;
-    return self->chunk;
+static void
+copy_edge(const DnPartReader *self, const Range *range)
+{
+    uint64_t chunk = dn_unsealer_chunk_bytes(self->blob.unsealer);
+    uint64_t start = self->edge_index * chunk;
+    uint64_t from = MAX(start, range->offset);
+    uint64_t to = MIN(start + chunk, range->end);
+
+    memcpy(range->out + (from - range->offset), self->edge + (from - start), to - from);
+}
+
+/* Opens chunk @index, which is @sealed: in place when all of it is wanted, else through the edge,
+ * which is kept for the next piece. */
+static bool
+open_for(DnPartReader *self, const Range *range, uint64_t index, const uint8_t *sealed,
+         GError **error)
+{
+    DnUnsealer *unsealer = self->blob.unsealer;
+    uint64_t chunk = dn_unsealer_chunk_bytes(unsealer);
+    uint64_t start = index * chunk;
+
+    if (start >= range->offset && MIN(start + chunk, self->size) <= range->end)
+        return dn_unsealer_open(unsealer, index, 1, sealed, range->out + (start - range->offset),
+                                error);
+    g_autofree uint8_t *edge = g_steal_pointer(&self->edge); /* kept only when it opens */
+
+    if (!edge)
+        edge = dn_try_buffer((size_t)MIN(chunk, self->size), error);
+    if (!edge || !dn_unsealer_open(unsealer, index, 1, sealed, edge, error))
+        return false;
+    self->edge = g_steal_pointer(&edge);
+    self->edge_index = index;
+    copy_edge(self, range);
+    return true;
+}
+
+static bool
+read_range(DnPartReader *self, const Range *range, GError **error)
+{
+    uint64_t chunk = dn_unsealer_chunk_bytes(self->blob.unsealer);
+    uint64_t behind = (range->end - 1) / chunk + 1;
+
+    for (uint64_t next = range->offset / chunk; next < behind;) {
+        uint64_t first = next;
+        uint64_t count = MIN(behind - first, self->blob.step);
+
+        if (self->edge && self->edge_index == next) {
+            copy_edge(self, range);
+            next++;
+            continue;
+        }
+        if (!sealed_blob_read(&self->blob, first, count, error))
+            return false;
+        for (; next < first + count; next++) {
+            uint64_t offset = 0;
+            uint64_t base = 0;
+            uint64_t size = 0;
+
+            dn_unsealer_place(self->blob.unsealer, first, 1, &base, &size);
+            dn_unsealer_place(self->blob.unsealer, next, 1, &offset, &size);
+            if (!open_for(self, range, next, self->blob.sealed + (offset - base), error))
+                return false;
+        }
+    }
+    return true;
 }
 
 GBytes *
 dn_part_reader_read(DnPartReader *self, uint64_t offset, uint64_t size, GError **error)
 {
-    uint64_t step = self->unsealer ? DN_SEALED_CHUNK_PLAIN : MAX(self->size, 1);
-
     if (offset > self->size || size > self->size - offset)
         return dn_fail_null(error, DN_ERROR_INVALID,
                             "the range ends beyond the part's %" G_GUINT64_FORMAT " bytes",
                             self->size);
-    if (size > 0 && offset / step == (offset + size - 1) / step) { /* the common case: no copy */
-        GBytes *chunk = chunk_at(self, offset / step, error);
-
-        return chunk ? g_bytes_new_from_bytes(chunk, offset % step, size) : NULL;
-    }
+    if (self->whole)
+        return g_bytes_new_from_bytes(self->whole, offset, size);
     g_autofree uint8_t *out = dn_try_buffer((size_t)size, error);
+    Range range = {offset, offset + size, out};
 
-    if (!out)
+    if (!out || (size > 0 && !read_range(self, &range, error)))
         return NULL;
-    for (uint64_t done = 0; done < size;) {
-        uint64_t at = (offset + done) % step;
-        uint64_t piece = MIN(size - done, step - at);
-        GBytes *chunk = chunk_at(self, (offset + done) / step, error);
-
-        if (!chunk)
-            return NULL;
-        memcpy(out + done, (const uint8_t *)g_bytes_get_data(chunk, NULL) + at, piece);
-        done += piece;
-    }
     return g_bytes_new_take(g_steal_pointer(&out), size);
 }
 
@@ -298,8 +372,9 @@ dn_part_reader_free(DnPartReader *self)
 {
     if (!self)
         return;
-    dn_unsealer_free(self->unsealer);
-    g_clear_pointer(&self->chunk, g_bytes_unref);
+    sealed_blob_clear(&self->blob);
+    g_clear_pointer(&self->whole, g_bytes_unref);
+    g_free(self->edge);
     g_free(self);
 }
 

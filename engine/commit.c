@@ -63,11 +63,12 @@ seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewB
     for (size_t i = 0; i < count; i++) {
         DnSealName name = {.tenant = *tenant, .blob = blobs[i].id, .part = blobs[i].part};
         g_autoptr(GBytes) packed = dn_blob_pack(&blobs[i], error);
-        GBytes *sealed = packed ? dn_seal_blob(self->keys, &name, period, packed, error) : NULL;
+        GBytes *sealed =
+            packed ? dn_seal_blob(self->keys, &name, period, packed, &out_sealed->digests[i], error)
+                   : NULL;
 
         if (!sealed)
             return dn_fail_in(error, "cannot seal");
-        out_sealed->digests[i] = dn_sha256_bytes(sealed);
         out_sealed->blobs[out_sealed->count++] = (DnStoreBlob){.id = blobs[i].id,
                                                                .part = (char)blobs[i].part,
                                                                .sealed = sealed,

@@ -83,7 +83,7 @@ add_blob(Import *import, Sealed *sealed, const json_t *ref, DnPart part, const c
     DnNewBlob blob = {.id = name.blob, .part = part, .plain = plain};
     g_autoptr(GBytes) packed = plain ? dn_blob_pack(&blob, error) : NULL;
     GBytes *bytes =
-        packed ? dn_seal_blob(import->archive->keys, &name, period, packed, error) : NULL;
+        packed ? dn_seal_blob(import->archive->keys, &name, period, packed, NULL, error) : NULL;
 
     if (!bytes)
         return false;

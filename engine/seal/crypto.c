@@ -93,46 +93,86 @@ dn_hmac(const uint8_t *key, size_t key_size, const void *bytes, size_t size, uin
         g_error("HMAC failed");
 }
 
+struct DnGcm {
+    EVP_CIPHER_CTX *context;
+};
+
+DnGcm *
+dn_gcm_new(const uint8_t *key, bool sealing)
+{
+    DnGcm *self = g_new0(DnGcm, 1);
+
+    self->context = EVP_CIPHER_CTX_new();
+    if (!self->context ||
+        (sealing ? EVP_EncryptInit_ex2(self->context, algorithms()->gcm, key, NULL, NULL)
+                 : EVP_DecryptInit_ex2(self->context, algorithms()->gcm, key, NULL, NULL)) != 1)
+        g_error("AES-256-GCM failed");
+    return self;
+}
+
 void
-dn_gcm_seal(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+dn_gcm_free(DnGcm *self)
+{
+    if (!self)
+        return;
+    EVP_CIPHER_CTX_free(self->context); /* wipes what it made of the key */
+    g_free(self);
+}
+
+void
+dn_gcm_seal(DnGcm *self, const uint8_t *nonce, const void *bound, size_t bound_size,
             const uint8_t *plain, size_t size, uint8_t *out)
 {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *context = self->context;
     int length = 0;
 
     g_assert(size <= (1u << 30));
-    if (!context || EVP_EncryptInit_ex2(context, algorithms()->gcm, key, nonce, NULL) != 1 ||
+    if (EVP_EncryptInit_ex2(context, NULL, NULL, nonce, NULL) != 1 ||
         EVP_EncryptUpdate(context, NULL, &length, bound, (int)bound_size) != 1 ||
         (size > 0 && EVP_EncryptUpdate(context, out, &length, plain, (int)size) != 1) ||
         EVP_EncryptFinal_ex(context, out + size, &length) != 1 ||
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, DN_GCM_TAG_BYTES, out + size) != 1)
         g_error("AES-256-GCM failed");
-    EVP_CIPHER_CTX_free(context);
 }
 
 bool
-dn_gcm_open(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+dn_gcm_open(DnGcm *self, const uint8_t *nonce, const void *bound, size_t bound_size,
             const uint8_t *sealed, size_t size, uint8_t *out)
 {
-    EVP_CIPHER_CTX *context = NULL;
+    EVP_CIPHER_CTX *context = self->context;
     uint8_t tag[DN_GCM_TAG_BYTES];
     uint8_t none[DN_GCM_TAG_BYTES];
     int length = 0;
-    bool opened = false;
 
     if (size < DN_GCM_TAG_BYTES || size > (1u << 30))
         return false;
     size -= DN_GCM_TAG_BYTES;
     memcpy(tag, sealed + size, sizeof tag);
-    context = EVP_CIPHER_CTX_new();
-    if (!context || EVP_DecryptInit_ex2(context, algorithms()->gcm, key, nonce, NULL) != 1 ||
+    if (EVP_DecryptInit_ex2(context, NULL, NULL, nonce, NULL) != 1 ||
         EVP_DecryptUpdate(context, NULL, &length, bound, (int)bound_size) != 1 ||
         (size > 0 && EVP_DecryptUpdate(context, out, &length, sealed, (int)size) != 1) ||
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, DN_GCM_TAG_BYTES, tag) != 1)
         g_error("AES-256-GCM failed");
-    opened = EVP_DecryptFinal_ex(context, none, &length) == 1;
-    EVP_CIPHER_CTX_free(context);
-    if (!opened)
-        OPENSSL_cleanse(out, size); /* plain text that nothing vouches for */
-    return opened;
+    if (EVP_DecryptFinal_ex(context, none, &length) == 1)
+        return true;
+    OPENSSL_cleanse(out, size); /* plain text that nothing vouches for */
+    return false;
+}
+
+void
+dn_gcm_seal_once(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+                 const uint8_t *plain, size_t size, uint8_t *out)
+{
+    g_autoptr(DnGcm) gcm = dn_gcm_new(key, true);
+
+    dn_gcm_seal(gcm, nonce, bound, bound_size, plain, size, out);
+}
+
+bool
+dn_gcm_open_once(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+                 const uint8_t *sealed, size_t size, uint8_t *out)
+{
+    g_autoptr(DnGcm) gcm = dn_gcm_new(key, false);
+
+    return dn_gcm_open(gcm, nonce, bound, bound_size, sealed, size, out);
 }

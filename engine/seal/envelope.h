@@ -2,10 +2,11 @@
 /*
  * engine/seal/envelope.h - sealed blobs and sealed ledger lines.
  *
- * A blob is sealed in chunks of 1 MiB under AES-256-GCM in the STREAM construction (Hoang,
+ * A blob is sealed in chunks of 16 KiB under AES-256-GCM in the STREAM construction (Hoang,
  * Reyhanitabar, Rogaway, Vizar 2015): the nonce is the chunk's number and a last-chunk flag, so
  * reordering, duplication and truncation fail; the associated data binds archive, tenant, blob id
- * and kind of part. Any range can be opened without the rest. The exact bytes stand in
+ * and kind of part. Any range can be opened without the rest. The header says how large the chunks
+ * are; blobs of the first version have 1 MiB and open for ever. The exact bytes stand in
  * docs/format.md.
  *
  * Every sealing has a key of its own, from a fresh random salt: the same blob id or seq may be
@@ -17,6 +18,7 @@
 #ifndef ENGINE_SEAL_ENVELOPE_H
 #define ENGINE_SEAL_ENVELOPE_H
 
+#include "base/digest.h"
 #include "engine/seal/keyring.h"
 
 G_BEGIN_DECLS
@@ -37,43 +39,39 @@ typedef struct {
     DnPart part;
 } DnSealName;
 
+enum { DN_SEALED_HEADER = 40 };
+
 /** Seals @plain under the key of @period (a fiscal year such as "2026", made when first used);
  * opens it again and compares before it returns, so that a bit flipped in our own memory does not
- * become the archived truth. (transfer full) */
+ * become the archived truth. @out_digest (nullable): of the sealed bytes. (transfer full) */
 GBytes *dn_seal_blob(DnKeyring *keys, const DnSealName *name, const char *period, GBytes *plain,
-                     GError **error);
+                     DnSha256 *out_digest, GError **error);
 
 /** (transfer full) The whole plain text. The key is found by the key id in @sealed. */
 GBytes *dn_unseal_blob(DnKeyring *keys, const DnSealName *name, GBytes *sealed, GError **error);
 
-/** (transfer full) @size bytes of the plain text from @offset on; only the chunks that hold them
- * are opened, so a change elsewhere in the blob goes unseen. INVALID when the range ends beyond it.
- */
-GBytes *dn_unseal_range(DnKeyring *keys, const DnSealName *name, GBytes *sealed, uint64_t offset,
-                        uint64_t size, GError **error);
-
-/** Where chunk @index of sealed bytes of that size lies in them; 0 is preceded by the header of
- * DN_SEALED_HEADER bytes. CORRUPT as dn_sealed_plain_size(), INVALID when there is no such chunk.
- */
-enum { DN_SEALED_HEADER = 40, DN_SEALED_CHUNK_PLAIN = 1 << 20 };
-bool dn_sealed_chunk(uint64_t sealed_bytes, uint64_t index, uint64_t *out_offset,
-                     uint64_t *out_size, GError **error);
-
-/** Opens single chunks of one blob without the rest of it; the key is derived once. */
+/** Opens any chunks of one blob without the rest of it, so a change elsewhere goes unseen; the key
+ * is derived once. @header: the first bytes of @sealed_bytes. An unsealer belongs to one thread. */
 typedef struct DnUnsealer DnUnsealer;
-DnUnsealer *dn_unsealer_new(DnKeyring *keys, const DnSealName *name, GBytes *header,
-                            uint64_t sealed_bytes, GError **error);
+DnUnsealer *dn_unsealer_new(DnKeyring *keys, const DnSealName *name,
+                            const uint8_t header[DN_SEALED_HEADER], uint64_t sealed_bytes,
+                            GError **error);
 uint64_t dn_unsealer_plain_bytes(const DnUnsealer *self);
-/** Opens chunk @index, which is @sealed, to @out: DN_SEALED_CHUNK_PLAIN bytes, the last one fewer.
- */
-bool dn_unsealer_open(const DnUnsealer *self, uint64_t index, GBytes *sealed, uint8_t *out,
-                      GError **error);
+/** Plain bytes of each chunk but the last, and how many chunks there are; an empty blob has one. */
+uint64_t dn_unsealer_chunk_bytes(const DnUnsealer *self);
+uint64_t dn_unsealer_chunk_count(const DnUnsealer *self);
+/** Where @count chunks from @first on, all of which exist, lie in the sealed bytes. */
+void dn_unsealer_place(const DnUnsealer *self, uint64_t first, uint64_t count, uint64_t *out_offset,
+                       uint64_t *out_size);
+/** Opens these chunks, which are @sealed, to @out: dn_unsealer_chunk_bytes() for each, fewer for
+ * the last. After a failure @out holds nothing of use. */
+bool dn_unsealer_open(DnUnsealer *self, uint64_t first, uint64_t count, const uint8_t *sealed,
+                      uint8_t *out, GError **error);
 void dn_unsealer_free(DnUnsealer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnUnsealer, dn_unsealer_free)
 
-/** Bytes on disk of @plain_bytes; and back (CORRUPT when no plain text has that size). */
+/** Bytes on disk of @plain_bytes that are sealed now. */
 uint64_t dn_sealed_size(uint64_t plain_bytes);
-bool dn_sealed_plain_size(uint64_t sealed_bytes, uint64_t *out_plain_bytes, GError **error);
 
 /** Seals one ledger line of at most 1 MiB (LIMIT); @seq is bound as associated data. (transfer
  * full) */

@@ -227,8 +227,8 @@ seal_x25519(const DnSecret *master, EVP_PKEY *key, GError **error)
     }
     if (!agree(ephemeral, key, bytes, wrap))
         return dn_fail_null(error, DN_ERROR_INVALID, "the X25519 key is none that keeps a secret");
-    dn_gcm_seal(wrap, nonce, bytes, AT_SEALED, dn_secret_peek(master, NULL), DN_KEY_BYTES,
-                bytes + AT_SEALED);
+    dn_gcm_seal_once(wrap, nonce, bytes, AT_SEALED, dn_secret_peek(master, NULL), DN_KEY_BYTES,
+                     bytes + AT_SEALED);
     OPENSSL_cleanse(wrap, sizeof wrap);
     return g_bytes_new(bytes, sizeof bytes);
 }
@@ -335,8 +335,8 @@ open_x25519(const uint8_t *bytes, size_t size, EVP_PKEY *key, GError **error)
     ephemeral =
         EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, bytes + AT_EPHEMERAL, X25519_BYTES);
     if (ephemeral && agree(key, ephemeral, bytes, wrap)) {
-        opened = dn_gcm_open(wrap, nonce, bytes, AT_SEALED, bytes + AT_SEALED, size - AT_SEALED,
-                             dn_secret_bytes(master));
+        opened = dn_gcm_open_once(wrap, nonce, bytes, AT_SEALED, bytes + AT_SEALED,
+                                  size - AT_SEALED, dn_secret_bytes(master));
         OPENSSL_cleanse(wrap, sizeof wrap);
     }
     if (!opened)

@@ -237,8 +237,8 @@ write_key_file(const DnKeyring *self, const KeyInfo *info, const DnSecret *key,
     write_bound(self, info, magic, bytes);
     dn_random_bytes(bytes + AT_NONCE, DN_GCM_NONCE_BYTES);
     wrapping_key(self, parent, wrap);
-    dn_gcm_seal(wrap, bytes + AT_NONCE, bytes, BOUND, dn_secret_peek(key, NULL), DN_KEY_BYTES,
-                bytes + AT_SEALED);
+    dn_gcm_seal_once(wrap, bytes + AT_NONCE, bytes, BOUND, dn_secret_peek(key, NULL), DN_KEY_BYTES,
+                     bytes + AT_SEALED);
     OPENSSL_cleanse(wrap, sizeof wrap);
     /* Also a new one appears whole or not at all: a torn file would close the archive. */
     return dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
@@ -255,8 +255,8 @@ unwrap(const DnKeyring *self, const uint8_t bytes[FILE_BYTES], const DnSecret *p
     if (!key)
         return NULL;
     wrapping_key(self, parent, wrap);
-    opened = dn_gcm_open(wrap, bytes + AT_NONCE, bytes, BOUND, bytes + AT_SEALED,
-                         FILE_BYTES - AT_SEALED, dn_secret_bytes(key));
+    opened = dn_gcm_open_once(wrap, bytes + AT_NONCE, bytes, BOUND, bytes + AT_SEALED,
+                              FILE_BYTES - AT_SEALED, dn_secret_bytes(key));
     OPENSSL_cleanse(wrap, sizeof wrap);
     if (!opened)
         return dn_fail_null(error, DN_ERROR_CORRUPT, "the key file fails its check");

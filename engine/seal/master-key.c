@@ -199,7 +199,7 @@ dn_master_key_save_protected(const DnSecret *master, const DnSecret *passphrase,
     next += g_snprintf(text, sizeof text, "%sscrypt %u %u %u\n", PROTECTED_MAGIC, cost->log2_n,
                        cost->r, cost->p);
     put_line(&next, salt, sizeof salt);
-    dn_gcm_seal(wrap, nonce, text, (size_t)(next - text), key, DN_KEY_BYTES, sealed);
+    dn_gcm_seal_once(wrap, nonce, text, (size_t)(next - text), key, DN_KEY_BYTES, sealed);
     OPENSSL_cleanse(wrap, sizeof wrap);
     put_line(&next, sealed, sizeof sealed);
     checksum(text, (size_t)(next - text), next);
@@ -273,7 +273,7 @@ parse_protected(const char *text, size_t size, const DnSecret *passphrase, GErro
     get_hex(text + bound, sealed, SEALED);
     if (!key || !stretch(passphrase, &cost, salt, wrap, error))
         return NULL;
-    opened = dn_gcm_open(wrap, nonce, text, bound, sealed, SEALED, dn_secret_bytes(key));
+    opened = dn_gcm_open_once(wrap, nonce, text, bound, sealed, SEALED, dn_secret_bytes(key));
     OPENSSL_cleanse(wrap, sizeof wrap);
     if (!opened)
         return dn_fail_null(error, DN_ERROR_DENIED, "the passphrase is another one");

@@ -25,13 +25,26 @@ void dn_hkdf(const uint8_t *key, const void *salt, size_t salt_size, const void 
 /** HMAC-SHA256 (RFC 2104): @out has 32 bytes. */
 void dn_hmac(const uint8_t *key, size_t key_size, const void *bytes, size_t size, uint8_t *out);
 
-/** AES-256-GCM. @out has @size + DN_GCM_TAG_BYTES, the tag last. @size is at most 2^30. */
-void dn_gcm_seal(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+/** AES-256-GCM under one key for many nonces: what is made of the key is made once. One thread at a
+ * time. It holds the expanded key; free it when the work is done. */
+typedef struct DnGcm DnGcm;
+DnGcm *dn_gcm_new(const uint8_t *key, bool sealing);
+void dn_gcm_free(DnGcm *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnGcm, dn_gcm_free)
+
+/** @out has @size + DN_GCM_TAG_BYTES, the tag last. @size is at most 2^30. */
+void dn_gcm_seal(DnGcm *self, const uint8_t *nonce, const void *bound, size_t bound_size,
                  const uint8_t *plain, size_t size, uint8_t *out);
 
 /** @size counts the tag. False when it does not open; @out then holds nothing of use. */
-bool dn_gcm_open(const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_size,
+bool dn_gcm_open(DnGcm *self, const uint8_t *nonce, const void *bound, size_t bound_size,
                  const uint8_t *sealed, size_t size, uint8_t *out);
+
+/** The same for a key that serves once. */
+void dn_gcm_seal_once(const uint8_t *key, const uint8_t *nonce, const void *bound,
+                      size_t bound_size, const uint8_t *plain, size_t size, uint8_t *out);
+bool dn_gcm_open_once(const uint8_t *key, const uint8_t *nonce, const void *bound,
+                      size_t bound_size, const uint8_t *sealed, size_t size, uint8_t *out);
 
 /** @key: (transfer full). */
 DnStreamCipher *dn_stream_cipher_new(DnSecret *key);

@@ -71,11 +71,10 @@ fault_read(DnStore *store, const DnStoreRef *ref, GError **error)
     return dn_store_read(fault_store(store)->inner, ref, error);
 }
 
-static GBytes *
-fault_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                GError **error)
+static DnStorePart *
+fault_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
 {
-    return dn_store_read_part(fault_store(store)->inner, ref, offset, size, error);
+    return dn_store_open_part(fault_store(store)->inner, ref, error);
 }
 
 static bool
@@ -127,7 +126,7 @@ static const DnStoreDriver fault_driver = {
     .append = fault_append,
     .wait = fault_wait,
     .read = fault_read,
-    .read_part = fault_read_part,
+    .open_part = fault_open_part,
     .each = fault_each,
     .end = fault_end,
     .state = fault_state,

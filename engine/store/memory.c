@@ -205,13 +205,42 @@ memory_read(DnStore *store, const DnStoreRef *ref, GError **error)
     return bytes;
 }
 
-static GBytes *
-memory_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                 GError **error)
-{
-    g_autoptr(GBytes) whole = memory_read(store, ref, error);
+typedef struct {
+    DnStorePart base;
+    GBytes *bytes;
+} MemoryPart;
 
-    return whole ? g_bytes_new_from_bytes(whole, offset, size) : NULL;
+static bool
+part_read(DnStorePart *part, uint64_t offset, uint64_t size, void *out, GError **error)
+{
+    const MemoryPart *self = (const MemoryPart *)part;
+
+    (void)error;
+    if (size > 0)
+        memcpy(out, (const uint8_t *)g_bytes_get_data(self->bytes, NULL) + offset, size);
+    return true;
+}
+
+static void
+part_free(DnStorePart *part)
+{
+    MemoryPart *self = (MemoryPart *)part;
+
+    g_bytes_unref(self->bytes);
+    g_free(self);
+}
+
+static DnStorePart *
+memory_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
+{
+    GBytes *whole = memory_read(store, ref, error);
+    MemoryPart *self = whole ? g_new0(MemoryPart, 1) : NULL;
+
+    if (!self)
+        return NULL;
+    self->base = (DnStorePart){.size = ref->size, .read = part_read, .free = part_free};
+    self->bytes = whole;
+    return &self->base;
 }
 
 static bool
@@ -309,7 +338,7 @@ static const DnStoreDriver memory_driver = {
     .append = memory_append,
     .wait = memory_wait,
     .read = memory_read,
-    .read_part = memory_read_part,
+    .open_part = memory_open_part,
     .each = memory_each,
     .end = memory_end,
     .state = memory_state,

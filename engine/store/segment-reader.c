@@ -136,29 +136,38 @@ dn_segment_reader_frame(const DnSegmentReader *self, uint64_t offset, DnFrame *o
     return true;
 }
 
-GBytes *
+bool
 dn_segment_reader_part(const DnSegmentReader *self, uint64_t offset, uint64_t from, uint64_t size,
-                       GError **error)
+                       void *out, GError **error)
+{
+    return read_at(self, out, (size_t)size, offset + DN_FRAME_HEADER + from, error) ||
+           fail_at(self, offset, error);
+}
+
+/* Not checked. */
+static GBytes *
+read_body(const DnSegmentReader *self, uint64_t offset, const DnFrame *frame, GError **error)
 {
     g_autofree uint8_t *bytes = NULL;
 
-    if (size > SIZE_MAX / 2) {
-        dn_fail(error, DN_ERROR_LIMIT, "a body of %" PRIu64 " bytes", size);
+    if (frame->size > SIZE_MAX / 2)
+        dn_fail(error, DN_ERROR_LIMIT, "a body of %" PRIu64 " bytes", frame->size);
+    else
+        bytes = dn_try_buffer((size_t)frame->size, error);
+    if (!bytes) {
         fail_at(self, offset, error);
         return NULL;
     }
-    bytes = dn_try_buffer((size_t)size, error);
-    if (bytes && read_at(self, bytes, (size_t)size, offset + DN_FRAME_HEADER + from, error))
-        return g_bytes_new_take(g_steal_pointer(&bytes), (size_t)size);
-    fail_at(self, offset, error);
-    return NULL;
+    return dn_segment_reader_part(self, offset, 0, frame->size, bytes, error)
+               ? g_bytes_new_take(g_steal_pointer(&bytes), (size_t)frame->size)
+               : NULL;
 }
 
 GBytes *
 dn_segment_reader_body(const DnSegmentReader *self, uint64_t offset, const DnFrame *frame,
                        GError **error)
 {
-    g_autoptr(GBytes) bytes = dn_segment_reader_part(self, offset, 0, frame->size, error);
+    g_autoptr(GBytes) bytes = read_body(self, offset, frame, error);
 
     if (!bytes)
         return NULL;

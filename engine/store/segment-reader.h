@@ -47,9 +47,9 @@ bool dn_segment_reader_frame(const DnSegmentReader *self, uint64_t offset, DnFra
 /** The body of @frame at @offset, checked. */
 GBytes *dn_segment_reader_body(const DnSegmentReader *self, uint64_t offset, const DnFrame *frame,
                                GError **error);
-/** @size bytes of it from @from on, within it and not checked. */
-GBytes *dn_segment_reader_part(const DnSegmentReader *self, uint64_t offset, uint64_t from,
-                               uint64_t size, GError **error);
+/** @size bytes of it from @from on, within it and not checked, to @out. */
+bool dn_segment_reader_part(const DnSegmentReader *self, uint64_t offset, uint64_t from,
+                            uint64_t size, void *out, GError **error);
 /** Checks it without keeping it. */
 bool dn_segment_reader_check_body(const DnSegmentReader *self, uint64_t offset,
                                   const DnFrame *frame, GError **error);

@@ -817,17 +817,53 @@ segment_read(DnStore *store, const DnStoreRef *ref, GError **error)
     return dn_segment_reader_body(&reader, ref->offset - DN_FRAME_HEADER, &frame, error);
 }
 
-static GBytes *
-segment_read_part(DnStore *store, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                  GError **error)
+typedef struct {
+    DnStorePart base;
+    ReaderBox *box;
+    DnSegmentReader reader; /* borrows the descriptor of the box */
+    uint64_t frame;         /* offset of its frame */
+} SegmentPart;
+
+static bool
+part_read(DnStorePart *part, uint64_t offset, uint64_t size, void *out, GError **error)
 {
-    g_autoptr(ReaderBox) box = NULL;
-    DnSegmentReader reader;
+    SegmentPart *self = (SegmentPart *)part;
+
+    return dn_segment_reader_part(&self->reader, self->frame, offset, size, out, error);
+}
+
+static void
+part_expect(DnStorePart *part)
+{
+    SegmentPart *self = (SegmentPart *)part;
+
+    posix_fadvise(self->reader.fd, (off_t)(self->frame + DN_FRAME_HEADER), (off_t)part->size,
+                  POSIX_FADV_WILLNEED);
+}
+
+static void
+part_free(DnStorePart *part)
+{
+    SegmentPart *self = (SegmentPart *)part;
+
+    box_release(self->box);
+    g_free(self);
+}
+
+static DnStorePart *
+segment_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
+{
+    SegmentPart *self = g_new0(SegmentPart, 1);
     DnFrame frame;
 
-    if (!find_frame(segment_store(store), ref, &box, &reader, &frame, error))
+    if (!find_frame(segment_store(store), ref, &self->box, &self->reader, &frame, error)) {
+        g_free(self);
         return NULL;
-    return dn_segment_reader_part(&reader, ref->offset - DN_FRAME_HEADER, offset, size, error);
+    }
+    self->base = (DnStorePart){
+        .size = ref->size, .read = part_read, .expect = part_expect, .free = part_free};
+    self->frame = ref->offset - DN_FRAME_HEADER;
+    return &self->base;
 }
 
 static bool
@@ -1469,7 +1505,7 @@ static const DnStoreDriver segment_driver = {
     .append = segment_append,
     .wait = segment_wait,
     .read = segment_read,
-    .read_part = segment_read_part,
+    .open_part = segment_open_part,
     .each = segment_each,
     .end = segment_end,
     .state = segment_state,

@@ -45,13 +45,32 @@ dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error)
     return self->driver->read(self, ref, error);
 }
 
-GBytes *
-dn_store_read_part(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                   GError **error)
+DnStorePart *
+dn_store_open_part(DnStore *self, const DnStoreRef *ref, GError **error)
 {
-    if (offset > ref->size || size > ref->size - offset)
-        return dn_fail_null(error, DN_ERROR_INVALID, "the part ends beyond the stored bytes");
-    return self->driver->read_part(self, ref, offset, size, error);
+    return self->driver->open_part(self, ref, error);
+}
+
+bool
+dn_store_part_read(DnStorePart *self, uint64_t offset, uint64_t size, void *out, GError **error)
+{
+    if (offset > self->size || size > self->size - offset)
+        return dn_fail(error, DN_ERROR_INVALID, "the piece ends beyond the stored bytes");
+    return self->read(self, offset, size, out, error);
+}
+
+void
+dn_store_part_expect(DnStorePart *self)
+{
+    if (self->expect)
+        self->expect(self);
+}
+
+void
+dn_store_part_free(DnStorePart *self)
+{
+    if (self)
+        self->free(self);
 }
 
 bool

@@ -101,14 +101,22 @@ typedef struct {
     uint64_t bytes;
 } DnStoreState;
 
+/** A stored body that is read piece by piece; what a driver opens begins with it. */
+typedef struct DnStorePart DnStorePart;
+struct DnStorePart {
+    uint64_t size;
+    bool (*read)(DnStorePart *self, uint64_t offset, uint64_t size, void *out, GError **error);
+    void (*expect)(DnStorePart *self); /* optional */
+    void (*free)(DnStorePart *self);
+};
+
 typedef struct {
     const char *name;
     bool (*append)(DnStore *self, const DnStoreCommit *commit, DnStoreReceipt *out_receipt,
                    GError **error);
     bool (*wait)(DnStore *self, uint64_t ticket, GError **error);
     GBytes *(*read)(DnStore *self, const DnStoreRef *ref, GError **error);
-    GBytes *(*read_part)(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                         GError **error);
+    DnStorePart *(*open_part)(DnStore *self, const DnStoreRef *ref, GError **error);
     bool (*each)(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
                  void *user_data, GError **error);
     void (*end)(DnStore *self, DnStorePosition *out_end);
@@ -162,11 +170,20 @@ bool dn_store_wait(DnStore *self, uint64_t ticket, GError **error);
  * offset. */
 GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
 
-/** (transfer full) @size of the sealed bytes at @ref, from @offset on. The place is checked as
- * dn_store_read() does, the bytes are not: it is for a caller who proves them himself, as opening
- * sealed bytes does. INVALID when the part ends beyond them. */
-GBytes *dn_store_read_part(DnStore *self, const DnStoreRef *ref, uint64_t offset, uint64_t size,
-                           GError **error);
+/** Opens the sealed bytes at @ref to be read piece by piece. The place is checked as
+ * dn_store_read() does, once; the bytes are not: it is for a caller who proves them himself, as
+ * opening sealed bytes does. A part belongs to one thread and does not outlive the store. */
+DnStorePart *dn_store_open_part(DnStore *self, const DnStoreRef *ref, GError **error);
+
+/** Reads @size bytes from @offset on to @out. INVALID when they end beyond the part. */
+bool dn_store_part_read(DnStorePart *self, uint64_t offset, uint64_t size, void *out,
+                        GError **error);
+
+/** A hint: all of it will be read soon, so that the disk may begin. */
+void dn_store_part_expect(DnStorePart *self);
+
+void dn_store_part_free(DnStorePart *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnStorePart, dn_store_part_free)
 
 /** Visits every durable commit after @from (NULL: all; else the end of a commit) in order. Stops
  * when @visit fails. CORRUPT with the place, also when @from lies beyond the end of the log: then

@@ -29,3 +29,7 @@ check_PROGRAMS += tests/unit/engine/test-search-law
 TESTS += tests/unit/engine/test-search-law
 tests_unit_engine_test_search_law_SOURCES = tests/unit/engine/test-search-law.c
 tests_unit_engine_test_search_law_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-forms
+TESTS += tests/unit/engine/test-forms
+tests_unit_engine_test_forms_SOURCES = tests/unit/engine/test-forms.c tests/unit/seal/forms.h
+tests_unit_engine_test_forms_LDADD = $(ENGINE_LDADD)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tests/unit/store/test-vectors.c - a tiny archive of format version 1, kept in samples/vectors.
+ * tests/unit/store/test-vectors.c - tiny archives of every format, kept in samples/vectors.
  *
- * Every later program must open it. `test-vectors --make DIR` wrote it: keys, salts and ids are
- * random, so the committed bytes are the vector and not the program. What must come out stands
- * beside it in plain files: expected/ledger.jsonl and expected/<blob>.<part>.
+ * Every later program must open them. 1 has sealed bytes of the first version only; 2 is that
+ * archive as the program of the second version went on with it, so it has both. `test-vectors
+ * --continue DIR` wrote 2 in a copy of 1: keys, salts and ids are random, so the committed
+ * bytes are the vector and not the program. What must come out stands beside it in plain files:
+ * expected/ledger.jsonl and expected/<blob>.<part>.
  *
- * The archive is read here a second time by code of this file alone, from what docs/format.md says
+ * Each archive is read here a second time by code of this file alone, from what docs/format.md says
  * and OpenSSL, so that format.md and the library cannot drift apart together.
  */
 #include "config.h"
@@ -26,86 +28,116 @@ static const DnUuid archive = {{0x01, 0x93, 0x2b, 0x5e, 0x7c, 0x1a, 0x7d, 0xef, 
                                 0x67, 0x89, 0xab, 0xcd, 0xef}};
 static const DnUuid tenant = {{0x01, 0x93, 0x2b, 0x5e, 0x7c, 0x1a, 0x7d, 0xef, 0x81, 0x23, 0x45,
                                0x67, 0x89, 0xab, 0xcd, 0xf0}};
-enum { SEGMENT_BYTES = 3000, VOUCHERS = 6 };
+enum { SEGMENT_BYTES = 3000, CHUNK = 1 << 14 };
+
+static const struct {
+    const char *name;
+    unsigned blobs;
+    unsigned versions[3]; /* how many of the blobs are of the sealed form with that number */
+} vectors[] = {{"1", 6, {0, 6, 0}}, {"2", 11, {0, 6, 5}}};
 
 typedef struct {
     const char *dir; /* of the vector */
     DnKeyring *keys;
+    DnStore *store;
     GString *ledger;
     DnLedgerHead head;
     unsigned blobs;
 } Vector;
 
-/* ---- making it ---- */
+/* ---- going on with one ---- */
+
+/* On, before and behind the edges of chunks: bytes to be found in expected/. */
+static GBytes *
+new_document(unsigned number)
+{
+    static const size_t sizes[] = {0, 31, CHUNK - 1, CHUNK, 2 * CHUNK + 1};
+    GString *text = g_string_new(NULL);
+
+    for (unsigned line = 1; text->len < sizes[number]; line++)
+        g_string_append_printf(text, "領収書 %u の %u 行目\n", number, line);
+    g_string_truncate(text, sizes[number]);
+    return g_string_free_to_bytes(text);
+}
 
 static void
-put_voucher(Vector *self, DnStore *store, int number)
+put_voucher(Vector *self, unsigned number)
 {
-    DnSealName name = {tenant, dn_uuid_new(), number % 2 ? DN_PART_TEXT : DN_PART_ORIGINAL};
-    g_autofree char *text = g_strdup_printf("領収書 %d 合計 ¥%d\n", number, 1080 * number);
+    DnSealName name = {tenant, dn_uuid_new(), number % 2 ? DN_PART_RENDITION : DN_PART_ORIGINAL};
     g_autofree char *blob_id = dn_uuid_text(&name.blob);
     g_autofree char *file =
         g_strdup_printf("%s/expected/%s.%c", self->dir, blob_id, (char)name.part);
-    g_autoptr(GBytes) plain = g_bytes_new(text, strlen(text));
+    g_autoptr(GBytes) plain = new_document(number);
     g_autoptr(GBytes) sealed = NULL;
     g_autoptr(GBytes) sealed_line = NULL;
     g_autoptr(json_t) body = json_object();
     g_autofree char *line = NULL;
     g_auto(DnStoreReceipt) receipt = {0};
     g_autoptr(GError) error = NULL;
-    DnClockReading reading = {INT64_C(1795482123004) + number, true, 1200};
+    DnClockReading reading = {INT64_C(1795500000000) + number, true, 1200};
     DnStoreBlob blob = {.id = name.blob, .part = (char)name.part};
     DnStoreEntry entry = {.seq = self->head.seq + 1};
     DnStoreCommit commit = {.tenant = tenant,
                             .expected_head = self->head.seq,
                             .blobs = &blob,
-                            .blob_count = number > 0,
+                            .blob_count = 1,
                             .entries = &entry,
                             .entry_count = 1};
 
-    dn_json_set_string(body, "type", number ? "voucher.registered" : "tenant.created");
-    dn_json_set_string(body, "blob", number ? blob_id : NULL);
+    dn_json_set_string(body, "type", "voucher.registered");
+    dn_json_set_string(body, "blob", blob_id);
     line = dn_entry_line(body, &tenant, "vector", &reading, &self->head, &self->head, &error);
     g_assert_no_error(error);
     g_string_append_printf(self->ledger, "%s\n", line);
-    sealed = dn_seal_blob(self->keys, &name, number < 4 ? "2026" : "2027", plain, &error);
+    sealed = dn_seal_blob(self->keys, &name, "2027", plain, NULL, &error);
     sealed_line = dn_seal_line(self->keys, &tenant, entry.seq, line, &error);
     g_assert_no_error(error);
     blob.sealed = sealed;
     entry.sealed = sealed_line;
-    g_assert_true(dn_store_append(store, &commit, &receipt, &error));
-    g_assert_true(dn_store_wait(store, receipt.ticket, &error));
-    if (number > 0)
-        g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_assert_true(dn_store_append(self->store, &commit, &receipt, &error));
+    g_assert_true(dn_store_wait(self->store, receipt.ticket, &error));
+    g_assert_true(g_file_set_contents(file, g_bytes_get_data(plain, NULL),
+                                      (gssize)g_bytes_get_size(plain), NULL));
+}
+
+static bool
+read_on(const DnStoreVisit *visit, void *user_data, GError **error)
+{
+    Vector *self = user_data;
+
+    for (size_t i = 0; i < visit->entry_count; i++) {
+        g_autofree char *line = dn_unseal_line(self->keys, &tenant, visit->entries[i].seq,
+                                               visit->entries[i].sealed, error);
+        g_autoptr(json_t) entry = line ? dn_entry_check(line, &tenant, &self->head, error) : NULL;
+
+        if (!entry)
+            return false;
+        g_string_append_printf(self->ledger, "%s\n", line);
+    }
+    return true;
 }
 
 static int
-make_vector(const char *dir)
+continue_vector(const char *dir)
 {
     g_autofree char *master_path = g_build_filename(dir, "master.key", NULL);
     g_autofree char *keys = g_build_filename(dir, "keys", NULL);
     g_autofree char *log = g_build_filename(dir, "log", NULL);
-    g_autofree char *expected = g_build_filename(dir, "expected", NULL);
-    g_autofree char *ledger = g_build_filename(expected, "ledger.jsonl", NULL);
+    g_autofree char *ledger = g_build_filename(dir, "expected", "ledger.jsonl", NULL);
     g_autoptr(GError) error = NULL;
-    g_autoptr(DnSecret) master = dn_secret_random(&error);
-    g_autoptr(DnKeyring) ring = NULL;
-    g_autoptr(DnStore) store = NULL;
+    g_autoptr(DnSecret) master = dn_master_key_load(master_path, &error);
+    g_autoptr(DnKeyring) ring = master ? dn_keyring_open(keys, &archive, master, &error) : NULL;
+    g_autoptr(DnStore) store =
+        ring ? dn_store_open_segments(log, &archive, 4 * CHUNK, false, &error) : NULL;
     g_autoptr(GString) lines = g_string_new(NULL);
-    Vector self = {.dir = dir, .ledger = lines};
+    Vector self = {.dir = dir, .keys = ring, .store = store, .ledger = lines};
 
-    if (!master || !dn_fs_make_dir(dir, false, &error) ||
-        !dn_fs_make_dir(expected, false, &error) ||
-        !dn_master_key_save(master, master_path, &error) ||
-        !(ring = dn_keyring_create(keys, &archive, master, &error)) ||
-        !dn_keyring_add_tenant(ring, &tenant, &error) ||
-        !(store = dn_store_open_segments(log, &archive, SEGMENT_BYTES, true, &error))) {
+    if (!store || !dn_store_each(store, NULL, 0, read_on, &self, &error)) {
         g_printerr("%s\n", error->message);
         return 1;
     }
-    self.keys = ring;
-    for (int i = 0; i <= VOUCHERS; i++)
-        put_voucher(&self, store, i);
+    for (unsigned i = 0; i < 5; i++)
+        put_voucher(&self, i);
     if (!g_file_set_contents(ledger, lines->str, (gssize)lines->len, &error))
         g_printerr("%s\n", error->message);
     return error != NULL;
@@ -113,12 +145,14 @@ make_vector(const char *dir)
 
 /* ---- checking it by the library ---- */
 
+static const char *which; /* vector is looked at */
+
 static char *
 vector_path(const char *name)
 {
     const char *root = g_getenv("DENCHO_SRCDIR");
 
-    return g_build_filename(root ? root : ".", "samples", "vectors", "1", name, NULL);
+    return g_build_filename(root ? root : ".", "samples", "vectors", which, name, NULL);
 }
 
 /* A checkout gives files their own modes and may be read-only: work on a private copy. */
@@ -159,13 +193,13 @@ load_master(const char *dir)
 }
 
 static char *
-expected_file(const char *name)
+expected_file(const char *name, gsize *out_size)
 {
     g_autofree char *folder = vector_path("expected");
     g_autofree char *path = g_build_filename(folder, name, NULL);
     char *text = NULL;
 
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_true(g_file_get_contents(path, &text, out_size, NULL));
     return text;
 }
 
@@ -175,7 +209,8 @@ check_blob(Vector *self, const DnStoreBlob *blob)
     DnSealName name = {tenant, blob->id, (DnPart)blob->part};
     g_autofree char *id = dn_uuid_text(&blob->id);
     g_autofree char *file = g_strdup_printf("%s.%c", id, blob->part);
-    g_autofree char *wanted = expected_file(file);
+    gsize wanted_size = 0;
+    g_autofree char *wanted = expected_file(file, &wanted_size);
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) plain = dn_unseal_blob(self->keys, &name, blob->sealed, &error);
     size_t size = 0;
@@ -183,7 +218,7 @@ check_blob(Vector *self, const DnStoreBlob *blob)
 
     g_assert_no_error(error);
     text = g_bytes_get_data(plain, &size);
-    g_assert_cmpmem(text, size, wanted, strlen(wanted));
+    g_assert_cmpmem(text, size, wanted, wanted_size);
     self->blobs++;
 }
 
@@ -208,14 +243,17 @@ check_visit(const DnStoreVisit *visit, void *user_data, GError **error)
 }
 
 static void
-test_this_program_opens_it(void)
+test_this_program_opens_it(gconstpointer data)
 {
+    unsigned vector = GPOINTER_TO_UINT(data);
+
+    which = vectors[vector].name;
     g_autofree char *dir = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
     g_autofree char *keys_from = vector_path("keys");
     g_autofree char *log_from = vector_path("log");
     g_autofree char *keys = g_build_filename(dir, "keys", NULL);
     g_autofree char *log = g_build_filename(dir, "log", NULL);
-    g_autofree char *wanted = expected_file("ledger.jsonl");
+    g_autofree char *wanted = expected_file("ledger.jsonl", NULL);
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) lines = g_string_new(NULL);
     g_autoptr(DnSecret) master = load_master(dir);
@@ -241,7 +279,7 @@ test_this_program_opens_it(void)
     self.keys = ring;
     dn_store_each(store, NULL, DN_STORE_VISIT_BLOBS, check_visit, &self, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(self.blobs, ==, VOUCHERS);
+    g_assert_cmpuint(self.blobs, ==, vectors[vector].blobs);
     g_assert_cmpstr(lines->str, ==, wanted);
 
     dn_store_close(store);
@@ -326,25 +364,38 @@ big_endian(const uint8_t *in, int size)
     return value;
 }
 
-/* (transfer full) The plain text of one sealed body of one chunk. */
-static char *
+/* (transfer full) The plain text of a sealed body, chunk by chunk. */
+static GByteArray *
 plain_unseal(const uint8_t *sealed, size_t size, const uint8_t *object, const uint8_t *master)
 {
-    static const uint8_t nonce[12] = {[11] = 1}; /* chunk 0, the last */
     uint8_t bound[88];
     uint8_t parent[32];
     uint8_t key[32];
-    char *out = g_malloc0(size);
+    size_t chunk = (size_t)1 << sealed[6];
+    g_autofree uint8_t *out = g_malloc(chunk + 16);
+    GByteArray *plain = g_byte_array_new();
+    uint32_t number = 0;
 
+    g_assert_true(sealed[4] == 2 || (sealed[4] == 1 && sealed[6] == 20));
     memcpy(bound, sealed, 40);
     memcpy(bound + 40, archive.bytes, 16);
     memcpy(bound + 56, tenant.bytes, 16);
     memcpy(bound + 72, object, 16);
     plain_key(sealed + 8, master, parent);
     plain_hkdf(parent, sealed + 24, bound, sizeof bound, key);
-    g_assert_true(
-        plain_open(key, nonce, bound, sizeof bound, sealed + 40, (int)size - 56, (uint8_t *)out));
-    return out;
+    for (size_t at = 40; at < size; number++) {
+        size_t piece = MIN(size - at, chunk + 16);
+        uint8_t nonce[12] = {0};
+
+        for (int i = 0; i < 4; i++)
+            nonce[7 + i] = (uint8_t)(number >> (24 - 8 * i));
+        nonce[11] = at + piece == size;
+        g_assert_true(
+            plain_open(key, nonce, bound, sizeof bound, sealed + at, (int)piece - 16, out));
+        g_byte_array_append(plain, out, (guint)piece - 16);
+        at += piece;
+    }
+    return plain;
 }
 
 /* The checks that need no key. @headers takes the headers that the segment's digest covers. */
@@ -375,7 +426,7 @@ plain_checks(const uint8_t *frame, size_t body_size, unsigned segment, uint64_t 
 
 static void
 plain_segment(unsigned segment, const uint8_t *bytes, size_t size, const uint8_t *master,
-              GString *lines)
+              GString *lines, unsigned *versions)
 {
     g_autoptr(DnDigest) headers = dn_digest_new();
     size_t at = 72;
@@ -394,16 +445,19 @@ plain_segment(unsigned segment, const uint8_t *bytes, size_t size, const uint8_t
         plain_checks(header, body_size, segment, at, headers);
         memcpy(id.bytes, header + 40, 16);
         if (header[4] == 'B') {
-            g_autofree char *text = plain_unseal(body, body_size, id.bytes, master);
+            g_autoptr(GByteArray) text = plain_unseal(body, body_size, id.bytes, master);
             g_autofree char *name = dn_uuid_text(&id);
             g_autofree char *file = g_strdup_printf("%s.%c", name, header[5]);
-            g_autofree char *wanted = expected_file(file);
+            gsize wanted_size = 0;
+            g_autofree char *wanted = expected_file(file, &wanted_size);
 
-            g_assert_cmpstr(text, ==, wanted);
+            g_assert_cmpmem(text->data, text->len, wanted, wanted_size);
+            versions[body[4]]++;
         } else if (header[4] == 'E') {
-            g_autofree char *line = plain_unseal(body, body_size, id.bytes, master);
+            g_autoptr(GByteArray) line = plain_unseal(body, body_size, id.bytes, master);
 
-            g_string_append_printf(lines, "%s\n", line);
+            g_string_append_len(lines, (const char *)line->data, line->len);
+            g_string_append_c(lines, '\n');
         }
         at += 96 + body_size;
     }
@@ -411,13 +465,17 @@ plain_segment(unsigned segment, const uint8_t *bytes, size_t size, const uint8_t
 }
 
 static void
-test_the_document_is_enough_to_open_it(void)
+test_the_document_is_enough_to_open_it(gconstpointer data)
 {
+    unsigned vector = GPOINTER_TO_UINT(data);
+
+    which = vectors[vector].name;
     g_autofree char *dir = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
     g_autofree char *log = vector_path("log");
-    g_autofree char *wanted = expected_file("ledger.jsonl");
+    g_autofree char *wanted = expected_file("ledger.jsonl", NULL);
     g_autoptr(DnSecret) master = load_master(dir);
     g_autoptr(GString) lines = g_string_new(NULL);
+    unsigned versions[3] = {0};
     unsigned segment = 1;
 
     for (;; segment++) {
@@ -427,9 +485,11 @@ test_the_document_is_enough_to_open_it(void)
 
         if (!g_file_get_contents(path, &bytes, &size, NULL))
             break;
-        plain_segment(segment, (const uint8_t *)bytes, size, dn_secret_peek(master, NULL), lines);
+        plain_segment(segment, (const uint8_t *)bytes, size, dn_secret_peek(master, NULL), lines,
+                      versions);
     }
     g_assert_cmpuint(segment, >, 2);
+    g_assert_cmpmem(versions, sizeof versions, vectors[vector].versions, sizeof versions);
     g_assert_cmpstr(lines->str, ==, wanted);
     g_assert_true(dn_fs_remove_tree(dir, NULL));
 }
@@ -437,10 +497,15 @@ test_the_document_is_enough_to_open_it(void)
 int
 main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--make") == 0)
-        return make_vector(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--continue") == 0)
+        return continue_vector(argv[2]);
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/vectors/library", test_this_program_opens_it);
-    g_test_add_func("/vectors/document", test_the_document_is_enough_to_open_it);
+    for (unsigned i = 0; i < G_N_ELEMENTS(vectors); i++) {
+        g_autofree char *library = g_strdup_printf("/vectors/library/%s", vectors[i].name);
+        g_autofree char *document = g_strdup_printf("/vectors/document/%s", vectors[i].name);
+
+        g_test_add_data_func(library, GUINT_TO_POINTER(i), test_this_program_opens_it);
+        g_test_add_data_func(document, GUINT_TO_POINTER(i), test_the_document_is_enough_to_open_it);
+    }
     return g_test_run();
 }
