@@ -5,176 +5,118 @@
 #include "config.h"
 #include "base/json.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const int64_t MAX_EXACT = (INT64_C(1) << 53) - 1; /* what every JSON reader keeps exactly */
-
-static bool write_value(GString *out, const json_t *value, GError **error);
-
-static bool
-is_plain(unsigned char c)
-{
-    return c >= 0x20 && c != '"' && c != '\\';
-}
-
-static void
-write_string(GString *out, const char *text, size_t size)
-{
-    static const char escapes[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    size_t written = 0;
-
-    g_string_append_c(out, '"');
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (is_plain(c))
-            continue;
-        g_string_append_len(out, text + written, (gssize)(i - written));
-        written = i + 1;
-        if (c == '"' || c == '\\') {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, (char)c);
-        } else if (c < sizeof escapes && escapes[c]) {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, escapes[c]);
-        } else {
-            g_string_append_printf(out, "\\u%04x", c);
-        }
-    }
-    g_string_append_len(out, text + written, (gssize)(size - written));
-    g_string_append_c(out, '"');
-}
-
-static int
-compare_utf16(const char *left, const char *right)
-{
-    g_autofree gunichar2 *x = g_utf8_to_utf16(left, -1, NULL, NULL, NULL);
-    g_autofree gunichar2 *y = g_utf8_to_utf16(right, -1, NULL, NULL, NULL);
-    size_t i = 0;
-
-    while (x[i] && x[i] == y[i])
-        i++;
-    return (int)x[i] - (int)y[i];
-}
-
-/* RFC 8785 section 3.2.3 sorts by UTF-16 code units, which differs from the order of UTF-8 bytes
- * only between U+E000..U+FFFF and the supplementary planes: bytes from 0xee on. */
-static int
-compare_keys(const char *left, const char *right)
-{
-    const unsigned char *x = (const unsigned char *)left;
-    const unsigned char *y = (const unsigned char *)right;
-
-    while (*x && *x == *y) {
-        x++;
-        y++;
-    }
-    return *x < 0xee || *y < 0xee ? (int)*x - (int)*y : compare_utf16(left, right);
-}
 
 static int
 compare_members(const void *a, const void *b)
 {
-    return compare_keys(*(const char *const *)a, *(const char *const *)b);
+    return dn_value_compare_keys(((const DnMember *)a)->key, ((const DnMember *)b)->key);
 }
 
 /* Entries and states have few members, often in order already: then qsort() is the slower way. */
 static void
-sort_keys(const char **keys, size_t count)
+sort_members(DnMember *members, size_t count)
 {
     enum { FEW = 32 };
 
     if (count > FEW) {
-        qsort(keys, count, sizeof *keys, compare_members);
+        qsort(members, count, sizeof *members, compare_members);
         return;
     }
     for (size_t i = 1; i < count; i++) {
-        const char *key = keys[i];
+        DnMember member = members[i];
         size_t at = i;
 
-        for (; at > 0 && compare_keys(keys[at - 1], key) > 0; at--)
-            keys[at] = keys[at - 1];
-        keys[at] = key;
+        for (; at > 0 && dn_value_compare_keys(members[at - 1].key, member.key) > 0; at--)
+            members[at] = members[at - 1];
+        members[at] = member;
     }
 }
 
 static bool
-write_object(GString *out, const json_t *object, GError **error)
+value_of_object(DnArena *arena, const json_t *object, DnValue *out, GError **error)
 {
-    enum { NEAR = 32 };
-    size_t count = json_object_size(object);
-    const char *near[NEAR];
-    g_autofree const char **far = count > NEAR ? g_new0(const char *, count) : NULL;
-    const char **keys = far ? far : near;
     json_t *unconst = (json_t *)(uintptr_t)object; /* jansson iterates non-const only */
-    size_t n = 0;
+    size_t count = 0;
 
-    for (void *it = json_object_iter(unconst); it; it = json_object_iter_next(unconst, it))
-        keys[n++] = json_object_iter_key(it);
-    sort_keys(keys, n);
-    g_string_append_c(out, '{');
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            g_string_append_c(out, ',');
-        write_string(out, keys[i], strlen(keys[i]));
-        g_string_append_c(out, ':');
-        if (!write_value(out, json_object_get(object, keys[i]), error))
-            return dn_fail_in(error, "%s", keys[i]);
+    out->members = dn_arena_take(arena, json_object_size(object) * sizeof *out->members);
+    for (void *it = json_object_iter(unconst); it; it = json_object_iter_next(unconst, it)) {
+        DnMember *member = &out->members[count++];
+
+        member->key = json_object_iter_key(it);
+        member->key_size = strlen(member->key);
+        member->value = dn_json_value(arena, json_object_iter_value(it), error);
+        if (!member->value)
+            return dn_fail_in(error, "%s", member->key);
     }
-    g_string_append_c(out, '}');
+    sort_members(out->members, count);
+    out->size = out->room = (uint32_t)count;
     return true;
 }
 
 static bool
-write_value(GString *out, const json_t *value, GError **error)
+value_of_array(DnArena *arena, const json_t *array, DnValue *out, GError **error)
 {
+    size_t count = json_array_size(array);
+
+    out->items = dn_arena_take(arena, count * sizeof *out->items);
+    for (size_t i = 0; i < count; i++) {
+        out->items[i] = dn_json_value(arena, json_array_get(array, i), error);
+        if (!out->items[i])
+            return false;
+    }
+    out->size = out->room = (uint32_t)count;
+    return true;
+}
+
+const DnValue *
+dn_json_value(DnArena *arena, const json_t *value, GError **error)
+{
+    DnValue *made = dn_arena_take(arena, sizeof *made);
+
+    *made = (DnValue){.type = DN_VALUE_NULL};
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        return write_object(out, value, error);
+        made->type = DN_VALUE_OBJECT;
+        return value_of_object(arena, value, made, error) ? made : NULL;
     case JSON_ARRAY:
-        g_string_append_c(out, '[');
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            if (i > 0)
-                g_string_append_c(out, ',');
-            if (!write_value(out, json_array_get(value, i), error))
-                return false;
-        }
-        g_string_append_c(out, ']');
-        return true;
+        made->type = DN_VALUE_ARRAY;
+        return value_of_array(arena, value, made, error) ? made : NULL;
     case JSON_STRING:
-        write_string(out, json_string_value(value), json_string_length(value));
-        return true;
+        made->type = DN_VALUE_STRING;
+        made->text = json_string_value(value);
+        made->size = (uint32_t)json_string_length(value);
+        return made;
     case JSON_INTEGER:
-        if (json_integer_value(value) > MAX_EXACT || json_integer_value(value) < -MAX_EXACT)
-            return dn_fail(error, DN_ERROR_INVALID,
-                           "an integer beyond 53 bits has no canonical form");
-        g_string_append_printf(out, "%" PRId64, (int64_t)json_integer_value(value));
-        return true;
+        if (json_integer_value(value) > DN_VALUE_MAX_INT ||
+            json_integer_value(value) < -DN_VALUE_MAX_INT)
+            return dn_fail_null(error, DN_ERROR_INVALID,
+                                "an integer beyond 53 bits has no canonical form");
+        made->type = DN_VALUE_INT;
+        made->number = json_integer_value(value);
+        return made;
     case JSON_TRUE:
-        g_string_append(out, "true");
-        return true;
+        made->type = DN_VALUE_TRUE;
+        return made;
     case JSON_FALSE:
-        g_string_append(out, "false");
-        return true;
+        made->type = DN_VALUE_FALSE;
+        return made;
     case JSON_NULL:
-        g_string_append(out, "null");
-        return true;
+        return made;
     case JSON_REAL:
     default:
-        return dn_fail(error, DN_ERROR_INVALID, "a fraction has no place in a canonical line");
+        return dn_fail_null(error, DN_ERROR_INVALID, "a fraction has no place in a canonical line");
     }
 }
 
 char *
 dn_json_canonical(const json_t *value, GError **error)
 {
-    g_autoptr(GString) out = g_string_sized_new(512);
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *canonical = dn_json_value(arena, value, error);
 
-    if (!write_value(out, value, error))
-        return NULL;
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    return canonical ? dn_value_dup_text(canonical) : NULL;
 }
 
 char *

@@ -9,7 +9,7 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
-#include "base/error.h"
+#include "base/value.h"
 #include <jansson.h>
 #include <stdint.h>
 
@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 /** (transfer full) RFC 8785: keys sorted by UTF-16 code units, no white space, shortest escapes.
  * INVALID for a fraction, an integer beyond 2^53 - 1 either way, or a string that is not UTF-8. */
 char *dn_json_canonical(const json_t *value, GError **error);
+
+/** The same value for base/value.h; its strings are lent by @value. INVALID as above. */
+const DnValue *dn_json_value(DnArena *arena, const json_t *value, GError **error);
 
 /** (transfer full) One line for a person's tools: keys in the order they were set, UTF-8, fractions
  * allowed, no line break. */

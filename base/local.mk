@@ -5,6 +5,6 @@ base_libbase_a_SOURCES = \
 	base/error-codes.def base/error.c base/error.h base/failpoint.c base/failpoint.h base/fs.c base/fs.h base/json.c base/json.h \
 	base/limits.c base/limits.h base/log.c base/log.h base/media-type.c base/media-type.h base/memory.c base/memory.h \
 	base/money.c base/money.h base/settings.c base/settings.h base/settings-table.def \
-	base/source.c base/source.h base/text.c base/text.h base/uuid.c base/uuid.h \
+	base/source.c base/source.h base/text.c base/text.h base/uuid.c base/uuid.h base/value.c base/value.h \
 	base/wire.c base/wire.h
 BASE_LDADD = base/libbase.a $(BASE_LIBS)

@@ -87,3 +87,18 @@ dn_uuid_equal(const DnUuid *a, const DnUuid *b)
 {
     return memcmp(a->bytes, b->bytes, DN_UUID_BYTES) == 0;
 }
+
+guint
+dn_uuid_hash(gconstpointer self)
+{
+    guint value;
+
+    memcpy(&value, ((const DnUuid *)self)->bytes + 12, sizeof value); /* the random end */
+    return value;
+}
+
+gboolean
+dn_uuid_same(gconstpointer a, gconstpointer b)
+{
+    return dn_uuid_equal(a, b);
+}

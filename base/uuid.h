@@ -28,5 +28,9 @@ bool dn_uuid_parse(const char *text, DnUuid *out, GError **error);
 
 bool dn_uuid_equal(const DnUuid *a, const DnUuid *b);
 
+/** For hash tables whose keys are DnUuid. */
+guint dn_uuid_hash(gconstpointer self);
+gboolean dn_uuid_same(gconstpointer a, gconstpointer b);
+
 G_END_DECLS
 #endif

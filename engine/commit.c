@@ -19,7 +19,8 @@ typedef struct {
     DnStoreReceipt receipt;
     DnStoreBlob *blobs; /* ids and parts only */
     size_t blob_count;
-    json_t *entry; /* as the line says it */
+    DnArena *arena;       /* of what follows */
+    const DnValue *entry; /* as the line says it */
     DnLedgerHead head;
     bool applied;
     GError *failure; /* of applying */
@@ -32,7 +33,7 @@ pending_free(Pending *pending)
         return;
     dn_store_receipt_clear(&pending->receipt);
     g_free(pending->blobs);
-    json_decref(pending->entry);
+    dn_arena_free(pending->arena);
     g_clear_error(&pending->failure);
     g_free(pending);
 }
@@ -121,7 +122,8 @@ append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t
     g_autofree char *line =
         dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);
 
-    if (!line || !(pending->entry = dn_json_parse(line, strlen(line), error)))
+    pending->arena = dn_arena_new();
+    if (!line || !(pending->entry = dn_value_read(pending->arena, line, strlen(line), error)))
         return NULL;
     g_autoptr(GBytes) sealed_line =
         dn_seal_line(self->keys, tenant, pending->head.seq, line, error);

@@ -175,7 +175,7 @@ bool dn_witness_check(DnArchive *self, GError **error);
 /** Enters into the ledger that what was @found is accepted, and writes a new witness. */
 bool dn_witness_accept(DnArchive *self, const GError *found, const char *reason, GError **error);
 
-/* --- view.c: what can be rebuilt --- */
+/* --- view-read.c, view-apply.c, view-catch-up.c: what can be rebuilt --- */
 
 /** One commit on its way into the view. @entries: parsed from their ledger lines. */
 typedef struct {
@@ -186,7 +186,7 @@ typedef struct {
     const DnStoreRef *blob_refs;
     size_t entry_count;
     const DnStoreRef *entry_refs;
-    json_t *const *entries;
+    const DnValue *const *entries;
     DnLedgerHead head; /* after the last entry */
 } DnApply;
 
@@ -257,13 +257,16 @@ GArray *dn_view_entries(DnArchive *self, const DnUuid *id, GError **error);
 
 /** What the index is given of a state: lends from @state, and the labels and what is shown from
  * *@out_labels and *@out_shown (transfer full). */
-void dn_view_record(const json_t *state, DnIndexRecord *out_record, char ***out_labels,
+void dn_view_record(const DnValue *state, DnIndexRecord *out_record, char ***out_labels,
                     char **out_shown);
 
 /** (transfer full) Of the row that dn_voucher_row() makes of @state: what no search looks at. */
-char *dn_row_shown(const json_t *state);
+char *dn_row_shown(const DnValue *state);
 /** (transfer full) That row, of what the index keeps. NULL when it is damaged. */
 json_t *dn_row_of_cover(const DnCover *cover);
+
+/** (transfer full) The bytes of a text part as they are indexed. */
+char *dn_view_text_of_bytes(GBytes *bytes);
 
 /** The text of the newest version as it is indexed; NULL when it was not read. */
 bool dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,

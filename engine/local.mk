@@ -16,7 +16,8 @@ engine_libengine_a_SOURCES = \
 	engine/ingest.c engine/internal.h engine/read.c engine/reserve.c engine/restore.c engine/row.c engine/search.c engine/show.c engine/snippet.c \
 	engine/stamp.c engine/settled.c engine/request.c engine/dispose.c engine/duty.c engine/duty.h \
 	engine/report.c engine/tenant.c engine/close.c engine/keys.c engine/verify.c \
-	engine/verify-index.c engine/view-format.h engine/view.c engine/voucher.c engine/voucher.h \
+	engine/verify-index.c engine/view-format.h engine/view-apply.c engine/view-catch-up.c engine/view-read.c \
+	engine/voucher.c engine/voucher-shown.c engine/voucher.h \
 	engine/witness.c
 
 # What a program of the archive links, from the top down.

@@ -21,32 +21,34 @@ static const char *const shown[] = {
     "scale",   "stamped"};
 
 char *
-dn_row_shown(const json_t *state)
+dn_row_shown(const DnValue *state)
 {
-    const json_t *fields = json_object_get(state, "fields");
-    const json_t *amount = json_object_get(fields, "amount");
-    const json_t *number = json_object_get(fields, "registration_number");
-    const json_t *stamp = json_object_get(dn_voucher_version(state, 0), "stamp");
-    const bool has_amount = json_is_integer(json_object_get(amount, "value"));
-    json_t *const values[G_N_ELEMENTS(shown)] = {
-        json_object_get(state, "version"),
-        json_object_get(state, "state"),
-        json_object_get(state, "origin"),
-        json_object_get(state, "received"),
-        json_object_get(state, "registered"),
-        json_object_get(json_object_get(fields, "party"), "value"),
-        json_object_get(number, "value"),
-        has_amount ? json_object_get(amount, "scale") : NULL,
-        json_object_get(stamp, "gen_time"),
+    const DnValue *fields = dn_value_get(state, "fields");
+    const DnValue *amount = dn_value_get(fields, "amount");
+    const DnValue *number = dn_value_get(fields, "registration_number");
+    const DnValue *stamp = dn_value_get(dn_voucher_find_version(state, 0), "stamp");
+    const bool has_amount = dn_value_is(dn_value_get(amount, "value"), DN_VALUE_INT);
+    const DnValue *const values[G_N_ELEMENTS(shown)] = {
+        dn_value_get(state, "version"),    dn_value_get(state, "state"),
+        dn_value_get(state, "origin"),     dn_value_get(state, "received"),
+        dn_value_get(state, "registered"), dn_value_get(dn_value_get(fields, "party"), "value"),
+        dn_value_get(number, "value"),     has_amount ? dn_value_get(amount, "scale") : NULL,
+        dn_value_get(stamp, "gen_time"),
     };
-    g_autoptr(json_t) list = json_array();
+    GString *list = g_string_sized_new(128);
     size_t used = G_N_ELEMENTS(shown);
 
     while (used > 0 && !values[used - 1])
         used--;
-    for (size_t i = 0; i < used; i++)
-        json_array_append_new(list, values[i] ? json_incref(values[i]) : json_null());
-    return json_dumps(list, JSON_COMPACT);
+    for (size_t i = 0; i < used; i++) {
+        g_string_append_c(list, i == 0 ? '[' : ',');
+        if (values[i])
+            dn_value_write(list, values[i]);
+        else
+            g_string_append(list, "null");
+    }
+    g_string_append(list, used == 0 ? "[]" : "]");
+    return g_string_free(list, FALSE);
 }
 
 /* References to the books are not labels to those who read. */

@@ -106,9 +106,13 @@ check_index(Verify *verify, const json_t *state, GError **error)
     g_auto(GStrv) labels = NULL;
     g_autofree char *text = NULL;
     g_autofree char *shown = NULL;
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *value = dn_json_value(arena, state, error);
     DnIndexRecord record;
 
-    dn_view_record(state, &record, &labels, &shown);
+    if (!value)
+        return false;
+    dn_view_record(value, &record, &labels, &shown);
     return dn_view_text(verify->archive, &verify->archive->tenant, state, &text, error) &&
            dn_index_check_voucher(verify->check, &record, text, error);
 }

@@ -463,20 +463,19 @@ bool
 dn_view_check_state(DnArchive *archive, const DnUuid *id, const json_t *shown, GError **error)
 {
     g_autoptr(GArray) places = dn_view_entries(archive, id, error);
-    g_autoptr(json_t) state = NULL;
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *state = NULL;
 
     if (!places)
         return false;
     for (guint i = 0; i < places->len; i++) {
         g_autofree char *line = dn_entry_load(archive, &archive->tenant,
                                               &g_array_index(places, DnEntryPlace, i), error);
-        g_autoptr(json_t) entry = line ? dn_json_parse(line, strlen(line), error) : NULL;
-        g_autoptr(json_t) next = entry ? dn_voucher_apply(state, entry, error) : NULL;
+        const DnValue *entry = line ? dn_value_read(arena, line, strlen(line), error) : NULL;
 
-        if (!next)
+        state = entry ? dn_voucher_apply(arena, state, entry, error) : NULL;
+        if (!state)
             return false;
-        json_decref(state);
-        state = g_steal_pointer(&next);
     }
     /* Stamps come from entries of batches, which are not listed with the voucher; they are checked
      * above. */
@@ -485,7 +484,10 @@ dn_view_check_state(DnArchive *archive, const DnUuid *id, const json_t *shown, G
 
     for (size_t i = 0; i < json_array_size(versions); i++)
         json_object_del(json_array_get(versions, i), "stamp");
-    if (!json_equal(bare, state))
+    g_autofree char *made = state ? dn_value_dup_text(state) : NULL;
+    g_autofree char *seen = dn_json_canonical(bare, NULL);
+
+    if (g_strcmp0(made, seen) != 0)
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the view shows other values than the ledger; run `dencho rebuild`");
     return true;

@@ -1,547 +1,536 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * engine/voucher.c - entry by entry to the present state.
+ *
+ * The state before is shared and never changed: each function is given a copy of its outermost
+ * object, and copies below it what it changes (own_object(), own_array()).
  */
 #include "config.h"
 #include "engine/voucher.h"
-#include "base/kinds.h"
-#include "base/money.h"
 
 #include <string.h>
 
 static const char *const field_names[] = {"date", "amount", "party", "registration_number", NULL};
 static const char *const further_names[] = {"due_date", "number", "taxes", NULL}; /* as read */
 
-bool
-dn_voucher_kind_known(const char *kind)
-{
-    return dn_kind_find(kind) != NULL;
-}
-
-/* --- fractions --- */
-
-json_t *
-dn_voucher_freeze(const json_t *value)
-{
-    json_t *copy = NULL;
-
-    switch (json_typeof(value)) {
-    case JSON_REAL: {
-        char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-        return json_string(g_ascii_formatd(text, sizeof text, "%.3f", json_real_value(value)));
-    }
-    case JSON_ARRAY:
-        copy = json_array();
-        for (size_t i = 0; i < json_array_size(value); i++)
-            json_array_append_new(copy, dn_voucher_freeze(json_array_get(value, i)));
-        return copy;
-    case JSON_OBJECT: {
-        json_t *unconst = (json_t *)(uintptr_t)value; /* jansson iterates non-const only */
-        const char *key = NULL;
-        json_t *member = NULL;
-
-        copy = json_object();
-        json_object_foreach (unconst, key, member)
-            dn_json_take(copy, key, dn_voucher_freeze(member));
-        return copy;
-    }
-    default:
-        return json_deep_copy(value);
-    }
-}
-
-/* The way back, for the members whose value is a number to a reader. */
-static json_t *
-thaw(const json_t *value)
-{
-    static const char *const fractions[] = {"confidence", "dpi_x", "dpi_y", NULL};
-    json_t *copy = NULL;
-
-    if (json_is_array(value)) {
-        copy = json_array();
-        for (size_t i = 0; i < json_array_size(value); i++)
-            json_array_append_new(copy, thaw(json_array_get(value, i)));
-        return copy;
-    }
-    if (json_is_object(value)) {
-        json_t *unconst = (json_t *)(uintptr_t)value;
-        const char *key = NULL;
-        json_t *member = NULL;
-
-        copy = json_object();
-        json_object_foreach (unconst, key, member) {
-            if (json_is_string(member) && g_strv_contains(fractions, key))
-                dn_json_take(copy, key, json_real(g_ascii_strtod(json_string_value(member), NULL)));
-            else
-                dn_json_take(copy, key, thaw(member));
-        }
-        return copy;
-    }
-    return json_deep_copy(value);
-}
-
 /* --- members --- */
 
-/* The value is shared, not copied: what has been made is changed only in a deep copy of its own
- * (dn_voucher_apply), so nobody sees another's changes. */
 static void
-copy_member(json_t *to, const json_t *from, const char *key)
+copy_member(DnArena *arena, DnValue *to, const DnValue *from, const char *key)
 {
-    json_t *value = json_object_get(from, key);
+    const DnValue *value = dn_value_get(from, key);
 
-    if (value && !json_is_null(value))
-        dn_json_take(to, key, json_incref(value));
+    if (value && value->type != DN_VALUE_NULL)
+        dn_value_set(arena, to, key, value);
 }
 
 static void
-copy_members(json_t *to, const json_t *from, const char *const *keys)
+copy_members(DnArena *arena, DnValue *to, const DnValue *from, const char *const *keys)
 {
     for (; *keys; keys++)
-        copy_member(to, from, *keys);
+        copy_member(arena, to, from, *keys);
 }
 
-json_t *
-dn_voucher_version(const json_t *state, unsigned version)
+static void
+set_string(DnArena *arena, DnValue *object, const char *key, const char *text)
 {
-    json_t *versions = dn_json_array(state, "versions");
-    size_t count = json_array_size(versions);
+    dn_value_set(arena, object, key, dn_value_new_string(arena, text));
+}
+
+static void
+set_int(DnArena *arena, DnValue *object, const char *key, int64_t number)
+{
+    dn_value_set(arena, object, key, dn_value_new_int(arena, number));
+}
+
+static void
+set_bool(DnArena *arena, DnValue *object, const char *key, bool value)
+{
+    dn_value_set(arena, object, key, dn_value_new_bool(arena, value));
+}
+
+/* A member of @object to change; made when it was not there. */
+static DnValue *
+own_object(DnArena *arena, DnValue *object, const char *key)
+{
+    DnValue *own = dn_value_copy(arena, dn_value_get(object, key), DN_VALUE_OBJECT);
+
+    dn_value_set(arena, object, key, own);
+    return own;
+}
+
+static DnValue *
+own_array(DnArena *arena, DnValue *object, const char *key)
+{
+    DnValue *own = dn_value_copy(arena, dn_value_get(object, key), DN_VALUE_ARRAY);
+
+    dn_value_set(arena, object, key, own);
+    return own;
+}
+
+/* One item of an array of @object to change. */
+static DnValue *
+own_item(DnArena *arena, DnValue *object, const char *key, size_t index)
+{
+    DnValue *array = own_array(arena, object, key);
+    DnValue *own = dn_value_copy(arena, array->items[index], DN_VALUE_OBJECT);
+
+    array->items[index] = own;
+    return own;
+}
+
+const DnValue *
+dn_voucher_find_version(const DnValue *state, unsigned version)
+{
+    const DnValue *versions = dn_value_array(state, "versions");
+    size_t count = dn_value_count(versions);
 
     if (count == 0 || version > count)
         return NULL;
-    return json_array_get(versions, version ? version - 1 : count - 1);
+    return dn_value_at(versions, version ? version - 1 : count - 1);
 }
 
-static json_t *
-newest(json_t *state)
+/* The version that @entry speaks of, to change. NULL when there is none. */
+static DnValue *
+own_version(DnArena *arena, DnValue *state, const DnValue *entry)
 {
-    return dn_voucher_version(state, 0);
+    unsigned number = (unsigned)dn_value_int(entry, "version", 0);
+    size_t count = dn_value_count(dn_value_array(state, "versions"));
+
+    if (!dn_value_is(dn_voucher_find_version(state, number), DN_VALUE_OBJECT))
+        return NULL;
+    return own_item(arena, state, "versions", number ? number - 1 : count - 1);
+}
+
+static bool
+is_newest(const DnValue *state, const DnValue *version)
+{
+    return dn_voucher_find_version(state, 0) == version;
 }
 
 static ssize_t
-array_find(const json_t *array, const char *text)
+array_find(const DnValue *array, const char *text)
 {
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (g_strcmp0(json_string_value(json_array_get(array, i)), text) == 0)
+    for (size_t i = 0; i < dn_value_count(array); i++)
+        if (g_strcmp0(dn_value_text(array->items[i]), text) == 0)
             return (ssize_t)i;
     return -1;
 }
 
 /* All kinds a document was ever taken for: its retention is the longest of theirs. */
 static void
-note_kind(json_t *state, const char *kind)
+note_kind(DnArena *arena, DnValue *state, const char *kind)
 {
-    json_t *kinds = json_object_get(state, "kinds");
+    DnValue *kinds = own_array(arena, state, "kinds");
 
-    if (!kinds) {
-        kinds = json_array();
-        dn_json_take(state, "kinds", kinds);
-    }
     if (kind && array_find(kinds, kind) < 0)
-        json_array_append_new(kinds, json_string(kind));
+        dn_value_append(arena, kinds, dn_value_new_string(arena, kind));
 }
 
-/* (transfer full) Who said it, when and why. */
-static json_t *
-remark(const json_t *entry)
+/* Who said it, when and why. */
+static DnValue *
+remark(DnArena *arena, const DnValue *entry)
 {
     static const char *const keys[] = {"at", "actor", "reason", NULL};
-    json_t *note = json_object();
+    DnValue *note = dn_value_new_object(arena);
 
-    copy_members(note, entry, keys);
+    copy_members(arena, note, entry, keys);
     return note;
 }
 
 /* --- one function a type of entry; @state is theirs to change --- */
 
 /* A value that a person gave: nothing that is read later replaces it. */
-static json_t *
-persons_value(const json_t *value, const json_t *entry, const char *source)
+static DnValue *
+persons_value(DnArena *arena, const DnValue *value, const DnValue *entry, const char *source)
 {
-    json_t *field = json_is_object(value) ? json_deep_copy(value) : json_object();
+    DnValue *field = dn_value_copy(arena, value, DN_VALUE_OBJECT);
 
-    if (!json_is_object(value))
-        dn_json_take(field, "value", json_deep_copy(value));
-    dn_json_set_string(field, "confidence", "1.000");
-    dn_json_set_string(field, "source", source);
-    copy_member(field, entry, "actor");
-    copy_member(field, entry, "at");
-    copy_member(field, entry, "reason");
+    if (!dn_value_is(value, DN_VALUE_OBJECT))
+        dn_value_set(arena, field, "value", value);
+    set_string(arena, field, "confidence", "1.000");
+    set_string(arena, field, "source", source);
+    copy_member(arena, field, entry, "actor");
+    copy_member(arena, field, entry, "at");
+    copy_member(arena, field, entry, "reason");
     return field;
 }
 
 static bool
-is_persons(const json_t *field)
+is_persons(const DnValue *field)
 {
-    const char *source = dn_json_string(field, "source");
+    const char *source = dn_value_string(field, "source");
 
     return source && strcmp(source, "read") != 0;
 }
 
-static json_t *
-version_of(const json_t *entry, int64_t number)
+static DnValue *
+version_of(DnArena *arena, const DnValue *entry, int64_t number)
 {
     static const char *const keys[] = {"name",       "at",     "actor", "reason", "blob",
                                        "media_type", "period", "found", NULL};
-    json_t *version = json_object();
+    DnValue *version = dn_value_new_object(arena);
 
-    dn_json_set_int(version, "version", number);
-    copy_members(version, entry, keys);
-    dn_json_take(version, "parts", json_object());
+    set_int(arena, version, "version", number);
+    copy_members(arena, version, entry, keys);
+    dn_value_set(arena, version, "parts", dn_value_new_object(arena));
     return version;
 }
 
 static bool
-apply_registered(json_t *state, const json_t *entry, GError **error)
+apply_registered(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
     static const char *const keys[] = {"voucher", "origin", "received", NULL};
-    const char *kind = dn_json_string(entry, "kind");
-    json_t *fields = json_object();
-    json_t *values = dn_json_object(entry, "values");
+    const char *kind = dn_value_string(entry, "kind");
+    const DnValue *values = dn_value_object(entry, "values");
+    const DnValue *labels = dn_value_array(entry, "labels");
+    DnValue *fields = dn_value_new_object(arena);
+    DnValue *versions = dn_value_new_array(arena);
 
-    if (!dn_json_object(entry, "blob") || !dn_json_string(entry, "received"))
+    if (!dn_value_object(entry, "blob") || !dn_value_string(entry, "received"))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "a registration without document or day of receipt");
-    copy_members(state, entry, keys);
-    dn_json_set_int(state, "version", 1);
-    dn_json_set_string(state, "kind", kind ? kind : "other");
-    dn_json_set_bool(state, "kind_given", kind != NULL);
-    note_kind(state, kind);
-    copy_member(state, entry, "paper");
-    dn_json_take(state, "registered", json_deep_copy(json_object_get(entry, "at")));
-    dn_json_set_int(state, "registered_seq", dn_json_int(entry, "seq", 0));
-    dn_json_set_string(state, "state", "stored");
-    dn_json_set_bool(state, "deleted", false);
+    copy_members(arena, state, entry, keys);
+    set_int(arena, state, "version", 1);
+    set_string(arena, state, "kind", kind ? kind : "other");
+    set_bool(arena, state, "kind_given", kind != NULL);
+    note_kind(arena, state, kind);
+    copy_member(arena, state, entry, "paper");
+    dn_value_set(arena, state, "registered", dn_value_get(entry, "at"));
+    set_int(arena, state, "registered_seq", dn_value_int(entry, "seq", 0));
+    set_string(arena, state, "state", "stored");
+    set_bool(arena, state, "deleted", false);
     for (const char *const *name = field_names; *name; name++)
-        if (json_object_get(values, *name))
-            dn_json_take(fields, *name,
-                         persons_value(json_object_get(values, *name), entry, "given"));
-    dn_json_take(state, "fields", fields);
-    dn_json_take(state, "labels",
-                 dn_json_array(entry, "labels") ? json_deep_copy(json_object_get(entry, "labels"))
-                                                : json_array());
-    dn_json_take(state, "book_refs", json_array());
-    dn_json_take(state, "checks", json_array());
-    dn_json_take(state, "versions", json_array());
-    json_array_append_new(json_object_get(state, "versions"), version_of(entry, 1));
+        if (dn_value_get(values, *name))
+            dn_value_set(arena, fields, *name,
+                         persons_value(arena, dn_value_get(values, *name), entry, "given"));
+    dn_value_set(arena, state, "fields", fields);
+    dn_value_set(arena, state, "labels", labels ? labels : dn_value_new_array(arena));
+    dn_value_set(arena, state, "book_refs", dn_value_new_array(arena));
+    dn_value_set(arena, state, "checks", dn_value_new_array(arena));
+    dn_value_append(arena, versions, version_of(arena, entry, 1));
+    dn_value_set(arena, state, "versions", versions);
     return true;
 }
 
+static void
+read_fields(DnArena *arena, DnValue *state, const DnValue *read)
+{
+    DnValue *fields = own_object(arena, state, "fields");
+
+    for (const char *const *name = field_names; *name; name++) {
+        const DnValue *value = dn_value_get(read, *name);
+
+        if (is_persons(dn_value_get(fields, *name)))
+            continue;
+        dn_value_remove(fields, *name);
+        if (dn_value_is(value, DN_VALUE_OBJECT)) {
+            DnValue *copy = dn_value_copy(arena, value, DN_VALUE_OBJECT);
+
+            set_string(arena, copy, "source", "read");
+            dn_value_set(arena, fields, *name, copy);
+        } else {
+            dn_value_set(arena, fields, *name, value);
+        }
+    }
+    for (const char *const *name = further_names; *name; name++) {
+        dn_value_remove(fields, *name);
+        copy_member(arena, fields, read, *name);
+    }
+}
+
 static bool
-apply_read(json_t *state, const json_t *entry, GError **error)
+apply_read(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
     static const char *const keys[] = {"media_type", "pages",       "captured",
                                        "derived",    "attachments", "warnings",
                                        "pages_read", "parts",       NULL};
-    json_t *read = dn_json_object(entry, "fields");
-    json_t *fields = json_object_get(state, "fields");
-    json_t *version = dn_voucher_version(state, (unsigned)dn_json_int(entry, "version", 0));
-    const char *kind = dn_json_string(entry, "kind");
+    const DnValue *read = dn_value_object(entry, "fields");
+    DnValue *version = own_version(arena, state, entry);
+    const char *kind = dn_value_string(entry, "kind");
 
     if (!read || !version)
         return dn_fail(error, DN_ERROR_CORRUPT, "a reading without fields or of no version");
-    copy_members(version, entry, keys);
-    json_object_del(version, "error");
-    if (version != newest(state))
+    copy_members(arena, version, entry, keys);
+    dn_value_remove(version, "error");
+    if (!is_newest(state, version))
         return true; /* read late: the values of a newer version stand */
-    json_object_del(state, "error");
-    if (strcmp(dn_json_string(state, "state"), "confirmed") == 0) {
+    dn_value_remove(state, "error");
+    if (g_strcmp0(dn_value_string(state, "state"), "confirmed") == 0) {
         /* A person has said that the values are right: another reading only proposes. */
-        dn_json_take(state, "proposed", json_deep_copy(read));
+        dn_value_set(arena, state, "proposed", read);
         return true;
     }
-    for (const char *const *name = field_names; *name; name++) {
-        json_t *value = json_object_get(read, *name);
-
-        if (is_persons(json_object_get(fields, *name)))
-            continue;
-        json_object_del(fields, *name);
-        if (value) {
-            json_t *copy = json_deep_copy(value);
-
-            dn_json_set_string(copy, "source", "read");
-            dn_json_take(fields, *name, copy);
-        }
+    read_fields(arena, state, read);
+    if (kind && !dn_value_bool(state, "kind_given", false)) {
+        set_string(arena, state, "kind", kind);
+        note_kind(arena, state, kind);
     }
-    for (const char *const *name = further_names; *name; name++) {
-        json_object_del(fields, *name);
-        copy_member(fields, read, *name);
-    }
-    if (kind && !dn_json_bool(state, "kind_given", false)) {
-        dn_json_set_string(state, "kind", kind);
-        note_kind(state, kind);
-    }
-    copy_member(state, entry, "checks");
-    dn_json_set_string(state, "state", "read");
+    copy_member(arena, state, entry, "checks");
+    set_string(arena, state, "state", "read");
     return true;
 }
 
 static bool
-apply_unreadable(json_t *state, const json_t *entry, GError **error)
+apply_unreadable(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    json_t *version = dn_voucher_version(state, (unsigned)dn_json_int(entry, "version", 0));
+    DnValue *version = own_version(arena, state, entry);
 
-    if (!version || !dn_json_object(entry, "error"))
+    if (!version || !dn_value_object(entry, "error"))
         return dn_fail(error, DN_ERROR_CORRUPT, "a verdict without reason or on no version");
-    copy_member(version, entry, "error");
-    copy_member(version, entry, "media_type");
-    if (version == newest(state))
-        copy_member(state, entry, "error");
+    copy_member(arena, version, entry, "error");
+    copy_member(arena, version, entry, "media_type");
+    if (is_newest(state, version))
+        copy_member(arena, state, entry, "error");
     return true;
 }
 
 static bool
-apply_corrected(json_t *state, const json_t *entry, GError **error)
+apply_change(DnArena *arena, DnValue *state, const DnValue *change, const DnValue *entry,
+             GError **error)
 {
-    json_t *fields = json_object_get(state, "fields");
-    json_t *changes = dn_json_array(entry, "changes");
+    const char *name = dn_value_string(change, "field");
+    const DnValue *after = dn_value_get(change, "after");
 
-    if (json_array_size(changes) == 0)
-        return dn_fail(error, DN_ERROR_CORRUPT, "a correction that corrects nothing");
-    for (size_t i = 0; i < json_array_size(changes); i++) {
-        json_t *change = json_array_get(changes, i);
-        const char *name = dn_json_string(change, "field");
+    if (g_strcmp0(name, "kind") == 0) {
+        dn_value_set(arena, state, "kind", after);
+        set_bool(arena, state, "kind_given", true);
+        note_kind(arena, state, dn_value_text(after));
+    } else if (g_strcmp0(name, "paper") == 0) {
+        dn_value_set(arena, state, "paper", after);
+    } else if (name && g_strv_contains(field_names, name)) {
+        DnValue *field = persons_value(arena, after, entry, "corrected");
 
-        if (g_strcmp0(name, "kind") == 0) {
-            dn_json_take(state, "kind", json_deep_copy(json_object_get(change, "after")));
-            dn_json_set_bool(state, "kind_given", true);
-            note_kind(state, dn_json_string(change, "after"));
-        } else if (g_strcmp0(name, "paper") == 0) {
-            dn_json_take(state, "paper", json_deep_copy(json_object_get(change, "after")));
-        } else if (name && g_strv_contains(field_names, name)) {
-            json_t *field = persons_value(json_object_get(change, "after"), entry, "corrected");
-
-            copy_member(field, change, "currency");
-            copy_member(field, change, "scale");
-            dn_json_take(fields, name, field);
-        } else {
-            return dn_fail(error, DN_ERROR_CORRUPT, "a correction of an unknown field");
-        }
+        copy_member(arena, field, change, "currency");
+        copy_member(arena, field, change, "scale");
+        dn_value_set(arena, own_object(arena, state, "fields"), name, field);
+    } else {
+        return dn_fail(error, DN_ERROR_CORRUPT, "a correction of an unknown field");
     }
     return true;
 }
 
 static bool
-apply_revised(json_t *state, const json_t *entry, GError **error)
+apply_corrected(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    json_t *versions = json_object_get(state, "versions");
-    int64_t number = (int64_t)json_array_size(versions) + 1;
+    const DnValue *changes = dn_value_array(entry, "changes");
 
-    if (dn_json_int(entry, "version", 0) != number || !dn_json_object(entry, "blob"))
+    if (dn_value_count(changes) == 0)
+        return dn_fail(error, DN_ERROR_CORRUPT, "a correction that corrects nothing");
+    for (size_t i = 0; i < changes->size; i++)
+        if (!apply_change(arena, state, changes->items[i], entry, error))
+            return false;
+    return true;
+}
+
+static bool
+apply_revised(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    DnValue *versions = own_array(arena, state, "versions");
+    int64_t number = (int64_t)versions->size + 1;
+
+    if (dn_value_int(entry, "version", 0) != number || !dn_value_object(entry, "blob"))
         return dn_fail(error, DN_ERROR_CORRUPT, "a revision that is not the next version");
-    json_array_append_new(versions, version_of(entry, number));
-    dn_json_set_int(state, "version", number);
-    dn_json_set_string(state, "state", "stored");
-    json_object_del(state, "error");
+    dn_value_append(arena, versions, version_of(arena, entry, number));
+    set_int(arena, state, "version", number);
+    set_string(arena, state, "state", "stored");
+    dn_value_remove(state, "error");
     return true;
 }
 
 static bool
-apply_deleted(json_t *state, const json_t *entry, GError **error)
+set_deleted(DnArena *arena, DnValue *state, bool deleted, GError **error)
 {
-    bool deleted = strcmp(dn_json_string(entry, "type"), "voucher.deleted") == 0;
-
-    if (dn_json_bool(state, "deleted", false) == deleted)
+    if (dn_value_bool(state, "deleted", false) == deleted)
         return dn_fail(error, DN_ERROR_CORRUPT, "deleted or brought back twice");
-    dn_json_set_bool(state, "deleted", deleted);
+    set_bool(arena, state, "deleted", deleted);
     return true;
 }
 
 static bool
-apply_labelled(json_t *state, const json_t *entry, GError **error)
+apply_deleted(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    json_t *labels = json_object_get(state, "labels");
-    json_t *add = dn_json_array(entry, "add");
-    json_t *drop = dn_json_array(entry, "remove");
+    bool deleted = strcmp(dn_value_string(entry, "type"), "voucher.deleted") == 0;
+
+    return set_deleted(arena, state, deleted, error);
+}
+
+static bool
+apply_labelled(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    DnValue *labels = own_array(arena, state, "labels");
+    const DnValue *add = dn_value_array(entry, "add");
+    const DnValue *drop = dn_value_array(entry, "remove");
 
     (void)error;
-    for (size_t i = 0; i < json_array_size(drop); i++) {
-        ssize_t at = array_find(labels, json_string_value(json_array_get(drop, i)));
+    for (size_t i = 0; i < dn_value_count(drop); i++) {
+        ssize_t at = array_find(labels, dn_value_text(drop->items[i]));
 
         if (at >= 0)
-            json_array_remove(labels, (size_t)at);
+            dn_value_remove_at(labels, (size_t)at);
     }
-    for (size_t i = 0; i < json_array_size(add); i++)
-        if (array_find(labels, json_string_value(json_array_get(add, i))) < 0)
-            json_array_append(labels, json_array_get(add, i));
+    for (size_t i = 0; i < dn_value_count(add); i++)
+        if (array_find(labels, dn_value_text(add->items[i])) < 0)
+            dn_value_append(arena, labels, add->items[i]);
     return true;
 }
 
 /* A link to the books, its end, the statement that there is none, or a relation to another voucher.
  */
 static bool
-apply_linked(json_t *state, const json_t *entry, GError **error)
+apply_linked(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    json_t *refs = json_object_get(state, "book_refs");
-    const char *ref = dn_json_string(entry, "book_ref");
-    const char *gone = dn_json_string(entry, "unlinked");
-    ssize_t at = array_find(refs, gone);
+    static const char *const relation_keys[] = {"relation", "other", NULL};
+    const char *ref = dn_value_string(entry, "book_ref");
+    const char *gone = dn_value_string(entry, "unlinked");
+    DnValue *refs = NULL;
+    ssize_t at = -1;
 
-    if (dn_json_string(entry, "relation") && dn_json_string(entry, "other")) {
-        static const char *const keys[] = {"relation", "other", NULL};
-        json_t *relations = json_object_get(state, "relations");
-        json_t *relation = json_object();
+    if (dn_value_string(entry, "relation") && dn_value_string(entry, "other")) {
+        DnValue *relation = dn_value_new_object(arena);
 
-        if (!relations) {
-            relations = json_array();
-            dn_json_take(state, "relations", relations);
-        }
-        copy_members(relation, entry, keys);
-        json_array_append_new(relations, relation);
+        copy_members(arena, relation, entry, relation_keys);
+        dn_value_append(arena, own_array(arena, state, "relations"), relation);
         return true;
     }
-    if (!ref && !gone && !dn_json_bool(entry, "no_entry", false))
+    if (!ref && !gone && !dn_value_bool(entry, "no_entry", false))
         return dn_fail(error, DN_ERROR_CORRUPT, "a link to nothing");
-    if (gone && at >= 0)
-        json_array_remove(refs, (size_t)at);
+    refs = own_array(arena, state, "book_refs");
+    at = gone ? array_find(refs, gone) : -1;
+    if (at >= 0)
+        dn_value_remove_at(refs, (size_t)at);
     if (ref && array_find(refs, ref) < 0)
-        json_array_append_new(refs, json_string(ref));
+        dn_value_append(arena, refs, dn_value_new_string(arena, ref));
     if (ref)
-        json_object_del(state, "no_entry");
+        dn_value_remove(state, "no_entry");
     else if (!gone)
-        dn_json_take(state, "no_entry", remark(entry));
+        dn_value_set(arena, state, "no_entry", remark(arena, entry));
     return true;
 }
 
 /* --- requests: asked by one, approved by another --- */
 
-static json_t *
-request_find(const json_t *state, int64_t number)
-{
-    const json_t *requests = json_object_get(state, "requests");
-
-    for (size_t i = 0; i < json_array_size(requests); i++)
-        if (dn_json_int(json_array_get(requests, i), "request", 0) == number)
-            return json_array_get(requests, i);
-    return NULL;
-}
-
-static bool
-apply_request(json_t *state, const json_t *entry, GError **error)
-{
-    static const char *const keys[] = {"action", "changes", "slip", "subject", "party", NULL};
-    json_t *requests = json_object_get(state, "requests");
-    json_t *request = remark(entry);
-
-    (void)error;
-    if (!requests) {
-        requests = json_array();
-        dn_json_take(state, "requests", requests);
-    }
-    copy_members(request, entry, keys);
-    dn_json_set_int(request, "request", dn_json_int(entry, "seq", 0));
-    json_array_append_new(requests, request);
-    return true;
-}
-
-/* What was asked for is done as if who approved it had done it, for the reason of who asked. */
-static bool
-apply_approved(json_t *state, const json_t *entry, GError **error)
-{
-    json_t *request = request_find(state, dn_json_int(entry, "request", 0));
-
-    if (!request || json_object_get(request, "approved"))
-        return dn_fail(error, DN_ERROR_CORRUPT, "of no request, or approved twice");
-    g_autoptr(json_t) change = json_deep_copy(entry);
-
-    copy_member(change, request, "reason");
-    copy_member(change, request, "changes");
-    dn_json_take(request, "approved", remark(entry));
-    if (g_strcmp0(dn_json_string(request, "action"), "correct") == 0)
-        return apply_corrected(state, change, error);
-    dn_json_set_string(change, "type", "voucher.deleted");
-    return apply_deleted(state, change, error);
-}
-
-static bool
-apply_excused(json_t *state, const json_t *entry, GError **error)
-{
-    json_t *excuses = json_object_get(state, "excuses");
-
-    (void)error;
-    if (!excuses) {
-        excuses = json_array();
-        dn_json_take(state, "excuses", excuses);
-    }
-    json_array_append_new(excuses, remark(entry));
-    return true;
-}
-
 static ssize_t
-hold_find(const json_t *holds, const char *name)
+request_find(const DnValue *state, int64_t number)
 {
-    for (size_t i = 0; i < json_array_size(holds); i++)
-        if (g_strcmp0(dn_json_string(json_array_get(holds, i), "name"), name) == 0)
+    const DnValue *requests = dn_value_array(state, "requests");
+
+    for (size_t i = 0; i < dn_value_count(requests); i++)
+        if (dn_value_int(requests->items[i], "request", 0) == number)
             return (ssize_t)i;
     return -1;
 }
 
 static bool
-apply_hold(json_t *state, const json_t *entry, GError **error)
+apply_request(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    bool placed = strcmp(dn_json_string(entry, "type"), "hold.placed") == 0;
-    const char *name = dn_json_string(entry, "name");
-    json_t *holds = json_object_get(state, "holds");
-    ssize_t at = hold_find(holds, name);
+    static const char *const keys[] = {"action", "changes", "slip", "subject", "party", NULL};
+    DnValue *request = remark(arena, entry);
+
+    (void)error;
+    copy_members(arena, request, entry, keys);
+    set_int(arena, request, "request", dn_value_int(entry, "seq", 0));
+    dn_value_append(arena, own_array(arena, state, "requests"), request);
+    return true;
+}
+
+/* What was asked for is done as if who approved it had done it, for the reason of who asked. */
+static bool
+apply_approved(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    ssize_t at = request_find(state, dn_value_int(entry, "request", 0));
+    DnValue *request = at >= 0 ? own_item(arena, state, "requests", (size_t)at) : NULL;
+    DnValue *change = NULL;
+
+    if (!request || dn_value_get(request, "approved"))
+        return dn_fail(error, DN_ERROR_CORRUPT, "of no request, or approved twice");
+    dn_value_set(arena, request, "approved", remark(arena, entry));
+    if (g_strcmp0(dn_value_string(request, "action"), "correct") != 0)
+        return set_deleted(arena, state, true, error);
+    change = dn_value_copy(arena, entry, DN_VALUE_OBJECT);
+    copy_member(arena, change, request, "reason");
+    copy_member(arena, change, request, "changes");
+    return apply_corrected(arena, state, change, error);
+}
+
+static bool
+apply_excused(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    (void)error;
+    dn_value_append(arena, own_array(arena, state, "excuses"), remark(arena, entry));
+    return true;
+}
+
+static ssize_t
+hold_find(const DnValue *holds, const char *name)
+{
+    for (size_t i = 0; i < dn_value_count(holds); i++)
+        if (g_strcmp0(dn_value_string(holds->items[i], "name"), name) == 0)
+            return (ssize_t)i;
+    return -1;
+}
+
+static bool
+apply_hold(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    bool placed = strcmp(dn_value_string(entry, "type"), "hold.placed") == 0;
+    const char *name = dn_value_string(entry, "name");
+    ssize_t at = hold_find(dn_value_array(state, "holds"), name);
+    DnValue *hold = NULL;
 
     if (!name || placed != (at < 0))
         return dn_fail(error, DN_ERROR_CORRUPT, "a hold placed twice, or lifted and not placed");
     if (!placed) {
-        json_array_remove(holds, (size_t)at);
+        dn_value_remove_at(own_array(arena, state, "holds"), (size_t)at);
         return true;
     }
-    if (!holds) {
-        holds = json_array();
-        dn_json_take(state, "holds", holds);
-    }
-    json_t *hold = remark(entry);
-
-    dn_json_set_string(hold, "name", name);
-    json_array_append_new(holds, hold);
+    hold = remark(arena, entry);
+    set_string(arena, hold, "name", name);
+    dn_value_append(arena, own_array(arena, state, "holds"), hold);
     return true;
 }
 
 static bool
-apply_disposed(json_t *state, const json_t *entry, GError **error)
+apply_disposed(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
     static const char *const keys[] = {"plan", "at", "actor", NULL};
-    json_t *disposal = json_object();
+    DnValue *disposal = dn_value_new_object(arena);
 
     (void)error;
-    copy_members(disposal, entry, keys);
-    dn_json_set_string(state, "state", "disposed");
-    dn_json_take(state, "disposal", disposal);
+    copy_members(arena, disposal, entry, keys);
+    set_string(arena, state, "state", "disposed");
+    dn_value_set(arena, state, "disposal", disposal);
     return true;
 }
 
 static bool
-apply_confirmed(json_t *state, const json_t *entry, GError **error)
+apply_confirmed(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
     (void)entry;
     (void)error;
-    dn_json_set_string(state, "state", "confirmed");
-    json_object_del(state, "proposed");
+    set_string(arena, state, "state", "confirmed");
+    dn_value_remove(state, "proposed");
     return true;
 }
 
 static bool
-apply_stamped(json_t *state, const json_t *entry, GError **error)
+apply_stamped(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
     static const char *const keys[] = {"seq",       "token",      "leaves", "gen_time",
                                        "authority", "accredited", "root",   NULL};
-    json_t *version = dn_voucher_version(state, (unsigned)dn_json_int(entry, "version", 0));
-    json_t *stamp = json_object();
+    DnValue *version = own_version(arena, state, entry);
+    DnValue *stamp = dn_value_new_object(arena);
 
     if (!version)
         return dn_fail(error, DN_ERROR_CORRUPT, "a time stamp over no version");
-    copy_members(stamp, entry, keys);
-    dn_json_take(version, "stamp", stamp);
+    copy_members(arena, stamp, entry, keys);
+    dn_value_set(arena, version, "stamp", stamp);
     return true;
 }
 
 typedef struct {
     const char *type;
-    bool (*apply)(json_t *state, const json_t *entry, GError **error);
+    bool (*apply)(DnArena *arena, DnValue *state, const DnValue *entry, GError **error);
 } EntryRow;
 
 static const EntryRow entry_table[] = {
@@ -565,19 +554,19 @@ static const EntryRow entry_table[] = {
 };
 
 static bool
-is_disposed(const json_t *state)
+is_disposed(const DnValue *state)
 {
-    return g_strcmp0(dn_json_string(state, "state"), "disposed") == 0;
+    return g_strcmp0(dn_value_string(state, "state"), "disposed") == 0;
 }
 
-json_t *
-dn_voucher_apply(const json_t *state, const json_t *entry, GError **error)
+const DnValue *
+dn_voucher_apply(DnArena *arena, const DnValue *state, const DnValue *entry, GError **error)
 {
-    const char *type = dn_json_string(entry, "type");
-    g_autoptr(json_t) next = state ? json_deep_copy(state) : json_object();
+    const char *type = dn_value_string(entry, "type");
 
     for (size_t i = 0; i < G_N_ELEMENTS(entry_table); i++) {
         bool first = entry_table[i].apply == apply_registered;
+        DnValue *next = NULL;
 
         if (g_strcmp0(type, entry_table[i].type) != 0)
             continue;
@@ -587,111 +576,12 @@ dn_voucher_apply(const json_t *state, const json_t *entry, GError **error)
         if (is_disposed(state) && strcmp(type, "evidence.stamped") != 0)
             return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: the voucher has been disposed of",
                                 type);
-        if (!entry_table[i].apply(next, entry, error)) {
+        next = dn_value_copy(arena, state, DN_VALUE_OBJECT);
+        if (!entry_table[i].apply(arena, next, entry, error)) {
             dn_fail_in(error, "%s", type);
             return NULL;
         }
-        return g_steal_pointer(&next);
+        return next;
     }
     return dn_fail_null(error, DN_ERROR_CORRUPT, "no entry of a voucher: %s", type ? type : "?");
-}
-
-/* --- what others see of it --- */
-
-static void
-add_values(json_t *row, const json_t *state)
-{
-    const json_t *fields = json_object_get(state, "fields");
-    const json_t *amount = json_object_get(fields, "amount");
-
-    dn_json_set_string(row, "date", dn_json_string(json_object_get(fields, "date"), "value"));
-    if (json_is_integer(json_object_get(amount, "value"))) {
-        copy_member(row, amount, "currency");
-        copy_member(row, amount, "scale");
-        dn_json_set_int(row, "amount", dn_json_int(amount, "value", 0));
-    }
-    dn_json_set_string(row, "party", dn_json_string(json_object_get(fields, "party"), "value"));
-    dn_json_set_string(row, "registration_number",
-                       dn_json_string(json_object_get(fields, "registration_number"), "value"));
-}
-
-json_t *
-dn_voucher_row(const json_t *state)
-{
-    static const char *const keys[] = {"voucher",  "version",    "state",  "kind",    "origin",
-                                       "received", "registered", "labels", "deleted", NULL};
-    json_t *row = json_object();
-    const json_t *stamp = json_object_get(dn_voucher_version(state, 0), "stamp");
-
-    copy_members(row, state, keys);
-    add_values(row, state);
-    dn_json_set_string(row, "stamped", dn_json_string(stamp, "gen_time"));
-    return row;
-}
-
-json_t *
-dn_voucher_details(const json_t *state, unsigned version)
-{
-    static const char *const shared[] = {"book_refs", "no_entry", "relations", "excuses",
-                                         "holds",     "requests", "paper",     "disposal",
-                                         "checks",    "error",    NULL};
-    static const char *const of_version[] = {"name",     "media_type", "pages",
-                                             "captured", "derived",    "attachments",
-                                             "warnings", "pages_read", NULL};
-    const json_t *one = dn_voucher_version(state, version);
-    const json_t *versions = dn_json_array(state, "versions");
-    json_t *details = dn_voucher_row(state);
-    json_t *list = json_array();
-    json_t *blobs = json_object();
-
-    copy_members(details, state, shared);
-    dn_json_take(details, "fields", thaw(json_object_get(state, "fields")));
-    if (json_object_get(state, "proposed"))
-        dn_json_take(details, "proposed", thaw(json_object_get(state, "proposed")));
-    dn_json_take(details, "version", json_deep_copy(json_object_get(one, "version")));
-    copy_members(details, one, of_version);
-    if (json_object_get(details, "captured"))
-        dn_json_take(details, "captured", thaw(json_object_get(details, "captured")));
-    copy_member(details, one, "error");
-    if (json_object_get(one, "stamp"))
-        dn_json_take(details, "evidence", json_deep_copy(json_object_get(one, "stamp")));
-    dn_json_take(blobs, "original", json_deep_copy(json_object_get(one, "blob")));
-    json_object_update(blobs, json_object_get(one, "parts"));
-    dn_json_take(details, "blobs", blobs);
-    for (size_t i = 0; i < json_array_size(versions); i++) {
-        static const char *const keys[] = {"version",    "at",    "actor", "reason",
-                                           "media_type", "found", NULL};
-        const json_t *each = json_array_get(versions, i);
-        json_t *brief = json_object();
-
-        copy_members(brief, each, keys);
-        dn_json_set_string(brief, "sha256",
-                           dn_json_string(json_object_get(each, "blob"), "sha256"));
-        dn_json_set_bool(brief, "stamped", json_object_get(each, "stamp") != NULL);
-        json_array_append_new(list, brief);
-    }
-    dn_json_take(details, "versions", list);
-    return details;
-}
-
-json_t *
-dn_voucher_result(const json_t *state, const char *status)
-{
-    const json_t *version = dn_voucher_version(state, 0);
-    json_t *result = json_object();
-
-    dn_json_set_string(result, "status", status);
-    copy_member(result, state, "voucher");
-    copy_member(result, state, "version");
-    dn_json_set_string(result, "sha256",
-                       dn_json_string(json_object_get(version, "blob"), "sha256"));
-    copy_member(result, version, "pages");
-    copy_member(result, version, "media_type");
-    copy_member(result, state, "kind");
-    copy_member(result, state, "origin");
-    copy_member(result, state, "state");
-    dn_json_take(result, "fields", thaw(json_object_get(state, "fields")));
-    copy_member(result, state, "checks");
-    copy_member(result, state, "error");
-    return result;
 }

@@ -18,12 +18,18 @@
 
 G_BEGIN_DECLS
 
-/** (transfer full) The state after @entry. @state: the state before, NULL for a voucher.registered;
- * not changed. CORRUPT when the entry does not fit the state: such a ledger was not written by this
- * program. */
-json_t *dn_voucher_apply(const json_t *state, const json_t *entry, GError **error);
+/** The state after @entry, which shares with both what did not change: they live as long. @state:
+ * the state before, NULL for a voucher.registered; not changed. CORRUPT when the entry does not fit
+ * the state: such a ledger was not written by this program. */
+const DnValue *dn_voucher_apply(DnArena *arena, const DnValue *state, const DnValue *entry,
+                                GError **error);
 
 /** Lends the record of one version, 0: the newest; NULL when there is none. */
+const DnValue *dn_voucher_find_version(const DnValue *state, unsigned version);
+
+/* --- engine/voucher-shown.c --- */
+
+/** The same of a state as JSON. */
 json_t *dn_voucher_version(const json_t *state, unsigned version);
 
 /** (transfer full) The row of a search (engine/archive.h). */

@@ -458,6 +458,14 @@ batch_add(DnKvBatch *self, Op op, DnKvFamily family, const void *key, size_t key
     self->size++;
 }
 
+void
+dn_kv_batch_append(DnKvBatch *self, const DnKvBatch *more)
+{
+    if (more->ops->len > 0)
+        g_byte_array_append(self->ops, more->ops->data, more->ops->len);
+    self->size += more->size;
+}
+
 size_t
 dn_kv_batch_size(const DnKvBatch *self)
 {

@@ -77,6 +77,8 @@ void dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_
  * may be left out when this process has written the same lately. Nobody ever deletes what they put.
  */
 void dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count);
+/** All of @more behind what is there. */
+void dn_kv_batch_append(DnKvBatch *self, const DnKvBatch *more);
 /** How many puts, deletes and additions it holds. */
 size_t dn_kv_batch_size(const DnKvBatch *self);
 

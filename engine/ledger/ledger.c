@@ -2,8 +2,8 @@
 /*
  * engine/ledger/ledger.c - canonical lines and their chain.
  *
- * There is one byte string for one entry (RFC 8785), so checking a line means making it again from
- * what was parsed and comparing.
+ * There is one byte string for one entry (RFC 8785), and base/value.h reads no other: what could
+ * be read is canonical.
  */
 #include "config.h"
 #include "engine/ledger/ledger.h"
@@ -86,68 +86,58 @@ dn_entry_line(const json_t *body, const DnUuid *tenant, const char *actor,
 }
 
 static bool
-check_chain(const json_t *entry, const DnUuid *tenant, const DnLedgerHead *head, GError **error)
+check_chain(const DnValue *entry, const DnUuid *tenant, const DnLedgerHead *head, GError **error)
 {
     g_autofree char *prev = dn_hex(head->hash.bytes, DN_SHA256_BYTES);
     g_autofree char *tenant_text = dn_uuid_text(tenant);
 
-    if (dn_json_int(entry, "seq", -1) != (int64_t)head->seq + 1)
+    if (dn_value_int(entry, "seq", -1) != (int64_t)head->seq + 1)
         return dn_fail(error, DN_ERROR_CORRUPT, "its number is %" PRId64,
-                       dn_json_int(entry, "seq", -1));
-    if (g_strcmp0(dn_json_string(entry, "prev"), prev) != 0)
+                       dn_value_int(entry, "seq", -1));
+    if (g_strcmp0(dn_value_string(entry, "prev"), prev) != 0)
         return dn_fail(error, DN_ERROR_CORRUPT, "it does not follow the entry before it");
-    if (g_strcmp0(dn_json_string(entry, "tenant"), tenant_text) != 0)
+    if (g_strcmp0(dn_value_string(entry, "tenant"), tenant_text) != 0)
         return dn_fail(error, DN_ERROR_CORRUPT, "it belongs to another tenant");
     return true;
 }
 
 static bool
-check_members(const json_t *entry, GError **error)
+check_members(const DnValue *entry, GError **error)
 {
-    const char *at = dn_json_string(entry, "at");
-    const char *actor = dn_json_string(entry, "actor");
-    const json_t *clock = dn_json_object(entry, "clock");
+    const char *at = dn_value_string(entry, "at");
+    const char *actor = dn_value_string(entry, "actor");
+    const DnValue *sync = dn_value_get(dn_value_object(entry, "clock"), "sync");
     int64_t at_utc_ms = 0;
 
-    if (!dn_entry_type_known(dn_json_string(entry, "type")))
+    if (!dn_entry_type_known(dn_value_string(entry, "type")))
         return dn_fail(error, DN_ERROR_CORRUPT, "its type is not known");
     if (!actor || !*actor)
         return dn_fail(error, DN_ERROR_CORRUPT, "it has no actor");
     if (!at || !dn_clock_parse(at, &at_utc_ms, NULL))
         return dn_fail(error, DN_ERROR_CORRUPT, "it has no time");
-    if (!json_is_boolean(json_object_get(clock, "sync")))
+    if (!dn_value_is(sync, DN_VALUE_TRUE) && !dn_value_is(sync, DN_VALUE_FALSE))
         return dn_fail(error, DN_ERROR_CORRUPT, "it does not say what its clock was worth");
     return true;
 }
 
-/* The line must be the one byte string that its value has. */
-static bool
-check_canonical(const json_t *entry, const char *line, GError **error)
-{
-    g_autofree char *canonical = dn_json_canonical(entry, NULL);
-
-    if (!canonical || strcmp(canonical, line) != 0)
-        return dn_fail(error, DN_ERROR_CORRUPT, "its line is not canonical JSON");
-    return true;
-}
-
-json_t *
-dn_entry_parse(const char *line, DnSha256 *out_hash, GError **error)
+const DnValue *
+dn_entry_parse(DnArena *arena, char *line, DnSha256 *out_hash, GError **error)
 {
     size_t size = strlen(line);
-    g_autoptr(json_t) entry = dn_json_parse(line, size, NULL);
+    DnSha256 hash = dn_sha256(line, size);
+    const DnValue *entry = dn_value_parse(arena, line, size, NULL);
 
-    if (!json_is_object(entry))
-        return dn_fail_null(error, DN_ERROR_CORRUPT, "it is not a JSON object");
-    if (!check_canonical(entry, line, error) || !check_members(entry, error))
+    if (!dn_value_is(entry, DN_VALUE_OBJECT))
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "its line is no object of canonical JSON");
+    if (!check_members(entry, error))
         return NULL;
-    *out_hash = dn_sha256(line, size);
-    return g_steal_pointer(&entry);
+    *out_hash = hash;
+    return entry;
 }
 
 bool
-dn_entry_follow(const json_t *entry, const DnSha256 *hash, const DnUuid *tenant, DnLedgerHead *head,
-                GError **error)
+dn_entry_follow(const DnValue *entry, const DnSha256 *hash, const DnUuid *tenant,
+                DnLedgerHead *head, GError **error)
 {
     if (!check_chain(entry, tenant, head, error))
         return dn_fail_in(error, "entry %" PRIu64, head->seq + 1);
@@ -158,12 +148,21 @@ dn_entry_follow(const json_t *entry, const DnSha256 *hash, const DnUuid *tenant,
 json_t *
 dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *head, GError **error)
 {
+    g_autoptr(DnArena) arena = dn_arena_new();
+    g_autofree char *copy = g_strdup(line);
     DnSha256 hash;
-    g_autoptr(json_t) entry = dn_entry_parse(line, &hash, error);
+    const DnValue *entry = dn_entry_parse(arena, copy, &hash, error);
+    DnLedgerHead next = *head;
+    json_t *parsed = NULL;
 
     if (!entry) {
         dn_fail_in(error, "entry %" PRIu64, head->seq + 1);
         return NULL;
     }
-    return dn_entry_follow(entry, &hash, tenant, head, error) ? g_steal_pointer(&entry) : NULL;
+    if (!dn_entry_follow(entry, &hash, tenant, &next, error))
+        return NULL;
+    parsed = dn_json_parse(line, strlen(line), error);
+    if (parsed)
+        *head = next;
+    return parsed;
 }

@@ -48,10 +48,11 @@ json_t *dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *hea
 /**
  * The two halves of dn_entry_check(), for who has many lines and several cores: what a line says of
  * itself (canonical form, members; *@out_hash is its SHA-256), and whether it follows @head, which
- * moves on. @hash is of the line that @entry was parsed from.
+ * moves on. @hash is of the line that @entry was parsed from. @line is read in place: changed, and
+ * lent to the result.
  */
-json_t *dn_entry_parse(const char *line, DnSha256 *out_hash, GError **error);
-bool dn_entry_follow(const json_t *entry, const DnSha256 *hash, const DnUuid *tenant,
+const DnValue *dn_entry_parse(DnArena *arena, char *line, DnSha256 *out_hash, GError **error);
+bool dn_entry_follow(const DnValue *entry, const DnSha256 *hash, const DnUuid *tenant,
                      DnLedgerHead *head, GError **error);
 
 G_END_DECLS

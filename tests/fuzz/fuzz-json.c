@@ -15,12 +15,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(json_t) value = dn_json_parse(size ? (const char *)data : "", size, NULL);
     DnJob job;
 
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *read = dn_value_read(arena, size ? (const char *)data : "", size, NULL);
+    g_autofree char *written = read ? dn_value_dup_text(read) : NULL;
+
     dn_job_parse(bytes, &job, NULL);
-    if (!value)
+    if (!value) {
+        g_assert_null(read);
         return 0;
+    }
     g_autofree char *canonical = dn_json_canonical(value, NULL);
     g_autofree char *line G_GNUC_UNUSED = dn_json_line(value);
 
+    /* What is canonical is read in one pass, and nothing else is. */
+    g_assert_true((read != NULL) ==
+                  (canonical && strlen(canonical) == size && memcmp(canonical, data, size) == 0));
+    g_assert_true(!read || strcmp(written, canonical) == 0);
     if (!canonical)
         return 0;
     g_autoptr(json_t) again = dn_json_parse(canonical, strlen(canonical), NULL);

@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys tests/unit/engine/test-duty tests/unit/engine/test-lawful
 TESTS += tests/unit/engine/test-voucher tests/unit/engine/test-zip tests/unit/engine/test-archive tests/unit/engine/test-keys tests/unit/engine/test-duty tests/unit/engine/test-lawful
-tests_unit_engine_test_voucher_SOURCES = tests/unit/engine/test-voucher.c
+tests_unit_engine_test_voucher_SOURCES = tests/unit/engine/test-voucher.c tests/unit/engine/apply.h
 tests_unit_engine_test_voucher_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_zip_SOURCES = tests/unit/engine/test-zip.c
 tests_unit_engine_test_zip_LDADD = $(ENGINE_LDADD)
@@ -21,7 +21,7 @@ check_PROGRAMS += tests/unit/engine/test-backup
 TESTS += tests/unit/engine/test-backup
 tests_unit_engine_test_backup_SOURCES = tests/unit/engine/test-backup.c
 tests_unit_engine_test_backup_LDADD = $(ENGINE_LDADD)
-tests_unit_engine_test_duty_SOURCES = tests/unit/engine/test-duty.c
+tests_unit_engine_test_duty_SOURCES = tests/unit/engine/test-duty.c tests/unit/engine/apply.h
 tests_unit_engine_test_duty_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_lawful_SOURCES = tests/unit/engine/test-lawful.c
 tests_unit_engine_test_lawful_LDADD = $(ENGINE_LDADD)

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 #include "engine/duty.h"
-#include "engine/voucher.h"
+#include "tests/unit/engine/apply.h"
 
 #include <string.h>
 
@@ -51,7 +51,7 @@ then(json_t *state, const char *entry)
     g_autoptr(json_t) one = dn_json_parse(text, strlen(text), &error);
 
     g_assert_no_error(error);
-    json_t *after = dn_voucher_apply(before, one, &error);
+    json_t *after = apply(before, one, &error);
 
     g_assert_no_error(error);
     return after;
@@ -441,7 +441,7 @@ test_a_disposed_voucher_takes_no_more_entries(void)
     g_autoptr(json_t) label = json_pack("{s:s}", "type", "voucher.confirmed");
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(dn_voucher_apply(state, label, &error));
+    g_assert_null(apply(state, label, &error));
     g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
     state = stamped(g_steal_pointer(&state), 1, "2026-04-22T00:00:00.000Z");
     g_assert_cmpstr(dn_json_string(state, "state"), ==, "disposed");

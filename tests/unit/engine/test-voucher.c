@@ -4,7 +4,7 @@
  */
 #include "config.h"
 #include "engine/law/fiscal-year.h"
-#include "engine/voucher.h"
+#include "tests/unit/engine/apply.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ state_after(const char *const *lines)
     for (; *lines; lines++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) one = entry(*lines);
-        json_t *next = dn_voucher_apply(state, one, &error);
+        json_t *next = apply(state, one, &error);
 
         g_assert_no_error(error);
         json_decref(state);
@@ -165,14 +165,14 @@ test_entries_that_do_not_fit_are_corrupt(void)
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) one = entry(never_first[i]);
 
-        g_assert_null(dn_voucher_apply(NULL, one, &error));
+        g_assert_null(apply(NULL, one, &error));
         g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(never_next); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) one = entry(never_next[i]);
 
-        g_assert_null(dn_voucher_apply(state, one, &error));
+        g_assert_null(apply(state, one, &error));
         g_assert_error(error, DN_ERROR, DN_ERROR_CORRUPT);
     }
     g_autofree char *after = dn_json_line(state);

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine/view-read.c - what the view shows.
+ */
+#include "config.h"
+#include "engine/internal.h"
+#include "engine/view-format.h"
+
+#include <string.h>
+
+/* The first key after all that begin with @prefix, which is not all 255. */
+static void
+after_prefix(const uint8_t *prefix, size_t size, uint8_t *after)
+{
+    memcpy(after, prefix, size);
+    for (size_t i = size; i-- > 0;)
+        if (++after[i] != 0)
+            return;
+}
+
+static json_t *
+get_json(DnArchive *self, DnKvFamily family, const void *key, size_t size, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row = dn_kv_get(self->view, family, key, size, &problem);
+    gsize length = 0;
+
+    if (!row) {
+        if (problem)
+            g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    const char *text = g_bytes_get_data(row, &length);
+    json_t *value = dn_json_parse(text, length, NULL);
+
+    if (!value)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "a row of the view is damaged; run `dencho rebuild`");
+    return value;
+}
+
+json_t *
+dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_VOUCHER_KEY];
+
+    if (!dn_view_current(self, error))
+        return NULL;
+    dn_view_voucher_key(&self->tenant, id, key);
+    json_t *state = get_json(self, DN_KV_VOUCHER, key, sizeof key, &problem);
+
+    if (!state && !problem)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "no voucher has this id");
+    if (!state)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return state;
+}
+
+json_t *
+dn_view_plan(DnArchive *self, uint64_t plan, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_DISPOSAL_KEY];
+
+    dn_view_disposal_row_key(&self->tenant, plan, key);
+    json_t *row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!row && !problem)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND,
+                            "no disposal has this number; `dencho dispose --plan` gives one");
+    if (!row)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return row;
+}
+
+json_t *
+dn_view_settled(DnArchive *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_SETTLED_KEY];
+
+    dn_view_settled_row_key(&self->tenant, key);
+    json_t *rows = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!rows && problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    return rows ? rows : json_array();
+}
+
+bool
+dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
+                    unsigned *out_count, GError **error)
+{
+    uint8_t first[DN_VIEW_VOUCHER_KEY];
+    uint8_t last[DN_VIEW_VOUCHER_KEY];
+    unsigned count = 0;
+
+    dn_view_voucher_key(&self->tenant, from, first);
+    dn_view_voucher_key(&self->tenant, to, last);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_VOUCHER, first, sizeof first, NULL, 0, false);
+
+    for (; dn_kv_cursor_valid(cursor) && count < 2; dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &size);
+
+        if (size != DN_VIEW_VOUCHER_KEY || memcmp(key, last, sizeof last) > 0)
+            break;
+        memcpy(out_id->bytes, key + 16, sizeof out_id->bytes);
+        count++;
+    }
+    *out_count = count;
+    return dn_kv_cursor_ok(cursor, error);
+}
+
+json_t *
+dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **error)
+{
+    uint8_t key[DN_VIEW_HASH_KEY];
+    DnUuid id;
+
+    if (!dn_view_current(self, error))
+        return NULL;
+    dn_view_hash_key(&self->tenant, digest, key);
+    g_autoptr(GBytes) row = dn_kv_get(self->view, DN_KV_HASH, key, sizeof key, error);
+
+    if (!row)
+        return NULL;
+    if (g_bytes_get_size(row) != sizeof id.bytes)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "a digest row of the view is damaged; rebuild it");
+    memcpy(id.bytes, g_bytes_get_data(row, NULL), sizeof id.bytes);
+    return dn_view_voucher(self, &id, error);
+}
+
+bool
+dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_place, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_BLOB, blob->bytes, sizeof blob->bytes, &problem);
+    g_autofree char *id = dn_uuid_text(blob);
+
+    if (row)
+        return dn_view_parse_ref(row, out_place, error);
+    if (!problem)
+        return dn_fail(error, DN_ERROR_CORRUPT, "blob %s is not in the view; run `dencho rebuild`",
+                       id);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+bool
+dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row = dn_kv_get(self->view, DN_KV_META, dn_view_position_key,
+                                      strlen(dn_view_position_key), &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    *out_position = (DnStorePosition){0};
+    if (!row)
+        return true;
+    if (g_bytes_get_size(row) != DN_VIEW_POSITION_BYTES)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "the view's position is damaged; run `dencho rebuild`");
+    const uint8_t *bytes = g_bytes_get_data(row, NULL);
+
+    *out_position = (DnStorePosition){.segment = (uint32_t)dn_get_be(bytes, 4),
+                                      .offset = dn_get_be(bytes + 4, 8)};
+    return true;
+}
+
+bool
+dn_view_is_current(DnArchive *self, bool *out_current, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) row =
+        dn_kv_get(self->view, DN_KV_META, dn_view_format_key, strlen(dn_view_format_key), &problem);
+    DnStorePosition position;
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!dn_view_position(self, &position, error))
+        return false;
+    if (row)
+        *out_current = g_bytes_get_size(row) == 1 &&
+                       *(const uint8_t *)g_bytes_get_data(row, NULL) == DN_VIEW_FORMAT;
+    else
+        *out_current = position.segment == 0 && position.offset == 0; /* nothing in it yet */
+    return true;
+}
+
+static bool
+head_of_row(const json_t *row, DnLedgerHead *out_head, GError **error)
+{
+    *out_head = (DnLedgerHead){.seq = (uint64_t)dn_json_int(row, "seq", 0)};
+    return dn_unhex(dn_json_string(row, "hash"), out_head->hash.bytes, sizeof out_head->hash.bytes,
+                    error);
+}
+
+bool
+dn_view_head(DnArchive *self, const DnUuid *tenant, DnLedgerHead *out_head, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_TENANT_KEY];
+
+    dn_view_tenant_row_key(tenant, key);
+    g_autoptr(json_t) row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    *out_head = (DnLedgerHead){0};
+    return !row || head_of_row(row, out_head, error);
+}
+
+GPtrArray *
+dn_view_tenants(DnArchive *self, GError **error)
+{
+    uint8_t end[6];
+    g_autoptr(GPtrArray) tenants = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+
+    after_prefix((const uint8_t *)dn_view_tenant_key, 6, end);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_META, dn_view_tenant_key, 6, end, sizeof end, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &size);
+        DnUuid id;
+
+        if (size != DN_VIEW_TENANT_KEY)
+            continue;
+        memcpy(id.bytes, key + 6, 16);
+        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
+        json_t *row = dn_json_parse(text, size, error);
+
+        if (!row)
+            return NULL;
+        g_autofree char *id_text = dn_uuid_text(&id);
+
+        dn_json_set_string(row, "tenant", id_text);
+        g_ptr_array_add(tenants, row);
+    }
+    return dn_kv_cursor_ok(cursor, error) ? g_steal_pointer(&tenants) : NULL;
+}
+
+GArray *
+dn_view_jobs(DnArchive *self, char job, GError **error)
+{
+    uint8_t from[17];
+    uint8_t to[17];
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+
+    memcpy(from, self->tenant.bytes, 16);
+    from[16] = (uint8_t)job;
+    after_prefix(from, sizeof from, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_JOB, from, sizeof from, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &size);
+        DnUuid id;
+
+        if (size != DN_VIEW_JOB_KEY)
+            continue;
+        memcpy(id.bytes, key + 17, 16);
+        g_array_append_val(ids, id);
+    }
+    return dn_kv_cursor_ok(cursor, error) ? g_steal_pointer(&ids) : NULL;
+}
+
+bool
+dn_view_count(DnArchive *self, uint64_t *out_count, GError **error)
+{
+    uint8_t to[16];
+    uint64_t count = 0;
+
+    after_prefix(self->tenant.bytes, 16, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_VOUCHER, self->tenant.bytes, 16, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor))
+        count++;
+    *out_count = count;
+    return dn_kv_cursor_ok(cursor, error);
+}
+
+bool
+dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error)
+{
+    uint8_t to[16];
+
+    after_prefix(self->tenant.bytes, 16, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_VOUCHER, self->tenant.bytes, 16, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
+        g_autoptr(json_t) state = dn_json_parse(text, size, error);
+
+        if (!state)
+            return dn_fail_in(error, "a row of the view (run `dencho rebuild`)");
+        if (!visit(state, user_data, error))
+            return false;
+    }
+    return dn_kv_cursor_ok(cursor, error);
+}
+
+GArray *
+dn_view_entries(DnArchive *self, const DnUuid *id, GError **error)
+{
+    uint8_t from[DN_VIEW_VOUCHER_KEY];
+    uint8_t to[DN_VIEW_VOUCHER_KEY];
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(DnEntryPlace));
+
+    dn_view_voucher_key(&self->tenant, id, from);
+    after_prefix(from, sizeof from, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_ENTRY, from, sizeof from, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t key_size = 0;
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &key_size);
+        const uint8_t *value = dn_kv_cursor_value(cursor, &size);
+        g_autoptr(GBytes) row = g_bytes_new(value, size);
+        DnEntryPlace place;
+
+        if (key_size != DN_VIEW_ENTRY_KEY)
+            return dn_fail_null(error, DN_ERROR_CORRUPT,
+                                "a row of the view is damaged; rebuild it");
+        place.seq = dn_get_be(key + DN_VIEW_VOUCHER_KEY, 8);
+        if (!dn_view_parse_ref(row, &place.ref, error))
+            return NULL;
+        g_array_append_val(places, place);
+    }
+    return dn_kv_cursor_ok(cursor, error) ? g_steal_pointer(&places) : NULL;
+}
+
+/* The reference to the text of the newest version, for full-text search; NULL when it was not read
+ * or has been disposed of. */
+static const json_t *
+text_ref(const json_t *state)
+{
+    if (g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+        return NULL;
+    return json_object_get(json_object_get(dn_voucher_version(state, 0), "parts"), "text");
+}
+
+char *
+dn_view_text_of_bytes(GBytes *bytes)
+{
+    gsize size = 0;
+    const char *text = g_bytes_get_data(bytes, &size);
+
+    return dn_text_sanitise(text, (gssize)size);
+}
+
+bool
+dn_view_text(DnArchive *self, const DnUuid *tenant, const json_t *state, char **out_text,
+             GError **error)
+{
+    const json_t *ref = text_ref(state);
+    g_autoptr(GBytes) bytes = ref ? dn_blob_load(self, tenant, ref, DN_PART_TEXT, error) : NULL;
+
+    if (ref && !bytes)
+        return dn_fail_in(error, "text");
+    *out_text = bytes ? dn_view_text_of_bytes(bytes) : NULL;
+    return true;
+}
