@@ -341,7 +341,7 @@ open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_e
         return false;
     if (!current)
         return dn_fail(error, DN_ERROR_CORRUPT, "its rows are those of another program version");
-    if (!dn_view_catch_up(self, progress, user_data, out_entries, out_view_at_fault, error))
+    if (!dn_view_build(self, progress, user_data, out_entries, out_view_at_fault, error))
         return false;
     /* Every opening reads these: damage to them is met while the view can still be built again. */
     g_autoptr(GPtrArray) tenants = dn_view_tenants(self, error);

@@ -198,6 +198,14 @@ bool dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError
 bool dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                       bool *out_view_at_fault, GError **error);
 
+/** How much of the view is gathered in memory before it is written, when there is much to apply.
+ * Tests make it small. */
+extern size_t dn_view_load_bytes;
+
+/** The same, fast however much that is, before anybody else uses the archive. */
+bool dn_view_build(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+                   bool *out_view_at_fault, GError **error);
+
 /** True when the view shows all that is durable, or could be brought to it now. Not under
  * apply_lock or write_lock. */
 bool dn_view_current(DnArchive *self, GError **error);

@@ -24,6 +24,8 @@ uuids_new(void)
  * A pipeline of two rounds: while the commits of one round are unsealed and parsed by all cores,
  * those of the round before are applied, and written at once.
  */
+size_t dn_view_load_bytes = 64 << 20;
+
 enum { ROUND_COMMITS = 1024, ROUND_BYTES = 8 << 20 };
 
 /* A commit of a round. */
@@ -316,7 +318,8 @@ take_visit(const DnStoreVisit *visit, void *user_data, GError **error)
     g_ptr_array_add(round->items, item_new(visit));
     for (size_t i = 0; i < visit->entry_count; i++)
         round->bytes += g_bytes_get_size(visit->entries[i].sealed);
-    return (round->items->len < ROUND_COMMITS && round->bytes < ROUND_BYTES) ||
+    return (round->items->len < ROUND_COMMITS &&
+            round->bytes < MIN((size_t)ROUND_BYTES, dn_view_load_bytes)) ||
            turn_rounds(up, error);
 }
 
@@ -354,9 +357,25 @@ catch_up(CatchUp *up, const DnStorePosition *position, GError **error)
     return read;
 }
 
-bool
-dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
-                 bool *out_view_at_fault, GError **error)
+/* The same by whole files. What was applied before a failure is kept here too. */
+static bool
+catch_up_loading(CatchUp *up, const DnStorePosition *position, GError **error)
+{
+    DnKv *view = up->archive->view;
+    bool whole = false;
+
+    dn_kv_begin_load(view, dn_view_load_bytes);
+    whole = catch_up(up, position, error);
+    if (dn_kv_end_load(view, whole ? error : NULL))
+        return whole;
+    up->view_failed = up->view_failed || whole;
+    return false;
+}
+
+/* @alone: nobody else reads the view meanwhile. */
+static bool
+catch_up_from(DnArchive *self, bool alone, DnProgress progress, void *user_data,
+              uint64_t *out_entries, bool *out_view_at_fault, GError **error)
 {
     g_autoptr(GHashTable) heads = dn_heads_new();
     CatchUp up = {.archive = self, .heads = heads, .progress = progress, .user_data = user_data};
@@ -376,7 +395,8 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
                        "`dencho doctor --accept-rollback --reason ...`");
     for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++)
         up.rounds[i] = (Round){.archive = self, .items = g_ptr_array_new_with_free_func(item_free)};
-    whole = catch_up(&up, &position, error) && (position.segment > 0 || mark_absent(self, error));
+    whole = alone ? catch_up_loading(&up, &position, error) : catch_up(&up, &position, error);
+    whole = whole && (position.segment > 0 || mark_absent(self, error));
     if (up.closed)
         g_hash_table_unref(up.closed);
     for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++) {
@@ -390,6 +410,20 @@ dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t
     g_atomic_int_set(&self->view_behind, false);
     *out_entries = up.entries;
     return true;
+}
+
+bool
+dn_view_catch_up(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+                 bool *out_view_at_fault, GError **error)
+{
+    return catch_up_from(self, false, progress, user_data, out_entries, out_view_at_fault, error);
+}
+
+bool
+dn_view_build(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
+              bool *out_view_at_fault, GError **error)
+{
+    return catch_up_from(self, true, progress, user_data, out_entries, out_view_at_fault, error);
 }
 
 bool

@@ -197,6 +197,24 @@ class NoLogger : public rocksdb::Logger
     }
 };
 
+/* A finished file that is opened again to be synced, not to be written. */
+class SyncOnlyFile : public rocksdb::FSWritableFileOwnerWrapper
+{
+  public:
+    using rocksdb::FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+
+    IOStatus Append(const Slice &, const IOOptions &, IODebugContext *) override
+    {
+        return IOStatus::NotSupported("this file is finished");
+    }
+
+    IOStatus Append(const Slice &, const IOOptions &, const rocksdb::DataVerificationInfo &,
+                    IODebugContext *) override
+    {
+        return IOStatus::NotSupported("this file is finished");
+    }
+};
+
 class QuietFs : public rocksdb::FileSystemWrapper
 {
   public:
@@ -280,6 +298,20 @@ class QuietFs : public rocksdb::FileSystemWrapper
         return status.ok() ? target_->NewRandomAccessFile(name, options, result, context) : status;
     }
 
+    /* RocksDB opens a table file that it is given in this way, and only syncs it. The encrypted
+     * file system would begin it anew: with another first page, at its end. */
+    IOStatus ReopenWritableFile(const std::string &name, const rocksdb::FileOptions &options,
+                                std::unique_ptr<rocksdb::FSWritableFile> *result,
+                                IODebugContext *context) override
+    {
+        std::unique_ptr<rocksdb::FSWritableFile> file;
+        IOStatus status = raw_->ReopenWritableFile(name, options, &file, context);
+
+        if (status.ok())
+            result->reset(new SyncOnlyFile(std::move(file)));
+        return status;
+    }
+
   private:
     IOStatus whole_page(const std::string &name, const IOOptions &options, IODebugContext *context)
     {
@@ -329,5 +361,29 @@ dn_encrypted_env_flush(rocksdb_t *db, rocksdb_column_family_handle_t *const *fam
     for (size_t i = 0; i < families_count; i++)
         handles.push_back(families[i]->rep);
     Status status = db->rep->Flush(rocksdb::FlushOptions(), handles);
+    return status.ok() ? nullptr : strdup(status.ToString().c_str());
+}
+
+extern "C" char *
+dn_encrypted_env_ingest(rocksdb_t *db, rocksdb_column_family_handle_t *const *families,
+                        char *const *const *files, size_t families_count)
+{
+    std::vector<rocksdb::IngestExternalFileArg> all;
+
+    for (size_t i = 0; i < families_count; i++) {
+        rocksdb::IngestExternalFileArg arg;
+
+        for (size_t n = 0; files[i] && files[i][n]; n++)
+            arg.external_files.push_back(files[i][n]);
+        if (arg.external_files.empty())
+            continue;
+        arg.column_family = families[i]->rep;
+        arg.options.move_files = true;
+        arg.options.write_global_seqno = false; /* a finished file is not written to again */
+        all.push_back(std::move(arg));
+    }
+    if (all.empty())
+        return nullptr;
+    Status status = db->rep->IngestExternalFiles(all);
     return status.ok() ? nullptr : strdup(status.ToString().c_str());
 }

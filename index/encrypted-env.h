@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * index/encrypted-env.h - the two things that RocksDB's C interface cannot do: files that are
- * encrypted, and a flush of several families as one. Only kv.c includes this.
+ * index/encrypted-env.h - what RocksDB's C interface cannot do: files that are encrypted, and
+ * several families that are flushed, or given files, as one. Only kv.c includes this.
  *
  * Threads: the environment is used by all threads of a database. Ownership: the environment
  * outlives the database and is freed with rocksdb_env_destroy().
@@ -30,6 +30,12 @@ char *dn_encrypted_env_check(rocksdb_t *db);
  * (transfer full, free()) message of the failure. */
 char *dn_encrypted_env_flush(rocksdb_t *db, rocksdb_column_family_handle_t *const *families,
                              size_t families_count);
+
+/** @files of DN_KV_FAMILIES: of each family the paths of finished table files (nullable, ended by
+ * NULL), which become part of @db together or not at all, and durably. They are moved away. NULL,
+ * or the (transfer full, free()) message. */
+char *dn_encrypted_env_ingest(rocksdb_t *db, rocksdb_column_family_handle_t *const *families,
+                              char *const *const *files, size_t families_count);
 
 G_END_DECLS
 #endif

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "index/encrypted-env.h"
 #include "index/posting.h"
+#include "index/run.h"
 
 #include <rocksdb/c.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ enum {
     MARK_BYTES = 16,
     FEW_LISTS = 32,
     MANY_OPERATIONS = 4096, /* of several vouchers, surely */
+    FEW_BYTES = 1 << 20,    /* not worth a file of its own */
+    FILE_BYTES = 64 << 20,
 };
 
 /* zstd for what stays, LZ4 for what is soon sorted again, paranoid checks for all; what c.h has no
@@ -51,8 +54,23 @@ static const char *const family_names[DN_KV_FAMILIES] = {
     [DN_KV_NAME] = "name",       [DN_KV_COUNT] = "count", [DN_KV_POSTING] = "posting",
 };
 
+/* Rows are gathered in one run while another thread writes the one before. */
+typedef struct {
+    DnKv *kv;
+    size_t memory_bytes;
+    DnRun *filling;
+    DnRun *writing;  /* (nullable) */
+    GThread *thread; /* (nullable) that writes it */
+    GError *failure; /* of writing: nothing may be written after it */
+    unsigned files;
+    bool has_written;
+} Load;
+
 struct DnKv {
     rocksdb_t *db;
+    char *dir;
+    Load *load;                                      /* (nullable) */
+    rocksdb_options_t *load_options[DN_KV_FAMILIES]; /* (nullable) */
     rocksdb_env_t *env;
     rocksdb_cache_t *cache;
     rocksdb_options_t *options[DN_KV_FAMILIES];
@@ -255,10 +273,28 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
     return options;
 }
 
+static void
+load_free(Load *load)
+{
+    if (!load)
+        return;
+    if (load->thread)
+        g_thread_join(load->thread);
+    dn_run_free(load->writing);
+    dn_run_free(load->filling);
+    g_clear_error(&load->failure);
+    g_free(load);
+}
+
 /* Frees what an open that failed has made so far, too. */
 static void
 kv_free(DnKv *self)
 {
+    load_free(self->load);
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        if (self->load_options[i])
+            rocksdb_options_destroy(self->load_options[i]);
+    g_free(self->dir);
     for (size_t i = 0; i < DN_KV_FAMILIES; i++)
         if (self->families[i])
             rocksdb_column_family_handle_destroy(self->families[i]);
@@ -284,17 +320,33 @@ kv_free(DnKv *self)
     g_free(self);
 }
 
+static char *
+load_dir(const char *dir)
+{
+    return g_build_filename(dir, "load", NULL);
+}
+
+/* Files of a load that did not come to its end are in no state of the index. */
+static bool
+forget_load(const char *dir, GError **error)
+{
+    g_autofree char *path = load_dir(dir);
+
+    return !g_file_test(path, G_FILE_TEST_EXISTS) || dn_fs_remove_tree(path, error);
+}
+
 DnKv *
 dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
 {
     DnKv *self = NULL;
     char *message = NULL;
 
-    if (!dn_fs_make_dir(dir, false, error)) {
+    if (!dn_fs_make_dir(dir, false, error) || !forget_load(dir, error)) {
         dn_fail_in(error, "index");
         return NULL;
     }
     self = g_new0(DnKv, 1);
+    self->dir = g_strdup(dir);
     g_mutex_init(&self->marks_lock);
     self->marks = g_malloc0_n(MARKS, MARK_BYTES);
     self->env = dn_encrypted_env_new(cipher, user_data);
@@ -329,9 +381,259 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
     return self;
 }
 
+/* --- a load: rows gathered, sorted, written as files --- */
+
+/* Where rows of a run go: into files, one family after another. */
+typedef struct {
+    DnKv *kv;
+    rocksdb_sstfilewriter_t *writer; /* (nullable) the file that is open */
+    DnKvFamily family;
+    unsigned group;
+    uint64_t bytes; /* in that file, about */
+    GPtrArray *files[DN_KV_FAMILIES];
+    GError *error;
+} Sink;
+
+static bool
+sink_finish_file(Sink *sink)
+{
+    char *message = NULL;
+
+    if (!sink->writer)
+        return true;
+    rocksdb_sstfilewriter_finish(sink->writer, &message);
+    rocksdb_sstfilewriter_destroy(sink->writer);
+    sink->writer = NULL;
+    return message ? kv_fail(&sink->error, message, "cannot write a file of the index") : true;
+}
+
+static bool
+sink_open_file(Sink *sink, DnKvFamily family)
+{
+    DnKv *kv = sink->kv;
+    g_autofree char *dir = load_dir(kv->dir);
+    rocksdb_envoptions_t *how = rocksdb_envoptions_create();
+    char *path = g_strdup_printf("%s/%06u.sst", dir, kv->load->files++);
+    char *message = NULL;
+
+    sink->writer = rocksdb_sstfilewriter_create(how, kv->load_options[family]);
+    rocksdb_envoptions_destroy(how);
+    g_ptr_array_add(sink->files[family], path);
+    sink->family = family;
+    sink->bytes = 0;
+    rocksdb_sstfilewriter_open(sink->writer, path, &message);
+    return message ? kv_fail(&sink->error, message, "cannot make a file of the index") : true;
+}
+
+/* A table of a tenant that is worth it has a file of its own: then the files of tables that grow at
+ * their end lie one behind the other, and are never sorted again. */
+static bool
+sink_turn(Sink *sink, const DnKvOperation *operation, unsigned group)
+{
+    bool turns = !sink->writer || sink->family != operation->family || sink->bytes > FILE_BYTES ||
+                 (sink->group != group && sink->bytes > FEW_BYTES);
+
+    sink->group = group;
+    return !turns || (sink_finish_file(sink) && sink_open_file(sink, operation->family));
+}
+
+static bool
+sink_take(const DnKvOperation *operation, unsigned group, void *user_data)
+{
+    Sink *sink = user_data;
+    const char *key = operation->key;
+    const char *value = operation->value;
+    char *message = NULL;
+
+    if (!sink_turn(sink, operation, group))
+        return false;
+    if (operation->is_delete)
+        rocksdb_sstfilewriter_delete(sink->writer, key, operation->key_size, &message);
+    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
+        rocksdb_sstfilewriter_merge(sink->writer, key, operation->key_size, value,
+                                    operation->value_size, &message);
+    else
+        rocksdb_sstfilewriter_put(sink->writer, key, operation->key_size, value,
+                                  operation->value_size, &message);
+    sink->bytes += operation->key_size + operation->value_size;
+    return message ? kv_fail(&sink->error, message, "cannot write a file of the index") : true;
+}
+
+static bool
+sink_ingest(Sink *sink)
+{
+    DnKv *kv = sink->kv;
+    char *const *files[DN_KV_FAMILIES];
+    char *message = NULL;
+
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++) {
+        g_ptr_array_add(sink->files[i], NULL);
+        files[i] = (char *const *)sink->files[i]->pdata;
+    }
+    if (DN_FAILPOINT("kv.ingest"))
+        message = kv_injected();
+    else
+        message = dn_encrypted_env_ingest(kv->db, kv->families, files, DN_KV_FAMILIES);
+    return message ? kv_fail(&sink->error, message, "cannot add to the index") : true;
+}
+
+static gpointer
+load_write(gpointer data)
+{
+    Load *load = data;
+    Sink sink = {.kv = load->kv};
+
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        sink.files[i] = g_ptr_array_new_with_free_func(g_free);
+    if (dn_run_each(load->writing, sink_take, &sink) && sink_finish_file(&sink))
+        sink_ingest(&sink);
+    if (sink.writer)
+        rocksdb_sstfilewriter_destroy(sink.writer);
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        g_ptr_array_unref(sink.files[i]);
+    load->failure = sink.error;
+    return NULL;
+}
+
+/* Waits for what is being written. */
+static bool
+load_join(Load *load, GError **error)
+{
+    if (load->thread)
+        g_thread_join(load->thread);
+    load->thread = NULL;
+    g_clear_pointer(&load->writing, dn_run_free);
+    if (load->failure && error)
+        *error = g_error_copy(load->failure);
+    return !load->failure;
+}
+
+static void
+set_compactions(DnKv *self, bool on)
+{
+    static const char *const keys[] = {"disable_auto_compactions"};
+    const char *const values[] = {on ? "false" : "true"};
+
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++) {
+        char *message = NULL;
+
+        rocksdb_set_options_cf(self->db, self->families[i], 1, keys, values, &message);
+        rocksdb_free(message); /* then files are sorted more often than they need */
+    }
+}
+
+static void
+load_prepare(DnKv *self)
+{
+    for (size_t i = 0; i < DN_KV_FAMILIES; i++)
+        if (!self->load_options[i])
+            self->load_options[i] = rocksdb_options_create_copy(self->options[i]);
+    set_compactions(self, false);
+}
+
+/* What is gathered is written while more is gathered. */
+static bool
+load_turn(Load *load, GError **error)
+{
+    g_autofree char *dir = load_dir(load->kv->dir);
+
+    if (!load_join(load, error) || !dn_fs_make_dir(dir, false, error))
+        return false;
+    if (!load->has_written)
+        load_prepare(load->kv);
+    load->writing = load->filling;
+    load->filling = dn_run_new();
+    load->has_written = true;
+    load->thread = g_thread_new("load", load_write, load);
+    return true;
+}
+
+static bool
+put_operation(const DnKvOperation *operation, G_GNUC_UNUSED unsigned group, void *user_data)
+{
+    void **both = user_data; /* the index and a batch */
+    DnKv *self = both[0];
+    rocksdb_column_family_handle_t *family = self->families[operation->family];
+    const char *key = operation->key;
+    const char *value = operation->value;
+
+    if (operation->is_delete)
+        rocksdb_writebatch_delete_cf(both[1], family, key, operation->key_size);
+    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
+        rocksdb_writebatch_merge_cf(both[1], family, key, operation->key_size, value,
+                                    operation->value_size);
+    else
+        rocksdb_writebatch_put_cf(both[1], family, key, operation->key_size, value,
+                                  operation->value_size);
+    return true;
+}
+
+/* The end of a load that is no more than an ordinary batch. */
+static bool
+load_put(DnKv *self, GError **error)
+{
+    rocksdb_writebatch_t *native = rocksdb_writebatch_create();
+    char *message = NULL;
+
+    dn_run_each(self->load->filling, put_operation, (void *[]){self, native});
+    dn_run_free(self->load->filling);
+    self->load->filling = dn_run_new();
+    if (DN_FAILPOINT("kv.write"))
+        message = kv_injected();
+    else
+        rocksdb_write(self->db, self->write, native, &message);
+    rocksdb_writebatch_destroy(native);
+    return message ? kv_fail(error, message, "cannot write the index") : true;
+}
+
+/* All that is gathered is in the database. */
+static bool
+load_finish(DnKv *self, GError **error)
+{
+    Load *load = self->load;
+
+    if (!load_join(load, error))
+        return false;
+    if (dn_run_bytes(load->filling) <= FEW_BYTES)
+        return load_put(self, error);
+    return load_turn(load, error) && load_join(load, error);
+}
+
+void
+dn_kv_begin_load(DnKv *self, size_t memory_bytes)
+{
+    if (self->load)
+        return;
+    self->load = g_new0(Load, 1);
+    self->load->kv = self;
+    self->load->memory_bytes = memory_bytes;
+    self->load->filling = dn_run_new();
+}
+
+bool
+dn_kv_end_load(DnKv *self, GError **error)
+{
+    bool has_written = false;
+    bool ok = true;
+
+    if (!self->load)
+        return true;
+    ok = load_finish(self, error);
+    has_written = self->load->has_written;
+    g_clear_pointer(&self->load, load_free);
+    if (!has_written)
+        return ok;
+    set_compactions(self, true);
+    forget_load(self->dir, NULL); /* else at the next opening */
+    return ok;
+}
+
 bool
 dn_kv_flush(DnKv *self, GError **error)
 {
+    if (self->load && !load_finish(self, error))
+        return false;
+
     char *message = DN_FAILPOINT("kv.flush")
                         ? kv_injected()
                         : dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
@@ -392,9 +694,22 @@ kv_get(DnKv *self, rocksdb_readoptions_t *read, DnKvFamily family, const void *k
     return value;
 }
 
+/* What has been gathered of a key: false when nothing was. */
+static bool
+load_find(const Load *load, DnKvFamily family, const void *key, size_t key_size,
+          DnKvOperation *out_operation)
+{
+    return dn_run_find(load->filling, family, key, key_size, out_operation) ||
+           (load->writing && dn_run_find(load->writing, family, key, key_size, out_operation));
+}
+
 GBytes *
 dn_kv_get(DnKv *self, DnKvFamily family, const void *key, size_t key_size, GError **error)
 {
+    DnKvOperation gathered;
+
+    if (self->load && load_find(self->load, family, key, key_size, &gathered))
+        return gathered.is_delete ? NULL : g_bytes_new(gathered.value, gathered.value_size);
     return kv_get(self, self->read, family, key, key_size, error);
 }
 
@@ -682,6 +997,19 @@ lists_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *lists)
     }
 }
 
+static void
+load_add(Load *load, const OpHeader *header, const char *key)
+{
+    DnKvOperation operation = {.family = (DnKvFamily)header->family,
+                               .is_delete = header->op == OP_DELETE,
+                               .key = key,
+                               .key_size = header->key_size,
+                               .value = key + header->key_size,
+                               .value_size = header->value_size};
+
+    dn_run_add(load->filling, &operation);
+}
+
 bool
 dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
 {
@@ -694,7 +1022,7 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
     char *message = NULL;
     unsigned skip = 0;
 
-    if (batch->size > MANY_OPERATIONS) {
+    if (batch->size > MANY_OPERATIONS && !self->load) {
         lists = g_hash_table_new_full(key_hash, key_equal, g_free, lists_free);
         counts = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
     }
@@ -713,6 +1041,8 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
                 g_array_append_val(marks, mark);
         } else if (skip > 0) {
             skip--;
+        } else if (self->load) {
+            load_add(self->load, &header, key);
         } else if (lists && header.family == DN_KV_POSTING) {
             lists_add(lists, &header, key);
         } else if (counts && header.op == OP_MERGE) {
@@ -727,11 +1057,14 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
     }
     if (DN_FAILPOINT("kv.write"))
         message = kv_injected();
-    else
+    else if (!self->load)
         rocksdb_write(self->db, self->write, native, &message);
     rocksdb_writebatch_destroy(native);
     if (message)
         return kv_fail(error, message, "cannot write the index");
+    if (self->load && dn_run_bytes(self->load->filling) > self->load->memory_bytes &&
+        !load_turn(self->load, error))
+        return false;
     add_marks(self, marks);
     return true;
 }

@@ -102,6 +102,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
 /** Applies the whole batch or nothing. */
 bool dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error);
 
+/** From here on batches are gathered in memory and written as whole sorted files, of all families
+ * together, as soon as they take @memory_bytes: what is on disk is the state after some batch, as
+ * always. dn_kv_get() sees rows of
+ * META, VOUCHER and BLOB as soon as they are gathered, cursors and snapshots see nothing of a load
+ * until its end. For millions of rows, by one thread that writes. */
+void dn_kv_begin_load(DnKv *self, size_t memory_bytes);
+/** Writes what is gathered; the load is over also when that fails. Without a load it does nothing.
+ */
+bool dn_kv_end_load(DnKv *self, GError **error);
+
 /** The state of this moment, whatever is written afterwards: several reads that must agree. */
 DnKvSnapshot *dn_kv_snapshot(DnKv *self);
 void dn_kv_snapshot_free(DnKvSnapshot *self);

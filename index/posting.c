@@ -89,26 +89,14 @@ apply(const DnPostingList *list, uint64_t *there, uint64_t *removed)
     return reader.size == 0;
 }
 
-char *
-dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *out_size)
+/* @out has room for MOST_BYTES an entry. */
+static size_t
+write_list(const uint64_t *there, const uint64_t *removed, bool whole, uint8_t *out)
 {
-    uint64_t there[WORDS];
-    uint64_t removed[WORDS];
     int32_t before = -1;
-    size_t room = 0;
     size_t size = 0;
-    uint8_t *out = NULL;
 
-    memset(there, 0, sizeof there);
-    memset(removed, 0, sizeof removed);
-    for (size_t i = 0; i < count; i++) {
-        if (!apply(&lists[i], there, removed))
-            return NULL;
-        room += lists[i].size;
-    }
-    /* An entry may grow when one before it goes: by two bytes at most. */
-    out = malloc(room * MOST_BYTES + 1);
-    for (int32_t word = 0; out && word < WORDS; word++) {
+    for (int32_t word = 0; word < WORDS; word++) {
         uint64_t bits = whole ? there[word] : there[word] | removed[word];
 
         for (; bits != 0; bits &= bits - 1) {
@@ -120,6 +108,80 @@ dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *o
             before = place;
         }
     }
-    *out_size = size;
+    return size;
+}
+
+char *
+dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *out_size)
+{
+    uint64_t there[WORDS];
+    uint64_t removed[WORDS];
+    size_t room = 0;
+    uint8_t *out = NULL;
+
+    memset(there, 0, sizeof there);
+    memset(removed, 0, sizeof removed);
+    for (size_t i = 0; i < count; i++) {
+        if (!apply(&lists[i], there, removed))
+            return NULL;
+        room += lists[i].size;
+    }
+    /* An entry may grow when one before it goes: by two bytes at most. */
+    out = malloc(room * MOST_BYTES + 1);
+    if (out)
+        *out_size = write_list(there, removed, whole, out);
     return (char *)out;
+}
+
+bool
+dn_posting_read_one(const uint8_t *bytes, size_t size, uint32_t *out_mark)
+{
+    Reader reader = {bytes, size, -1, false};
+
+    if (!reader_next(&reader) || reader.size > 0)
+        return false;
+    *out_mark = (uint32_t)reader.place << 1 | reader.removed;
+    return true;
+}
+
+/* Documents mostly come in order, and then the list is written as it stands. */
+static bool
+list_ascending(const uint32_t *marks, size_t count, uint8_t *out, size_t *out_size)
+{
+    int32_t before = -1;
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int32_t place = (int32_t)(marks[i] >> 1);
+
+        if (place <= before)
+            return false;
+        size += put(out + size, (uint32_t)(place - before - 1) << 1 | (marks[i] & 1));
+        before = place;
+    }
+    *out_size = size;
+    return true;
+}
+
+uint8_t *
+dn_posting_list(const uint32_t *marks, size_t count, size_t *out_size)
+{
+    uint8_t *out = g_malloc(count * MOST_BYTES + 1);
+    uint64_t there[WORDS];
+    uint64_t removed[WORDS];
+
+    if (list_ascending(marks, count, out, out_size))
+        return out;
+    memset(there, 0, sizeof there);
+    memset(removed, 0, sizeof removed);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = UINT64_C(1) << (marks[i] >> 1 & 63);
+        uint64_t *to = marks[i] & 1 ? removed : there;
+        uint64_t *from = marks[i] & 1 ? there : removed;
+
+        to[marks[i] >> 7] |= bit;
+        from[marks[i] >> 7] &= ~bit;
+    }
+    *out_size = write_list(there, removed, false, out);
+    return out;
 }

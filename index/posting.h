@@ -25,6 +25,13 @@ enum { DN_POSTING_BITS = 16, DN_POSTING_PLACES = 1 << DN_POSTING_BITS, DN_POSTIN
 /** Writes the list of one place; returns its bytes. */
 size_t dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES]);
 
+/** The other way: *@out_mark is place << 1 | removed. False when it is damaged. */
+bool dn_posting_read_one(const uint8_t *bytes, size_t size, uint32_t *out_mark);
+
+/** (transfer full) The list of what was added and removed, one after another: the last word about a
+ * place stands. */
+uint8_t *dn_posting_list(const uint32_t *marks, size_t count, size_t *out_size);
+
 /** Appends the places of @bytes that are not removed to @out, a GArray of uint64_t, each plus
  * @base. False when it is damaged. */
 bool dn_posting_read(const uint8_t *bytes, size_t size, uint64_t base, GArray *out);

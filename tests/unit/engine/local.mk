@@ -17,6 +17,10 @@ tests_unit_engine_test_threads_SOURCES = \
 	tests/unit/engine/test-threads.c tests/unit/store/tsan-glib.c
 tests_unit_engine_test_threads_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += tests/tsan.supp
+check_PROGRAMS += tests/unit/engine/test-rebuild
+TESTS += tests/unit/engine/test-rebuild
+tests_unit_engine_test_rebuild_SOURCES = tests/unit/engine/test-rebuild.c
+tests_unit_engine_test_rebuild_LDADD = $(ENGINE_LDADD)
 check_PROGRAMS += tests/unit/engine/test-backup
 TESTS += tests/unit/engine/test-backup
 tests_unit_engine_test_backup_SOURCES = tests/unit/engine/test-backup.c

@@ -6,6 +6,7 @@
  * offset. Random draws are seeded by g_test (--seed).
  */
 #include "config.h"
+#include "base/digest.h"
 #include "base/fs.h"
 #include "index/kv.h"
 
@@ -306,6 +307,139 @@ test_other_key_is_corrupt(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     dn_kv_close(kv);
 }
 
+/* --- a load --- */
+
+/* One drawn operation, the same in both batches. */
+static void
+draw_operation(DnKvBatch *a, DnKvBatch *b)
+{
+    DnKvBatch *const both[] = {a, b};
+    uint8_t key[28] = {0};
+    size_t size = sizeof key;
+    int what = g_test_rand_int_range(0, 10);
+    DnKvFamily family = (DnKvFamily)g_test_rand_int_range(0, DN_KV_COUNT);
+    uint16_t place = (uint16_t)g_test_rand_int_range(0, 40);
+    bool removed = g_test_rand_int_range(0, 4) == 0;
+    int64_t delta = g_test_rand_int_range(-2, 3);
+    g_autofree char *value = g_strdup_printf("%s-%d", needle, g_test_rand_int_range(0, 1000));
+
+    key[15] = (uint8_t)g_test_rand_int_range(0, 3); /* tenants */
+    key[16] = (uint8_t)g_test_rand_int_range(0, 3); /* tables */
+    key[20] = (uint8_t)g_test_rand_int_range(0, 3);
+    key[27] = (uint8_t)g_test_rand_int_range(0, 8);
+    if (g_test_rand_int_range(0, 20) == 0)
+        size = (size_t)g_test_rand_int_range(1, sizeof key);
+    for (int i = 0; i < 2; i++) {
+        if (what == 0)
+            dn_kv_batch_post(both[i], key, size, place, removed);
+        else if (what == 1)
+            dn_kv_batch_add(both[i], key, size, delta);
+        else if (what < 4)
+            dn_kv_batch_delete(both[i], family, key, size);
+        else
+            dn_kv_batch_put(both[i], family, key, size, value, strlen(value));
+    }
+}
+
+/* All rows of a family in hexadecimal digits, but counters of 0 and empty lists. */
+static char *
+rows_of(DnKv *kv, DnKvFamily family)
+{
+    g_autoptr(DnKvCursor) cursor = dn_kv_cursor(kv, family, "", 0, NULL, 0, false);
+    GString *rows = g_string_new(NULL);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t key_size = 0;
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &key_size);
+        const uint8_t *value = dn_kv_cursor_value(cursor, &size);
+        g_autofree char *left = dn_hex(key, key_size);
+        g_autofree char *right = dn_hex(value, size);
+
+        if ((family == DN_KV_COUNT && strcmp(right, "0000000000000000") == 0) ||
+            (family == DN_KV_POSTING && size == 0))
+            continue;
+        g_string_append_printf(rows, "%s %s\n", left, right);
+    }
+    g_assert_true(dn_kv_cursor_ok(cursor, NULL));
+    return g_string_free(rows, FALSE);
+}
+
+static void
+assert_same_row(DnKv *plain, DnKv *loaded, DnKvFamily family)
+{
+    uint8_t key[28] = {0};
+
+    key[15] = (uint8_t)g_test_rand_int_range(0, 3);
+    key[16] = (uint8_t)g_test_rand_int_range(0, 3);
+    key[20] = (uint8_t)g_test_rand_int_range(0, 3);
+    key[27] = (uint8_t)g_test_rand_int_range(0, 8);
+    g_autoptr(GBytes) wanted = dn_kv_get(plain, family, key, sizeof key, NULL);
+    g_autoptr(GBytes) found = dn_kv_get(loaded, family, key, sizeof key, NULL);
+
+    g_assert_true(wanted ? found && g_bytes_equal(wanted, found) : !found);
+}
+
+static void
+test_a_load_writes_what_batches_write(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    static const size_t memories[] = {1, 20000, 1 << 20};
+    static const DnKvFamily seen[] = {DN_KV_META, DN_KV_VOUCHER, DN_KV_BLOB};
+
+    for (size_t m = 0; m < G_N_ELEMENTS(memories); m++) {
+        g_autofree char *other = g_strdup_printf("%s-%zu", f->kv, m);
+        g_autofree char *mine = g_strdup_printf("%s-load-%zu", f->kv, m);
+        g_autoptr(DnKv) plain = open_kv(other);
+        g_autoptr(DnKv) loaded = open_kv(mine);
+
+        for (int load = 0; load < 3; load++) {
+            if (load > 0)
+                dn_kv_begin_load(loaded, memories[m]);
+            for (int i = 0; i < 8; i++) {
+                g_autoptr(DnKvBatch) a = dn_kv_batch_new();
+                g_autoptr(DnKvBatch) b = dn_kv_batch_new();
+
+                for (int left = g_test_rand_int_range(0, 300); left > 0; left--)
+                    draw_operation(a, b);
+                g_assert_true(dn_kv_write(plain, a, NULL));
+                g_assert_true(dn_kv_write(loaded, b, NULL));
+                for (int look = 0; look < 30; look++)
+                    assert_same_row(plain, loaded, seen[look % G_N_ELEMENTS(seen)]);
+            }
+            g_assert_true(load == 1 ? dn_kv_end_load(loaded, NULL) : dn_kv_flush(loaded, NULL));
+            for (int family = 0; family < DN_KV_FAMILIES; family++) {
+                g_autofree char *wanted = rows_of(plain, (DnKvFamily)family);
+                g_autofree char *found = rows_of(loaded, (DnKvFamily)family);
+
+                g_assert_cmpstr(found, ==, wanted);
+            }
+        }
+        g_assert_true(dn_kv_end_load(loaded, NULL));
+        g_assert_true(dn_kv_check(loaded, NULL));
+    }
+}
+
+/* What did not come to its end is not there, and its files go. */
+static void
+test_a_load_that_was_left_leaves_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *folder = g_build_filename(f->kv, "load", NULL);
+    g_autofree char *path = g_build_filename(folder, "000000.sst", NULL);
+    DnKv *kv = open_kv(f->kv);
+
+    fill(kv, 3);
+    dn_kv_close(kv);
+    g_assert_true(dn_fs_make_dir(folder, false, NULL));
+    g_assert_true(g_file_set_contents(path, "half", -1, NULL));
+    kv = open_kv(f->kv);
+    g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
+    g_autofree char *key = g_strdup_printf("%s-2", needle);
+    g_autofree char *value = get(kv, DN_KV_HASH, key);
+
+    g_assert_cmpstr(value, ==, key);
+    dn_kv_close(kv);
+}
+
 static unsigned
 scan_for(const char *dir, const char *const *words, unsigned *out_files)
 {
@@ -344,9 +478,12 @@ test_no_file_has_plain_text(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     for (int round = 0; round < 3; round++) {
         DnKv *kv = open_kv(f->kv);
 
+        if (round == 1)
+            dn_kv_begin_load(kv, 1);
         fill(kv, 500);
         g_assert_true(dn_kv_flush(kv, NULL));
         fill(kv, 500);
+        g_assert_true(dn_kv_end_load(kv, NULL));
         g_assert_cmpuint(scan_for(f->kv, words, &files), ==, 0);
         dn_kv_close(kv);
     }
@@ -540,6 +677,8 @@ main(int argc, char **argv)
     add("no-plain-text", test_no_file_has_plain_text);
     add("damage", test_damage_is_reported);
     add("big-batch", test_big_batch);
+    add("load", test_a_load_writes_what_batches_write);
+    add("load-left", test_a_load_that_was_left_leaves_nothing);
     add("kill", test_kill_leaves_one_moment);
     add("threads", test_threads_share_it);
     return g_test_run();
