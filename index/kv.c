@@ -30,6 +30,7 @@ enum {
     BLOCK_BYTES = 16 << 10,
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
+    IDLE_ITERATORS = 4,
     MARKS = 1 << 15, /* of what was written once, remembered */
     MARK_BYTES = 16,
     FEW_LISTS = 32,
@@ -83,18 +84,24 @@ struct DnKv {
     uint8_t (*marks)[MARK_BYTES]; /* MARKS of them, each at the place its own first bytes name */
 };
 
+/* To make an iterator costs as much as a few seeks, so a snapshot keeps those that were let go.
+ * They have no bounds of their own: a cursor compares. */
 struct DnKvSnapshot {
     DnKv *kv;
     const rocksdb_snapshot_t *snapshot;
     rocksdb_readoptions_t *read;
+    rocksdb_iterator_t *idle[DN_KV_FAMILIES][IDLE_ITERATORS];
 };
 
 struct DnKvCursor {
     rocksdb_iterator_t *iterator;
-    rocksdb_readoptions_t *read;
-    GBytes *from; /* lent to @read: freed after the iterator */
-    GBytes *to;   /* (nullable) */
+    DnKvSnapshot *snapshot; /* (nullable) whose iterator it is */
+    DnKvFamily family;
+    GByteArray *bounds; /* from, and behind it to */
+    size_t from_size;
+    bool has_to;
     bool backwards;
+    bool valid; /* within the bounds */
 };
 
 /* ONCE: the value is how many of the operations after it can be left out. */
@@ -224,6 +231,13 @@ posting_free_value(G_GNUC_UNUSED void *state, const char *value, G_GNUC_UNUSED s
     free((char *)(uintptr_t)value);
 }
 
+/* Where single keys are looked up that may not be there; the others are read by cursors. */
+static bool
+has_filter(DnKvFamily family)
+{
+    return family != DN_KV_INDEX && family != DN_KV_NAME && family != DN_KV_POSTING;
+}
+
 static rocksdb_options_t *
 kv_options(DnKv *self, DnKvFamily family, GError **error)
 {
@@ -234,7 +248,9 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
 
     rocksdb_block_based_options_set_block_cache(table, self->cache);
     rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
-    rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_ribbon(10));
+    if (has_filter(family))
+        rocksdb_block_based_options_set_filter_policy(table,
+                                                      rocksdb_filterpolicy_create_ribbon(10));
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
@@ -730,6 +746,10 @@ dn_kv_snapshot_free(DnKvSnapshot *self)
 {
     if (!self)
         return;
+    for (size_t family = 0; family < DN_KV_FAMILIES; family++)
+        for (size_t i = 0; i < IDLE_ITERATORS; i++)
+            if (self->idle[family][i])
+                rocksdb_iter_destroy(self->idle[family][i]);
     rocksdb_readoptions_destroy(self->read);
     rocksdb_release_snapshot(self->kv->db, self->snapshot);
     g_free(self);
@@ -1069,32 +1089,119 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
     return true;
 }
 
+static rocksdb_iterator_t *
+iterator_take(DnKvSnapshot *self, DnKvFamily family)
+{
+    for (size_t i = 0; i < IDLE_ITERATORS; i++) {
+        rocksdb_iterator_t *iterator = self->idle[family][i];
+
+        if (iterator) {
+            self->idle[family][i] = NULL;
+            return iterator;
+        }
+    }
+    return rocksdb_create_iterator_cf(self->kv->db, self->read, self->kv->families[family]);
+}
+
+static void
+iterator_give(DnKvSnapshot *self, DnKvFamily family, rocksdb_iterator_t *iterator)
+{
+    for (size_t i = 0; i < IDLE_ITERATORS; i++)
+        if (!self->idle[family][i]) {
+            self->idle[family][i] = iterator;
+            return;
+        }
+    rocksdb_iter_destroy(iterator);
+}
+
+static int
+compare(const void *a, size_t a_size, const void *b, size_t b_size)
+{
+    size_t size = MIN(a_size, b_size);
+    int order = size > 0 ? memcmp(a, b, size) : 0;
+
+    return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
+}
+
+static int
+compare_from(const DnKvCursor *self, const void *key, size_t key_size)
+{
+    return compare(key, key_size, self->bounds->data, self->from_size);
+}
+
+static int
+compare_to(const DnKvCursor *self, const void *key, size_t key_size)
+{
+    return self->has_to ? compare(key, key_size, self->bounds->data + self->from_size,
+                                  self->bounds->len - self->from_size)
+                        : -1;
+}
+
+/* After a move: is it still within the bound that lies ahead? */
+static void
+cursor_settle(DnKvCursor *self)
+{
+    size_t size = 0;
+    const char *key = NULL;
+
+    self->valid = rocksdb_iter_valid(self->iterator);
+    if (!self->valid || (self->backwards ? self->from_size == 0 : !self->has_to))
+        return;
+    key = rocksdb_iter_key(self->iterator, &size);
+    self->valid =
+        self->backwards ? compare_from(self, key, size) >= 0 : compare_to(self, key, size) < 0;
+}
+
+static void
+cursor_to_begin(DnKvCursor *self)
+{
+    const char *from = self->from_size > 0 ? (const char *)self->bounds->data : "";
+
+    if (!self->backwards && self->from_size == 0)
+        rocksdb_iter_seek_to_first(self->iterator);
+    else if (!self->backwards)
+        rocksdb_iter_seek(self->iterator, from, self->from_size);
+    else if (!self->has_to)
+        rocksdb_iter_seek_to_last(self->iterator);
+    else {
+        size_t size = 0;
+        const char *key = NULL;
+
+        rocksdb_iter_seek_for_prev(self->iterator,
+                                   (const char *)self->bounds->data + self->from_size,
+                                   self->bounds->len - self->from_size);
+        if (rocksdb_iter_valid(self->iterator)) {
+            key = rocksdb_iter_key(self->iterator, &size);
+            if (compare_to(self, key, size) == 0) /* the end is not in the range */
+                rocksdb_iter_prev(self->iterator);
+        }
+    }
+    cursor_settle(self);
+}
+
+void
+dn_kv_cursor_range(DnKvCursor *self, const void *from, size_t from_size, const void *to,
+                   size_t to_size)
+{
+    g_byte_array_set_size(self->bounds, 0);
+    g_byte_array_append(self->bounds, from, (guint)from_size);
+    if (to)
+        g_byte_array_append(self->bounds, to, (guint)to_size);
+    self->from_size = from_size;
+    self->has_to = to != NULL;
+    cursor_to_begin(self);
+}
+
 static DnKvCursor *
-cursor_new(DnKv *kv, const rocksdb_snapshot_t *snapshot, DnKvFamily family, const void *from,
-           size_t from_size, const void *to, size_t to_size, bool backwards)
+cursor_new(rocksdb_iterator_t *iterator, DnKvSnapshot *snapshot, DnKvFamily family, bool backwards)
 {
     DnKvCursor *self = g_new0(DnKvCursor, 1);
-    size_t size = 0;
-    const char *bytes = NULL;
 
+    self->iterator = iterator;
+    self->snapshot = snapshot;
+    self->family = family;
     self->backwards = backwards;
-    self->from = g_bytes_new(from, from_size);
-    self->to = to ? g_bytes_new(to, to_size) : NULL;
-    self->read = rocksdb_readoptions_create();
-    rocksdb_readoptions_set_snapshot(self->read, snapshot);
-    if (from_size > 0) {
-        bytes = g_bytes_get_data(self->from, &size);
-        rocksdb_readoptions_set_iterate_lower_bound(self->read, bytes, size);
-    }
-    if (self->to) {
-        bytes = g_bytes_get_data(self->to, &size);
-        rocksdb_readoptions_set_iterate_upper_bound(self->read, bytes, size);
-    }
-    self->iterator = rocksdb_create_iterator_cf(kv->db, self->read, kv->families[family]);
-    if (backwards)
-        rocksdb_iter_seek_to_last(self->iterator);
-    else
-        rocksdb_iter_seek_to_first(self->iterator);
+    self->bounds = g_byte_array_sized_new(128);
     return self;
 }
 
@@ -1102,54 +1209,55 @@ DnKvCursor *
 dn_kv_cursor(DnKv *self, DnKvFamily family, const void *from, size_t from_size, const void *to,
              size_t to_size, bool backwards)
 {
-    return cursor_new(self, NULL, family, from, from_size, to, to_size, backwards);
+    DnKvCursor *cursor =
+        cursor_new(rocksdb_create_iterator_cf(self->db, self->read, self->families[family]), NULL,
+                   family, backwards);
+
+    dn_kv_cursor_range(cursor, from, from_size, to, to_size);
+    return cursor;
 }
 
 DnKvCursor *
 dn_kv_snapshot_cursor(DnKvSnapshot *self, DnKvFamily family, const void *from, size_t from_size,
                       const void *to, size_t to_size, bool backwards)
 {
-    return cursor_new(self->kv, self->snapshot, family, from, from_size, to, to_size, backwards);
+    DnKvCursor *cursor = cursor_new(iterator_take(self, family), self, family, backwards);
+
+    dn_kv_cursor_range(cursor, from, from_size, to, to_size);
+    return cursor;
 }
 
 bool
 dn_kv_cursor_valid(const DnKvCursor *self)
 {
-    return rocksdb_iter_valid(self->iterator);
+    return self->valid;
 }
 
 void
 dn_kv_cursor_next(DnKvCursor *self)
 {
-    if (!rocksdb_iter_valid(self->iterator))
+    if (!self->valid)
         return;
     if (self->backwards)
         rocksdb_iter_prev(self->iterator);
     else
         rocksdb_iter_next(self->iterator);
-}
-
-static int
-compare(const void *a, size_t a_size, GBytes *bytes)
-{
-    size_t size = 0;
-    const void *b = g_bytes_get_data(bytes, &size);
-    int order = memcmp(a, b ? b : "", MIN(a_size, size));
-
-    return order != 0 ? order : (a_size > size) - (a_size < size);
+    cursor_settle(self);
 }
 
 void
 dn_kv_cursor_seek(DnKvCursor *self, const void *key, size_t key_size)
 {
-    if (!self->backwards && compare(key, key_size, self->from) < 0)
-        rocksdb_iter_seek_to_first(self->iterator);
-    else if (!self->backwards)
-        rocksdb_iter_seek(self->iterator, key, key_size);
-    else if (self->to && compare(key, key_size, self->to) >= 0)
-        rocksdb_iter_seek_to_last(self->iterator);
-    else
+    if (self->backwards ? compare_to(self, key, key_size) >= 0
+                        : compare_from(self, key, key_size) < 0) {
+        cursor_to_begin(self);
+        return;
+    }
+    if (self->backwards)
         rocksdb_iter_seek_for_prev(self->iterator, key, key_size);
+    else
+        rocksdb_iter_seek(self->iterator, key, key_size);
+    cursor_settle(self);
 }
 
 const uint8_t *
@@ -1181,9 +1289,10 @@ dn_kv_cursor_close(DnKvCursor *self)
 {
     if (!self)
         return;
-    rocksdb_iter_destroy(self->iterator);
-    rocksdb_readoptions_destroy(self->read);
-    g_clear_pointer(&self->to, g_bytes_unref);
-    g_bytes_unref(self->from);
+    if (self->snapshot)
+        iterator_give(self->snapshot, self->family, self->iterator);
+    else
+        rocksdb_iter_destroy(self->iterator);
+    g_byte_array_unref(self->bounds);
     g_free(self);
 }

@@ -142,19 +142,25 @@ dn_names_next(DnSearch *search, DnNames *names)
     return NULL;
 }
 
-GPtrArray *
+const GPtrArray *
 dn_names_few(DnSearch *search)
 {
-    g_autoptr(GPtrArray) few = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(DnNames) names = dn_names_open(search);
+    g_autoptr(GPtrArray) few = NULL;
+    g_autoptr(DnNames) names = NULL;
     char *name = NULL;
 
+    if (search->knows_few)
+        return search->few;
+    search->knows_few = true;
+    few = g_ptr_array_new_with_free_func(g_free);
+    names = dn_names_open(search);
     while ((name = dn_names_next(search, names))) {
         g_ptr_array_add(few, name);
         if (few->len > DN_SEARCH_FEW_NAMES)
             return NULL;
     }
-    return g_steal_pointer(&few);
+    search->few = g_steal_pointer(&few);
+    return search->few;
 }
 
 /* --- counters --- */
@@ -269,7 +275,7 @@ dn_count_quickly(DnSearch *search, uint64_t *out_count)
 {
     const DnQuery *query = search->query;
     bool by_name = search->party || query->missing == DN_MISSING_PARTY;
-    g_autoptr(GPtrArray) names = NULL;
+    const GPtrArray *names = NULL;
     uint64_t count = 0;
 
     if (query->has_amount || query->currency || query->missing == DN_MISSING_AMOUNT ||

@@ -21,6 +21,7 @@
 enum {
     MAX_TERMS = 256,
     RACE_STEPS = 256, /* of each in the first round */
+    FAVOURITE = 4,    /* times as many for the first */
     CURSOR_VERSION = 1,
     FINGERPRINT_BYTES = DN_SEARCH_FINGERPRINT_BYTES,
     CURSOR_BYTES = 1 + FINGERPRINT_BYTES + 1 + 8 + 8,
@@ -45,6 +46,8 @@ search_clear(DnSearch *search)
         g_ptr_array_unref(search->streams);
     if (search->terms)
         g_ptr_array_unref(search->terms);
+    if (search->few)
+        g_ptr_array_unref(search->few);
     for (int state = 0; state < DN_SEARCH_STATES; state++)
         dn_kv_cursor_close(search->by_seq[state]);
     dn_kv_snapshot_free(search->snapshot);
@@ -63,7 +66,7 @@ add_text(GByteArray *bytes, const char *text)
 
 /* Of everything but the page. */
 static void
-search_fingerprint(DnSearch *search)
+search_fingerprint(const DnSearch *search, uint8_t out[FINGERPRINT_BYTES])
 {
     const DnQuery *query = search->query;
     g_autoptr(GByteArray) bytes = dn_key_new(search->tenant, DN_KEY_SEQ);
@@ -85,17 +88,19 @@ search_fingerprint(DnSearch *search)
     dn_key_add_u8(bytes, (uint8_t)query->deleted);
     dn_key_add_u8(bytes, (uint8_t)query->sort);
     hash = dn_sha256(bytes->data, bytes->len);
-    memcpy(search->fingerprint, hash.bytes, FINGERPRINT_BYTES);
+    memcpy(out, hash.bytes, FINGERPRINT_BYTES);
 }
 
 static char *
 cursor_write(const DnSearch *search, const DnPlace *place)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_sized_new(CURSOR_BYTES);
+    uint8_t fingerprint[FINGERPRINT_BYTES];
     char *text = NULL;
 
+    search_fingerprint(search, fingerprint);
     dn_key_add_u8(bytes, CURSOR_VERSION);
-    g_byte_array_append(bytes, search->fingerprint, FINGERPRINT_BYTES);
+    g_byte_array_append(bytes, fingerprint, FINGERPRINT_BYTES);
     dn_key_add_u8(bytes, place->missing);
     dn_key_add_i64(bytes, place->value);
     dn_key_add_u64(bytes, place->seq);
@@ -111,9 +116,11 @@ cursor_read(DnSearch *search, const char *text, GError **error)
     g_autofree char *padded = NULL;
     g_autofree guchar *bytes = NULL;
     gsize size = 0;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
     DnKeyReader in;
     uint8_t version = 0;
 
+    search_fingerprint(search, fingerprint);
     if (strlen(text) != (CURSOR_BYTES * 4 + 2) / 3 ||
         strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_") != strlen(text))
         return dn_fail(error, DN_ERROR_INVALID, "not a cursor of a search");
@@ -123,7 +130,7 @@ cursor_read(DnSearch *search, const char *text, GError **error)
     in = (DnKeyReader){bytes, size};
     if (size != CURSOR_BYTES || !dn_key_read_u8(&in, &version) || version != CURSOR_VERSION)
         return dn_fail(error, DN_ERROR_INVALID, "not a cursor of a search");
-    if (memcmp(in.bytes, search->fingerprint, FINGERPRINT_BYTES) != 0)
+    if (memcmp(in.bytes, fingerprint, FINGERPRINT_BYTES) != 0)
         return dn_fail(error, DN_ERROR_INVALID,
                        "the cursor belongs to another search; begin again without it");
     in.bytes += FINGERPRINT_BYTES;
@@ -167,7 +174,6 @@ search_init(DnSearch *search, DnKv *kv, const DnUuid *tenant, const DnQuery *que
                            search->terms->len, MAX_TERMS);
     }
     search->streams = g_ptr_array_new_with_free_func(dn_stream_free);
-    search_fingerprint(search);
     search->snapshot = dn_kv_snapshot(kv);
     return true;
 }
@@ -201,9 +207,10 @@ add_hit(DnSearch *search, GArray *hits, DnCandidate *candidate)
     if (candidate->has_id) {
         hit.has_id = true;
         hit.id = candidate->id;
-    } else if (candidate->value && dn_candidate_cover(search, candidate)) {
-        hit.has_id = true;
-        hit.id = candidate->cover.id;
+    } else if (candidate->value) {
+        hit.has_id = dn_cover_read_id(&hit.id, candidate->value, candidate->value_size);
+        if (!hit.has_id)
+            dn_search_damaged(search);
     }
     g_array_append_val(hits, hit);
 }
@@ -230,9 +237,10 @@ typedef struct {
     DnSource *source; /* one of the three */
     DnMerge *merge;
     DnWalk *walk;
-    bool by_place; /* candidates come in the order asked for ... */
-    bool by_day;   /* ... or those of one day together */
-    GArray *hits;  /* NULL: they are only counted */
+    bool by_place;    /* candidates come in the order asked for ... */
+    bool by_value;    /* ... or those of one value together */
+    unsigned answers; /* terms that all its candidates meet */
+    GArray *hits;     /* NULL: they are only counted */
     uint64_t count;
     uint64_t steps;
 } Way;
@@ -242,6 +250,8 @@ way_free(void *data)
 {
     Way *way = data;
 
+    if (!way)
+        return;
     if (way->source)
         dn_source_free(way->source);
     dn_merge_free(way->merge);
@@ -264,6 +274,28 @@ add_way(GPtrArray *ways, const char *name, bool counts)
     return way;
 }
 
+/* What is asked for. */
+enum { TERM_DATE = 1, TERM_AMOUNT = 2, TERM_CURRENCY = 4, TERM_PARTY = 8, TERM_LIST = 16 };
+
+static unsigned
+terms_of(const DnSearch *search)
+{
+    const DnQuery *query = search->query;
+    unsigned terms = 0;
+
+    if (query->has_date || query->missing == DN_MISSING_DATE)
+        terms |= TERM_DATE;
+    if (query->has_amount || query->missing == DN_MISSING_AMOUNT)
+        terms |= TERM_AMOUNT;
+    if (search->currency)
+        terms |= TERM_CURRENCY;
+    if (search->party || search->number || query->missing == DN_MISSING_PARTY)
+        terms |= TERM_PARTY;
+    if (search->terms || query->label || query->kind)
+        terms |= TERM_LIST;
+    return terms;
+}
+
 static void
 add_walk(DnSearch *search, GPtrArray *ways)
 {
@@ -274,6 +306,7 @@ add_walk(DnSearch *search, GPtrArray *ways)
     way->walk = g_new0(DnWalk, 1);
     way->walk->tail = tail;
     way->by_place = true;
+    way->answers = tail == DN_TAIL_DATE ? TERM_DATE : tail == DN_TAIL_AMOUNT ? TERM_AMOUNT : 0;
 }
 
 /* True when walking in order goes through the very rows that @source would. */
@@ -315,10 +348,25 @@ is_by_arrival(const DnSource *source)
     return range->to && range->from->len == range->prefix->len + value && range_is_one_value(range);
 }
 
+static unsigned
+source_answers(const DnSource *source)
+{
+    const DnRange *range = NULL;
+
+    if (source->streams)
+        return TERM_LIST;
+    if (source->ranges->len == 0)
+        return 0;
+    range = g_ptr_array_index(source->ranges, 0);
+    return range->tail == DN_TAIL_DATE     ? TERM_DATE
+           : range->tail == DN_TAIL_AMOUNT ? TERM_AMOUNT
+                                           : 0;
+}
+
 static void
 add_sources(DnSearch *search, GPtrArray *ways, bool pages, bool counts)
 {
-    g_autoptr(GPtrArray) sources = dn_source_all(search);
+    g_autoptr(GPtrArray) sources = dn_source_all(search, pages);
 
     g_ptr_array_set_free_func(sources, NULL);
     for (guint i = 0; i < sources->len; i++) {
@@ -332,11 +380,12 @@ add_sources(DnSearch *search, GPtrArray *ways, bool pages, bool counts)
         way = add_way(ways, source->name, counts);
         way->source = source;
         way->by_place = search->query->sort == DN_SORT_REGISTERED && is_by_arrival(source);
+        way->answers = source_answers(source);
     }
 }
 
 static void
-add_merge(GPtrArray *ways, DnMerge *merge)
+add_merge(GPtrArray *ways, DnMerge *merge, unsigned answers)
 {
     Way *way = NULL;
 
@@ -344,7 +393,8 @@ add_merge(GPtrArray *ways, DnMerge *merge)
         return;
     way = add_way(ways, merge->name, false);
     way->merge = merge;
-    way->by_day = true;
+    way->by_value = true;
+    way->answers = answers;
 }
 
 static bool
@@ -357,18 +407,18 @@ way_next(DnSearch *search, Way *way, DnCandidate *out)
     return dn_walk_next(search, way->walk, out);
 }
 
-/* Of one that goes by days: is the page full, and @next of another day than its last? */
+/* Of one that goes by values: is the page full, and @next of another than its last? */
 static bool
-is_next_day(const Way *way, const DnCandidate *next, guint most)
+is_next_value(const DnSearch *search, const Way *way, const DnCandidate *next, guint most)
 {
+    DnPlace place;
     const Hit *last = NULL;
 
-    if (!way->by_day || way->hits->len < most)
+    if (!way->by_value || way->hits->len < most)
         return false;
+    place = dn_candidate_place(search, next);
     last = &g_array_index(way->hits, Hit, way->hits->len - 1);
-    if (last->place.missing)
-        return next->date_days != DN_DAYS_MISSING;
-    return next->date_days != last->place.value;
+    return place.missing != last->place.missing || place.value != last->place.value;
 }
 
 /* Goes on up to @steps in all; true when it has the answer. */
@@ -384,32 +434,53 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
         bool full = way->by_place && way->hits && way->hits->len >= most;
 
         search->steps++;
-        if (full || !way_next(search, way, &row) || is_next_day(way, &row, most)) {
+        if (full || !way_next(search, way, &row) || is_next_value(search, way, &row, most)) {
             done = true;
         } else if (dn_candidate_matches(search, &row)) {
             way->count++;
             if (way->hits)
                 add_hit(search, way->hits, &row);
         }
-        if (way->hits && (done || way->hits->len >= room))
+        if (way->hits && !way->by_place && (done || way->hits->len >= room))
             sort_hits(search, way->hits, most);
         way->steps = search->steps - before;
     }
     return done;
 }
 
-/* (transfer none) The first to have the answer. */
+/* (transfer none) The first to have the answer. The first way is the likeliest. */
 static Way *
 race(DnSearch *search, GPtrArray *ways, guint most)
 {
     for (uint64_t steps = RACE_STEPS; !search->error; steps *= 2) {
-        if (ways->len == 1 || steps > UINT64_MAX / 4)
-            steps = UINT64_MAX;
+        if (ways->len == 1 || steps > UINT64_MAX / (2 * FAVOURITE))
+            steps = UINT64_MAX / FAVOURITE;
         for (guint i = 0; i < ways->len; i++)
-            if (way_go(search, g_ptr_array_index(ways, i), steps, most))
+            if (way_go(search, g_ptr_array_index(ways, i), i == 0 ? steps * FAVOURITE : steps,
+                       most))
                 return g_ptr_array_index(ways, i);
     }
     return NULL;
+}
+
+/* One that comes in order and meets all terms reads what it shows and no more: nobody can be much
+ * faster, so nobody is asked to try. Nor where only lists name vouchers, by arrival: a walk would
+ * ask the same lists about each. */
+static void
+keep_the_best(const DnSearch *search, GPtrArray *ways)
+{
+    unsigned terms = terms_of(search);
+
+    for (guint i = 0; i < ways->len; i++) {
+        Way *way = g_ptr_array_index(ways, i);
+
+        if ((!way->by_place && !way->by_value) || (terms & ~way->answers) != 0)
+            continue;
+        g_ptr_array_index(ways, i) = NULL;
+        g_ptr_array_set_size(ways, 0);
+        g_ptr_array_add(ways, way);
+        return;
+    }
 }
 
 static void
@@ -517,10 +588,13 @@ find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost,
         all = ways->len == 0 ||
               (ways->len == 1 && is_walk(search, ((Way *)g_ptr_array_index(ways, 0))->source));
     } else {
-        add_merge(ways, dn_merge_of_party(search));
-        add_merge(ways, dn_merge_of_pair(search));
+        DnMerge *merge = dn_merge_of_party(search);
+
+        add_merge(ways, merge, merge && merge->whole ? TERM_PARTY | TERM_DATE | TERM_AMOUNT : 0);
+        add_merge(ways, dn_merge_of_pair(search), 0);
         add_walk(search, ways);
         add_sources(search, ways, true, false);
+        keep_the_best(search, ways);
     }
     if (!all)
         way = race(search, ways, most);

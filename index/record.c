@@ -158,6 +158,17 @@ dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size)
 }
 
 bool
+dn_cover_read_id(DnUuid *out_id, const uint8_t *bytes, size_t size)
+{
+    enum { ID = 2 };
+
+    if (size < ID + DN_UUID_BYTES || bytes[0] != COVER_VERSION)
+        return false;
+    memcpy(out_id->bytes, bytes + ID, DN_UUID_BYTES);
+    return true;
+}
+
+bool
 dn_cover_has_label(const DnCover *self, const char *label)
 {
     const char *p = self->labels;

@@ -37,6 +37,9 @@ dn_index_currency(const char *currency)
     return currency && strcmp(currency, "JPY") != 0 ? currency : "";
 }
 
+/** Only whose it is. */
+bool dn_cover_read_id(DnUuid *out_id, const uint8_t *bytes, size_t size);
+
 bool dn_cover_has_label(const DnCover *self, const char *label);
 
 G_END_DECLS

@@ -11,10 +11,16 @@
 
 #include <string.h>
 
-enum { TEXT_STEPS = 64 }; /* to read, unseal and unpack one */
+enum {
+    TEXT_STEPS = 64, /* to read, unseal and unpack one */
+    COVER_NEXTS = 4,
+};
 
-const size_t dn_tail_bytes[] = {
-    [DN_TAIL_SEQ] = 8, [DN_TAIL_DATE] = 4 + 8, [DN_TAIL_AMOUNT] = 8 + 8, [DN_TAIL_ALL] = 4 + 8 + 8};
+const size_t dn_tail_bytes[] = {[DN_TAIL_SEQ] = 8,
+                                [DN_TAIL_DATE] = 4 + 8,
+                                [DN_TAIL_AMOUNT] = 8 + 8,
+                                [DN_TAIL_ALL] = 4 + 8 + 8,
+                                [DN_TAIL_BY_AMOUNT] = 8 + 4 + 8};
 
 bool
 dn_search_damaged(DnSearch *search)
@@ -150,6 +156,24 @@ candidate_read_cover(DnSearch *search, DnCandidate *candidate)
     return true;
 }
 
+/* Hits of a page are often neighbours by arrival: a few steps cost less than a seek. */
+static void
+cover_seek(DnKvCursor *cursor, const GByteArray *wanted)
+{
+    for (unsigned i = 0; i < COVER_NEXTS && dn_kv_cursor_valid(cursor); i++) {
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &size);
+        int order = size == wanted->len ? memcmp(key, wanted->data, size) : 1;
+
+        if (order == 0)
+            return;
+        if (order > 0)
+            break;
+        dn_kv_cursor_next(cursor);
+    }
+    dn_kv_cursor_seek(cursor, wanted->data, wanted->len);
+}
+
 /* Finds the cover by seq. False when the voucher is in no state that is wanted, or on failure. */
 bool
 dn_candidate_cover(DnSearch *search, DnCandidate *candidate)
@@ -175,7 +199,7 @@ dn_candidate_cover(DnSearch *search, DnCandidate *candidate)
         }
         key = dn_range_prefix(search, DN_KEY_SEQ, state);
         dn_key_add_u64(key, candidate->seq);
-        dn_kv_cursor_seek(search->by_seq[state], key->data, key->len);
+        cover_seek(search->by_seq[state], key);
         if (!dn_kv_cursor_valid(search->by_seq[state])) {
             dn_search_check(search, search->by_seq[state]);
             continue;
@@ -286,28 +310,51 @@ dn_candidate_place(const DnSearch *search, const DnCandidate *candidate)
     return place;
 }
 
+/* Where in the keys of @tail the next row can be that the second value does not rule out, beyond
+ * @row. False when there is none. */
+static bool
+range_next_place(const DnSearch *search, DnTail tail, const DnCandidate *row, bool down,
+                 bool same_first, GByteArray *key)
+{
+    if (tail == DN_TAIL_ALL) {
+        if (!same_first && row->date_days == (down ? INT32_MIN : INT32_MAX))
+            return false;
+        dn_key_add_i32(key, same_first ? row->date_days : row->date_days + (down ? -1 : 1));
+        dn_key_add_i64(key, down ? search->amount_to : search->amount_from);
+    } else {
+        if (!same_first && row->amount == (down ? INT64_MIN : INT64_MAX))
+            return false;
+        dn_key_add_i64(key, same_first ? row->amount : row->amount + (down ? -1 : 1));
+        dn_key_add_i32(key, down ? search->date_to : search->date_from);
+    }
+    if (down)
+        dn_key_add_u64(key, UINT64_MAX);
+    return true;
+}
+
 bool
-dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix,
+dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix, DnTail tail,
               const DnCandidate *row, bool down, unsigned *misses)
 {
+    bool by_day = tail == DN_TAIL_ALL;
+    bool below = by_day ? row->amount < search->amount_from : row->date_days < search->date_from;
+    bool above = by_day ? row->amount > search->amount_to : row->date_days > search->date_to;
     g_autoptr(GByteArray) key = NULL;
-    bool below = row->amount < search->amount_from;
-    int32_t last_day = down ? INT32_MIN : INT32_MAX;
-    bool same_day = below != down; /* what is wanted of that day is still to come */
 
-    if (!search->query->has_amount || (!below && row->amount <= search->amount_to)) {
+    if (!(by_day ? search->query->has_amount : search->query->has_date) || (!below && !above)) {
         *misses = 0;
         return true;
     }
-    if (++*misses < DN_SEARCH_NEXTS || (!same_day && row->date_days == last_day)) {
+    if (++*misses < DN_SEARCH_NEXTS) {
         dn_kv_cursor_next(cursor);
         return false;
     }
     key = dn_key_copy(prefix);
-    dn_key_add_i32(key, same_day ? row->date_days : row->date_days + (down ? -1 : 1));
-    dn_key_add_i64(key, down ? search->amount_to : search->amount_from);
-    if (down)
-        dn_key_add_u64(key, UINT64_MAX);
+    /* below != down: what is wanted with the same first value is still to come. */
+    if (!range_next_place(search, tail, row, down, below != down, key)) {
+        dn_kv_cursor_next(cursor);
+        return false;
+    }
     *misses = 0;
     search->steps += DN_SEARCH_SEEK_STEPS;
     dn_kv_cursor_seek(cursor, key->data, key->len);
@@ -330,11 +377,13 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
         return dn_search_damaged(search);
     if (tail == DN_TAIL_DATE || tail == DN_TAIL_ALL)
         out->has_date = dn_key_read_i32(&in, &out->date_days);
-    if (tail == DN_TAIL_AMOUNT || tail == DN_TAIL_ALL)
+    if (tail != DN_TAIL_SEQ && tail != DN_TAIL_DATE)
         out->has_amount = dn_key_read_i64(&in, &out->amount);
+    if (tail == DN_TAIL_BY_AMOUNT)
+        out->has_date = dn_key_read_i32(&in, &out->date_days);
     dn_key_read_u64(&in, &out->seq);
     key = dn_kv_cursor_value(cursor, &size);
-    if (tail != DN_TAIL_ALL) {
+    if (tail != DN_TAIL_ALL && tail != DN_TAIL_BY_AMOUNT) {
         out->value = key;
         out->value_size = size;
     } else {

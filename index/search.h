@@ -31,11 +31,11 @@ typedef struct {
     uint64_t seq;
 } DnPlace;
 
-/** One term's vouchers in order of arrival: the posting list of a block at a time, or what was
- * collected of several terms. */
+/** One term's vouchers in order of arrival, a block of them at a time. */
 typedef struct {
-    DnKvCursor *cursor; /* (nullable) */
+    DnKvCursor *cursor;
     GByteArray *prefix; /* of all its blocks */
+    GHashTable *blocks; /* (nullable) of all words that begin with the term: those joined so far */
     GArray *seqs;
     uint64_t floor; /* no voucher of the term from here to the first of seqs ... */
     uint64_t end;   /* ... nor from the last of seqs to before here */
@@ -60,7 +60,8 @@ typedef struct {
     GPtrArray *words;     /* (nullable) the stream of each term, to ask about one voucher */
     bool has_after;
     DnPlace after;
-    uint8_t fingerprint[DN_SEARCH_FINGERPRINT_BYTES];
+    GPtrArray *few; /* (nullable) the names that the party means, when they are few ... */
+    bool knows_few; /* ... or many */
     DnKvCursor *by_seq[DN_SEARCH_STATES]; /* opened when the first cover is looked up */
     uint64_t steps;
     uint64_t rows;
@@ -82,7 +83,13 @@ void dn_search_check(DnSearch *self, DnKvCursor *cursor);
 int dn_place_compare(const DnPlace *a, const DnPlace *b, bool down);
 
 /** What the keys of a table end with. */
-typedef enum { DN_TAIL_SEQ, DN_TAIL_DATE, DN_TAIL_AMOUNT, DN_TAIL_ALL } DnTail;
+typedef enum {
+    DN_TAIL_SEQ,
+    DN_TAIL_DATE,
+    DN_TAIL_AMOUNT,
+    DN_TAIL_ALL,      /* date, amount, seq */
+    DN_TAIL_BY_AMOUNT /* amount, date, seq */
+} DnTail;
 
 /** How many bytes that is. */
 extern const size_t dn_tail_bytes[];
@@ -162,22 +169,25 @@ DnNames *dn_names_open(DnSearch *search);
 char *dn_names_next(DnSearch *search, DnNames *names);
 void dn_names_free(DnNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnNames, dn_names_free)
-/** (transfer full) All of them, or NULL when they are more than DN_SEARCH_FEW_NAMES. */
-GPtrArray *dn_names_few(DnSearch *search);
+/** (transfer none) All of them, or NULL when they are more than DN_SEARCH_FEW_NAMES. */
+const GPtrArray *dn_names_few(DnSearch *search);
 
 /** Does the folded @name meet the party of the query? */
 bool dn_names_match(const DnSearch *search, const char *name);
 
-/** Passes a row over that the amount rules out: a few one by one, then by a seek to where the next
- * can be, either way. True when the row under @cursor stays. @prefix: of the table, before date. */
-bool dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix,
+/** Of rows with @tail ALL or BY_AMOUNT: passes one over that its second value rules out, a few one
+ * by one, then by a seek to where the next can be, either way. True when the row under @cursor
+ * stays. @prefix: of the table, before the first value. */
+bool dn_range_skip(DnSearch *search, DnKvCursor *cursor, const GByteArray *prefix, DnTail tail,
                    const DnCandidate *row, bool down, unsigned *misses);
 
 /** Candidates in any order, by one term of the query or several. */
 typedef struct {
     const char *name;   /* static: what a plan calls it */
     GPtrArray *ranges;  /* DnRange */
-    DnNames *names;     /* (nullable) give more ranges when those are through */
+    DnNames *names;     /* (nullable) give more ranges when those are through ... */
+    DnKeyTable table;   /* ... of this table, */
+    DnTail tail;        /* whose keys end so */
     GPtrArray *streams; /* (nullable) DnStream, lent by the search: instead of ranges */
     guint range;
     DnKvCursor *cursor; /* (nullable) on ranges[range] */
@@ -193,30 +203,34 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnSource, dn_source_free)
 /** (transfer full) All of one table, or the range of it that the query asks for. */
 DnSource *dn_source_of_table(const DnSearch *search, const char *name, DnKeyTable table,
                              DnTail tail);
-/** (transfer full) Every source that a term of the query names. Empty when there is none. */
-GPtrArray *dn_source_all(DnSearch *search);
+/** (transfer full) Every source that a term of the query names. Empty when there is none.
+ * @merged: without those whose rows a merge goes through in order. */
+GPtrArray *dn_source_all(DnSearch *search, bool merged);
 /** The next, whether or not it matches. Those of streams come in order of arrival. */
 bool dn_source_next(DnSearch *search, DnSource *source, DnCandidate *out);
 
-/** Rows of a few tables of the form (date, amount, seq), merged by date in the order asked for;
- * those of one date in any order. Missing dates come last. */
+/** Rows of one of the ranges that are merged, read ahead. */
+typedef struct DnMergeInput DnMergeInput;
+
+/** Rows of a few ranges of one table, each in the order of its first value, merged in the order
+ * asked for; those of one value in any order. Missing values come last. */
 typedef struct {
-    const char *name;    /* static */
-    GPtrArray *prefixes; /* GByteArray, each of one state */
-    GArray *deleted;     /* bool, of each */
+    const char *name; /* static */
+    DnTail tail;
+    GPtrArray *inputs; /* DnMergeInput */
     bool is_party;
+    bool whole; /* all rows that it goes through meet the terms it is for */
     int phase;
     bool open;
-    DnKvCursor **cursors;
-    DnCandidate *rows;
-    bool *has;
-    guint given; /* whose row was given out; prefixes->len: none */
+    DnKvCursor *cursor;  /* (nullable) one for all */
+    DnMergeInput *under; /* (nullable) whose next row is under it */
 } DnMerge;
 
 /** (transfer full) One by a term of the query, or NULL when there is none or the order is another.
  * The first is the one that names say, the second that of both date and amount. */
 DnMerge *dn_merge_of_party(DnSearch *search);
 DnMerge *dn_merge_of_pair(DnSearch *search);
+/** The next, whether or not it matches. */
 bool dn_merge_next(DnSearch *search, DnMerge *merge, DnCandidate *out);
 void dn_merge_free(DnMerge *merge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnMerge, dn_merge_free)

@@ -34,13 +34,20 @@ source_new(const char *name)
     return source;
 }
 
-/* A table whose keys end with date, amount, seq: all terms on them become bounds. */
+/* A table whose keys end with date and amount, either first: the terms on that become bounds. */
 static void
-source_add_all(DnSource *source, const DnSearch *search, GByteArray *prefix, bool deleted)
+source_add_all(DnSource *source, const DnSearch *search, GByteArray *prefix, DnTail tail,
+               bool deleted)
 {
-    DnRange *range = dn_range_new(prefix, DN_TAIL_ALL, deleted);
+    DnRange *range = dn_range_new(prefix, tail, deleted);
 
-    if (search->query->has_date)
+    if (tail == DN_TAIL_BY_AMOUNT && search->query->has_amount)
+        dn_range_bound_i64(range, search->amount_from, search->amount_to);
+    else if (tail == DN_TAIL_BY_AMOUNT && search->query->missing == DN_MISSING_AMOUNT)
+        dn_range_bound_i64(range, DN_AMOUNT_MISSING, DN_AMOUNT_MISSING);
+    else if (tail == DN_TAIL_BY_AMOUNT)
+        ; /* all of them */
+    else if (search->query->has_date)
         dn_range_bound_i32(range, search->date_from, search->date_to);
     else if (search->query->missing == DN_MISSING_DATE)
         dn_range_bound_i32(range, DN_DAYS_MISSING, DN_DAYS_MISSING);
@@ -48,16 +55,16 @@ source_add_all(DnSource *source, const DnSearch *search, GByteArray *prefix, boo
 }
 
 static void
-source_add_name(DnSource *source, const DnSearch *search, DnKeyTable table, const char *name)
+source_add_name(DnSource *source, const DnSearch *search, const char *name)
 {
     for (int state = 0; state < DN_SEARCH_STATES; state++) {
         GByteArray *prefix = NULL;
 
         if (!search->wanted[state])
             continue;
-        prefix = dn_range_prefix(search, table, state);
+        prefix = dn_range_prefix(search, source->table, state);
         dn_key_add_string(prefix, name);
-        source_add_all(source, search, prefix, state);
+        source_add_all(source, search, prefix, source->tail, state);
     }
 }
 
@@ -71,45 +78,23 @@ source_more(DnSearch *search, DnSource *source)
         return false;
     g_ptr_array_set_size(source->ranges, 0);
     source->range = 0;
-    source_add_name(source, search, DN_KEY_PARTY, name);
+    source_add_name(source, search, name);
     return true;
 }
 
-/* Stands at the beginning of the range. One cursor serves all names of a party: to open one costs
- * more than to seek. */
+/* Stands at the beginning of the range. One cursor serves all: to open one costs more than to seek.
+ */
 static void
 source_open_range(DnSearch *search, DnSource *source, const DnRange *range)
 {
     search->steps += DN_SEARCH_SEEK_STEPS;
     source->standing = false;
     source->misses = 0;
-    if (source->cursor) {
-        dn_kv_cursor_seek(source->cursor, range->from->data, range->from->len);
-    } else if (source->names) {
-        DnRange *table = dn_range_new(dn_key_new(search->tenant, DN_KEY_PARTY), DN_TAIL_ALL, false);
-
-        source->cursor = dn_range_cursor(search, table, false);
-        dn_range_free(table);
-        dn_kv_cursor_seek(source->cursor, range->from->data, range->from->len);
-    } else {
+    if (source->cursor)
+        dn_kv_cursor_range(source->cursor, range->from->data, range->from->len,
+                           range->to ? range->to->data : NULL, range->to ? range->to->len : 0);
+    else
         source->cursor = dn_range_cursor(search, range, false);
-    }
-}
-
-static bool
-source_in_range(const DnSource *source, const DnRange *range)
-{
-    const uint8_t *key = NULL;
-    size_t size = 0;
-    int order = 0;
-
-    if (!dn_kv_cursor_valid(source->cursor))
-        return false;
-    if (!source->names || !range->to)
-        return true; /* the cursor's own bound */
-    key = dn_kv_cursor_key(source->cursor, &size);
-    order = memcmp(key, range->to->data, MIN(size, range->to->len));
-    return order < 0 || (order == 0 && size < range->to->len);
 }
 
 static bool
@@ -131,20 +116,18 @@ source_next_row(DnSearch *search, DnSource *source, DnCandidate *out)
         if (source->standing)
             dn_kv_cursor_next(source->cursor);
         source->standing = false;
-        while (source_in_range(source, range)) {
+        while (dn_kv_cursor_valid(source->cursor)) {
             if (!dn_candidate_from_row(search, source->cursor, range->tail, range->deleted, out))
                 return false;
-            if (range->tail == DN_TAIL_ALL &&
-                !dn_range_skip(search, source->cursor, range->prefix, out, false, &source->misses))
+            if ((range->tail == DN_TAIL_ALL || range->tail == DN_TAIL_BY_AMOUNT) &&
+                !dn_range_skip(search, source->cursor, range->prefix, range->tail, out, false,
+                               &source->misses))
                 continue;
             out->party_met = source->is_party;
             source->standing = true;
             return true;
         }
-        if (!dn_kv_cursor_valid(source->cursor))
-            dn_search_check(search, source->cursor);
-        if (!source->names)
-            g_clear_pointer(&source->cursor, dn_kv_cursor_close);
+        dn_search_check(search, source->cursor);
         source->ended = false;
         source->range++;
     }
@@ -187,10 +170,24 @@ source_of_party(DnSearch *search)
     DnSource *source = source_new(search->number ? "rows of the number" : "rows of the names");
 
     source->is_party = !search->number || search->query->missing != DN_MISSING_PARTY;
+    source->table = search->number ? DN_KEY_NUMBER : DN_KEY_PARTY;
+    source->tail = DN_TAIL_ALL;
     if (search->number)
-        source_add_name(source, search, DN_KEY_NUMBER, search->number);
+        source_add_name(source, search, search->number);
     else
         source->names = dn_names_open(search); /* one, "", when the name is missing */
+    return source;
+}
+
+static DnSource *
+source_of_party_amount(DnSearch *search)
+{
+    DnSource *source = source_new("rows of the names by amount");
+
+    source->is_party = true;
+    source->table = DN_KEY_PARTY_AMOUNT;
+    source->tail = DN_TAIL_BY_AMOUNT;
+    source->names = dn_names_open(search);
     return source;
 }
 
@@ -207,7 +204,7 @@ dn_source_of_table(const DnSearch *search, const char *name, DnKeyTable table, D
         if (!search->wanted[state])
             continue;
         if (tail == DN_TAIL_ALL) {
-            source_add_all(source, search, dn_range_prefix(search, table, state), state);
+            source_add_all(source, search, dn_range_prefix(search, table, state), tail, state);
             continue;
         }
         range = dn_range_new(dn_range_prefix(search, table, state), tail, state);
@@ -243,22 +240,29 @@ source_of_lists(DnSearch *search)
 
 /* Every index that a term of the query names. Empty when there is none. */
 GPtrArray *
-dn_source_all(DnSearch *search)
+dn_source_all(DnSearch *search, bool merged)
 {
     const DnQuery *query = search->query;
     GPtrArray *sources = g_ptr_array_new_with_free_func(dn_source_free);
+    bool by_party = search->party || search->number || query->missing == DN_MISSING_PARTY;
+    bool of_amount = query->has_amount || query->missing == DN_MISSING_AMOUNT;
+    bool few = merged && by_party && (search->number || dn_names_few(search));
+    bool by_date = dn_search_sorts_by_date(query->sort);
 
     if (search->terms || query->label || query->kind)
         g_ptr_array_add(sources, source_of_lists(search));
-    if (search->party || search->number || query->missing == DN_MISSING_PARTY)
+    if (by_party && !(few && by_date))
         g_ptr_array_add(sources, source_of_party(search));
-    if (query->has_date && query->has_amount)
+    if (by_party && of_amount && !search->number &&
+        !(few && dn_search_sorts_by_amount(query->sort)))
+        g_ptr_array_add(sources, source_of_party_amount(search));
+    if (query->has_date && query->has_amount && !(merged && by_date))
         g_ptr_array_add(sources, dn_source_of_table(search, "rows of date and amount", DN_KEY_PAIR,
                                                     DN_TAIL_ALL));
     if (query->has_date || query->missing == DN_MISSING_DATE)
         g_ptr_array_add(sources,
                         dn_source_of_table(search, "rows of the date", DN_KEY_DATE, DN_TAIL_DATE));
-    if (query->has_amount || query->missing == DN_MISSING_AMOUNT)
+    if (of_amount)
         g_ptr_array_add(sources, dn_source_of_table(search, "rows of the amount", DN_KEY_AMOUNT,
                                                     DN_TAIL_AMOUNT));
     return sources;

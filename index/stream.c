@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * index/stream.c - ordered lists of vouchers, one a word, label or kind.
+ * index/stream.c - ordered lists of vouchers, one a word, label or kind, or all words that begin
+ * alike.
+ *
+ * What begins alike can be thousands of words. They are joined block by block of vouchers, as far
+ * as somebody asks: a page that is full after the first block has read no other.
  */
 #include "config.h"
 #include "index/posting.h"
@@ -9,7 +13,18 @@
 
 #include <string.h>
 
-enum { PLACES_A_STEP = 64 }; /* decoding is that much faster than stepping */
+enum {
+    PLACES_A_STEP = 64, /* decoding is that much faster than stepping */
+    BLOCK_WORDS = DN_POSTING_PLACES / 64,
+    MOST_BLOCKS = 128, /* that are remembered: 1 MiB */
+};
+
+/* The vouchers of one block that have any of the words. */
+typedef struct {
+    uint64_t bits[BLOCK_WORDS];
+    bool has_next;
+    uint64_t next; /* the first block after it that has some */
+} Block;
 
 void
 dn_stream_free(void *data)
@@ -17,9 +32,10 @@ dn_stream_free(void *data)
     DnStream *stream = data;
 
     dn_kv_cursor_close(stream->cursor);
-    if (stream->prefix)
-        g_byte_array_unref(stream->prefix);
+    g_byte_array_unref(stream->prefix);
     g_array_unref(stream->seqs);
+    if (stream->blocks)
+        g_hash_table_unref(stream->blocks);
     g_free(stream);
 }
 
@@ -70,40 +86,119 @@ stream_read(DnSearch *search, DnStream *stream, uint64_t *out_block)
     return true;
 }
 
-static int
-compare_seqs(gconstpointer a, gconstpointer b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-/* All vouchers of the words that begin with @term, at once. */
 static DnStream *
-stream_collect(DnSearch *search, const char *term)
+stream_open_prefix(DnSearch *search, const char *term)
 {
     GByteArray *prefix = dn_key_new(search->tenant, DN_KEY_TOKEN);
     DnStream *stream = NULL;
-    guint kept = 0;
-    uint64_t block = 0;
 
     g_byte_array_append(prefix, (const guint8 *)term, (guint)strlen(term));
     stream = stream_new(search, prefix);
-    for (; dn_kv_cursor_valid(stream->cursor); dn_kv_cursor_next(stream->cursor))
-        if (!stream_read(search, stream, &block))
-            break;
-    dn_search_check(search, stream->cursor);
-    g_clear_pointer(&stream->cursor, dn_kv_cursor_close);
-    g_array_sort(stream->seqs, compare_seqs);
-    for (guint i = 0; i < stream->seqs->len; i++) {
-        uint64_t seq = g_array_index(stream->seqs, uint64_t, i);
-
-        if (kept == 0 || g_array_index(stream->seqs, uint64_t, kept - 1) != seq)
-            g_array_index(stream->seqs, uint64_t, kept++) = seq;
-    }
-    g_array_set_size(stream->seqs, kept);
+    stream->blocks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     return stream;
+}
+
+/* Goes to @block of the word whose first bytes of the key are @word, or to what follows. */
+static void
+stream_go(DnSearch *search, DnStream *stream, GByteArray *word, uint64_t block)
+{
+    guint size = word->len;
+
+    dn_key_add_u64(word, block);
+    search->steps += DN_SEARCH_SEEK_STEPS;
+    dn_kv_cursor_seek(stream->cursor, word->data, word->len);
+    g_byte_array_set_size(word, size);
+}
+
+/* Of the row under the cursor: its word, into @word unless it is that already, and its block. */
+static bool
+stream_here(DnSearch *search, const DnStream *stream, GByteArray *word, uint64_t *out_block)
+{
+    size_t size = 0;
+    const uint8_t *key = dn_kv_cursor_key(stream->cursor, &size);
+    DnKeyReader in = {key + size - sizeof(uint64_t), sizeof(uint64_t)};
+
+    if (size < stream->prefix->len + sizeof(uint64_t) || !dn_key_read_u64(&in, out_block) ||
+        *out_block > UINT64_MAX >> DN_POSTING_BITS)
+        return dn_search_damaged(search);
+    g_byte_array_set_size(word, 0);
+    g_byte_array_append(word, key, (guint)(size - sizeof(uint64_t)));
+    return true;
+}
+
+static bool
+block_add(DnSearch *search, DnStream *stream, Block *block)
+{
+    uint64_t number = 0;
+
+    g_array_set_size(stream->seqs, 0);
+    if (!stream_read(search, stream, &number))
+        return false;
+    for (guint i = 0; i < stream->seqs->len; i++) {
+        uint64_t place = g_array_index(stream->seqs, uint64_t, i) % DN_POSTING_PLACES;
+
+        block->bits[place / 64] |= UINT64_C(1) << place % 64;
+    }
+    return true;
+}
+
+/* (transfer none) Block @number of all words that begin with the term; NULL on failure. */
+static const Block *
+stream_join(DnSearch *search, DnStream *stream, uint64_t number)
+{
+    g_autoptr(GByteArray) word = dn_key_copy(stream->prefix);
+    Block *block = g_hash_table_lookup(stream->blocks, &number);
+    uint64_t found = 0;
+
+    if (block)
+        return block;
+    if (g_hash_table_size(stream->blocks) >= MOST_BLOCKS)
+        g_hash_table_remove_all(stream->blocks);
+    block = g_new0(Block, 1);
+    g_hash_table_insert(stream->blocks, g_memdup2(&number, sizeof number), block);
+    search->steps += DN_SEARCH_SEEK_STEPS;
+    dn_kv_cursor_seek(stream->cursor, word->data, word->len);
+    while (dn_kv_cursor_valid(stream->cursor) && stream_here(search, stream, word, &found)) {
+        if (found < number) {
+            stream_go(search, stream, word, number);
+        } else if (found > number) {
+            block->next = block->has_next ? MIN(block->next, found) : found;
+            block->has_next = true;
+            stream_go(search, stream, word, UINT64_MAX);
+        } else {
+            if (!block_add(search, stream, block))
+                break;
+            dn_kv_cursor_next(stream->cursor);
+        }
+    }
+    dn_search_check(search, stream->cursor);
+    return search->error ? NULL : block;
+}
+
+static bool
+stream_seek_joined(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq)
+{
+    uint64_t number = seq >> DN_POSTING_BITS;
+    guint place = (guint)(seq % DN_POSTING_PLACES);
+    const Block *block = NULL;
+
+    while ((block = stream_join(search, stream, number))) {
+        for (guint i = place / 64; i < BLOCK_WORDS; i++) {
+            uint64_t bits = block->bits[i];
+
+            if (i == place / 64)
+                bits &= UINT64_MAX << place % 64;
+            if (bits) {
+                *out_seq = number << DN_POSTING_BITS | i * 64 | (guint)__builtin_ctzll(bits);
+                return true;
+            }
+        }
+        if (!block->has_next)
+            break;
+        number = block->next;
+        place = 0;
+    }
+    return false;
 }
 
 static bool
@@ -154,8 +249,8 @@ bool
 dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq)
 {
     search->steps++;
-    if (!stream->cursor)
-        return stream_seek_list(stream, seq, out_seq);
+    if (stream->blocks)
+        return stream_seek_joined(search, stream, seq, out_seq);
     for (;;) {
         bool is_last = stream->end == UINT64_MAX;
 
@@ -179,7 +274,7 @@ dn_stream_open_words(DnSearch *search)
     for (guint i = 0; search->terms && i < search->terms->len; i++) {
         DnTextTerm *term = g_ptr_array_index(search->terms, i);
 
-        g_ptr_array_add(words, term->prefix ? stream_collect(search, term->token)
+        g_ptr_array_add(words, term->prefix ? stream_open_prefix(search, term->token)
                                             : dn_stream_open(search, DN_KEY_TOKEN, term->token));
     }
     return words;

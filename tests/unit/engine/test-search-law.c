@@ -99,6 +99,13 @@ found(Fixture *f, const DnSearch *search)
     return rows;
 }
 
+static bool
+keep_id(const json_t *row, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    g_ptr_array_add(user_data, g_strdup(dn_json_string(row, "voucher")));
+    return true;
+}
+
 static DnDate
 day(const char *text)
 {
@@ -376,6 +383,131 @@ test_R43_only_what_matches_is_shown(Fixture *f, G_GNUC_UNUSED gconstpointer data
     g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &new, .party = "佐藤"}), ==, 1);
 }
 
+static bool
+settle(Fixture *f, const char *lines, GError **error)
+{
+    g_autofree char *path = g_build_filename(f->dir, "dencho.conf", NULL);
+    g_autofree char *settings = NULL;
+    g_autofree char *more = NULL;
+
+    dn_archive_close(g_steal_pointer(&f->archive));
+    g_assert_true(g_file_get_contents(path, &settings, NULL, NULL));
+    more = g_strconcat(settings, "\n[law]\n", lines, NULL);
+    g_assert_true(g_file_set_contents(path, more, -1, NULL));
+    f->archive = dn_archive_open(f->dir, &defaults, error);
+    if (f->archive)
+        return true;
+    g_assert_true(g_file_set_contents(path, settings, -1, NULL));
+    f->archive = dn_archive_open(f->dir, &defaults, NULL);
+    g_assert_nonnull(f->archive);
+    return false;
+}
+
+/* What the owner has settled of the voucher that a search for its date, amount and party finds. */
+static void
+assert_settled(Fixture *f, const char *date, int64_t amount, const char *rule, const char *wanted)
+{
+    const DnDate on = day(date);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    DnUuid id;
+
+    g_assert_true(dn_archive_search(f->archive,
+                                    &(DnSearch){.date_from = &on,
+                                                .date_to = &on,
+                                                .amount_from = &amount,
+                                                .amount_to = &amount,
+                                                .party = "山田"},
+                                    keep_id, ids, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(ids->len, ==, 1);
+    g_assert_true(dn_uuid_parse(g_ptr_array_index(ids, 0), &id, NULL));
+    g_autoptr(json_t) shown = dn_archive_show(f->archive, &id, 0, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(dn_json_string(json_object_get(shown, "law"), rule), ==, wanted);
+}
+
+/* A monthly bundle is found by each of its transactions in a period for which that was settled, by
+ * the day and the total of the whole in the next; within a period the rule stays. */
+static void
+test_R44_a_bundle_is_found_by_the_rule_of_its_period(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const DnDate from = day("2026-04-01");
+    const DnDate to = day("2027-03-31");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(settle(f, "bundles=2026-04-01=each;2026-10-01=total\n", &error));
+    g_assert_true(g_error_matches(error, DN_ERROR, DN_ERROR_INVALID));
+    g_clear_error(&error);
+    g_assert_true(settle(f, "bundles=2026-04-01=each;2027-04-01=total\n", &error));
+    put(f, "2026-05-08", 1100, "山田商店", "invoice");
+    put(f, "2026-05-21", 2200, "山田商店", "invoice");
+    put(f, "2027-05-31", 3300, "山田商店", "invoice");
+    assert_settled(f, "2026-05-08", 1100, "bundle", "each");
+    assert_settled(f, "2026-05-21", 2200, "bundle", "each");
+    assert_settled(f, "2027-05-31", 3300, "bundle", "total");
+    g_assert_cmpuint(found(f, &(DnSearch){.date_from = &from, .date_to = &to}), ==, 2);
+}
+
+/* The amount that is searched is the one that was kept, with or without tax as was settled for its
+ * period: who looks sees which. */
+static void
+test_R45_an_amount_is_found_on_the_basis_of_its_period(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const int64_t without = 1000;
+    const int64_t with = 1100;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(settle(f, "amounts=2026-04-01=excl;2026-06-01=incl\n", &error));
+    g_assert_true(g_error_matches(error, DN_ERROR, DN_ERROR_INVALID));
+    g_clear_error(&error);
+    g_assert_true(settle(f, "amounts=2026-04-01=excl;2027-04-01=incl\n", &error));
+    put(f, "2026-05-08", without, "山田商店", "receipt");
+    put(f, "2027-05-08", with, "山田商店", "receipt");
+    assert_settled(f, "2026-05-08", without, "amounts", "excl");
+    assert_settled(f, "2027-05-08", with, "amounts", "incl");
+    /* Nothing is converted behind the back of who asks. */
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &with, .amount_to = &with}), ==, 1);
+    g_assert_cmpuint(found(f, &(DnSearch){.amount_from = &without, .amount_to = &without}), ==, 1);
+}
+
+/* Prompt whatever the archive holds: a page takes as many rows of the index as it shows, and few
+ * more; seconds are in docs/search.md. */
+static void
+test_R37_a_page_takes_the_rows_that_it_shows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { VOUCHERS = 400, PAGE = 10, MOST_ROWS = 8 * PAGE };
+    const DnDate from = day("2026-04-01");
+    const int64_t low = 100;
+    const DnSearch searches[] = {
+        {.limit = PAGE},
+        {.limit = PAGE, .sort = "-date"},
+        {.limit = PAGE, .sort = "date", .date_from = &from},
+        {.limit = PAGE, .sort = "amount", .amount_from = &low},
+        {.limit = PAGE, .sort = "date", .party = "山田商店", .party_match = "exact"},
+        {.limit = PAGE, .sort = "-amount", .party = "山田商店", .party_match = "exact"},
+        {.limit = PAGE, .sort = "date", .party = "山田", .date_from = &from},
+        {.limit = PAGE, .sort = "date", .date_from = &from, .amount_from = &low},
+        {.limit = PAGE, .missing = "amount"},
+    };
+
+    for (int i = 0; i < VOUCHERS; i++) {
+        g_autofree char *date = g_strdup_printf("2026-%02d-%02d", 4 + i % 9, 1 + i % 28);
+
+        put(f, date, i % 8 == 7 ? NO_AMOUNT : 100 + i, i % 2 ? "山田商店" : "佐藤", "receipt");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(searches); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) plan = dn_archive_explain(f->archive, &searches[i], &error);
+
+        g_assert_no_error(error);
+        g_test_message("%s: %s", dn_json_string(plan, "plan"), dn_json_string(plan, "raced"));
+        g_assert_cmpint(dn_json_int(plan, "vouchers", 0), ==, PAGE);
+        g_assert_cmpint(dn_json_int(plan, "rows", 0), <=, MOST_ROWS);
+    }
+}
+
 /* Stored as one calendar: an era is only another way to write a day. */
 static void
 test_R46_eras_name_the_same_days(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -504,6 +636,9 @@ main(int argc, char **argv)
     T(R42_no_record_is_out_of_reach);
     T(R43_deleted_only_when_asked_for);
     T(R43_only_what_matches_is_shown);
+    T(R44_a_bundle_is_found_by_the_rule_of_its_period);
+    T(R45_an_amount_is_found_on_the_basis_of_its_period);
+    T(R37_a_page_takes_the_rows_that_it_shows);
     T(R46_eras_name_the_same_days);
     T(parties_and_plans_are_told);
     T(a_view_of_another_format_is_built_again);

@@ -157,7 +157,8 @@ add_voucher(Fixture *f)
 {
     Voucher *voucher = g_new0(Voucher, 1);
 
-    f->last_seq += 1 + (uint64_t)below(4);
+    /* Lists are kept by blocks of 65,536. */
+    f->last_seq += 1 + (uint64_t)below(4) + (below(40) == 0 ? 60000 : 0);
     voucher->record.id = dn_uuid_new();
     voucher->record.registered_seq = f->last_seq;
     voucher_draw(voucher);
@@ -546,6 +547,43 @@ test_queries_of_many(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+/* A character begins many words; a page of what has it reads them for the vouchers that it shows,
+ * not for all. */
+static void
+test_one_character_reads_one_block(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { BLOCKS = 5, BLOCK = 65536, EACH = 60 };
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+    DnQuery query = {.text = "領", .limit = 5};
+    uint64_t rows[2] = {0, 0};
+
+    for (unsigned i = 0; i < BLOCKS * EACH; i++) {
+        Voucher *voucher = g_new0(Voucher, 1);
+        gunichar second = 0x4e00 + i % 40;
+        char utf8[7] = "";
+
+        g_unichar_to_utf8(second, utf8);
+        voucher->text = g_strconcat("領", utf8, " 合計", NULL);
+        voucher->record.id = dn_uuid_new();
+        voucher->record.registered_seq = i / EACH * BLOCK + i % EACH + 1;
+        voucher->record.date_days = DN_DAYS_MISSING;
+        voucher->record.amount = DN_AMOUNT_MISSING;
+        voucher->record.kind = "receipt";
+        g_ptr_array_add(f->vouchers, voucher);
+        write_change(f, NULL, voucher);
+    }
+    assert_same(f, &query);
+    for (int all = 0; all < 2; all++) {
+        g_auto(DnIndexCost) cost = {0};
+
+        query.limit = all ? BLOCKS * EACH : 5;
+        g_assert_true(dn_index_explain(f->kv, &tenant, &query, collect, ids, NULL, &cost, NULL));
+        rows[all] = cost.rows;
+    }
+    g_assert_cmpuint(ids->len, ==, 5 + BLOCKS * EACH);
+    g_assert_cmpuint(rows[0] * (BLOCKS - 2), <, rows[1]);
+}
+
 static void
 test_removing_all_leaves_no_row(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
@@ -766,6 +804,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add("plain-scan", test_any_query_is_a_plain_scan);
     add("many", test_queries_of_many);
+    add("one-character", test_one_character_reads_one_block);
     add("remove", test_removing_all_leaves_no_row);
     add("difference", test_same_record_writes_nothing);
     add("cursor", test_cursor_holds_while_vouchers_are_added);
