@@ -7,12 +7,14 @@
 #include "base/failpoint.h"
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +97,83 @@ dn_fs_sync(int fd, GError **error)
     return (!DN_FAILPOINT("fs.sync") && fsync(fd) == 0) || dn_fail_errno(error, "cannot sync");
 }
 
+int
+dn_fs_open(const char *path, int flags, mode_t mode)
+{
+    return DN_FAILPOINT("fs.open") ? -1 : open(path, flags, mode);
+}
+
+GBytes *
+dn_fs_load_file(const char *path, size_t most, GError **error)
+{
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    g_autofree uint8_t *bytes = NULL;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        dn_fail_errno(error, "cannot open %s", path);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > most)
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "%s is no file, or longer than %zu bytes",
+                            path, most);
+    bytes = dn_try_array((size_t)st.st_size + 1, 1, error); /* the last is zero: text may be read */
+    if (!bytes || !dn_fs_pread_all(fd, bytes, (size_t)st.st_size, 0, error)) {
+        dn_fail_in(error, "%s", path);
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)st.st_size);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *
+dn_fs_list(const char *path, GError **error)
+{
+    DIR *dir = DN_FAILPOINT("fs.opendir") ? NULL : opendir(path);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const struct dirent *next = NULL;
+
+    if (!dir) {
+        dn_fail_errno(error, "cannot open the folder %s", path);
+        return NULL;
+    }
+    for (;;) {
+        errno = 0;
+        next = DN_FAILPOINT("fs.readdir") ? NULL : readdir(dir);
+        if (!next)
+            break;
+        if (strcmp(next->d_name, ".") != 0 && strcmp(next->d_name, "..") != 0)
+            g_ptr_array_add(names, g_strdup(next->d_name));
+    }
+    if (errno != 0) { /* the end of the list leaves it alone */
+        dn_fail_errno(error, "cannot list the folder %s", path);
+        closedir(dir);
+        return NULL;
+    }
+    closedir(dir);
+    g_ptr_array_sort(names, compare_names);
+    return g_steal_pointer(&names);
+}
+
+bool
+dn_fs_rename(const char *from, const char *to, GError **error)
+{
+    return (!DN_FAILPOINT("fs.rename") && rename(from, to) == 0) ||
+           dn_fail_errno(error, "cannot put %s in place", to);
+}
+
+bool
+dn_fs_unlink(const char *path, GError **error)
+{
+    return (!DN_FAILPOINT("fs.unlink") && (unlink(path) == 0 || errno == ENOENT)) ||
+           dn_fail_errno(error, "cannot remove %s", path);
+}
+
 bool
 dn_fs_sync_dir(const char *path, GError **error)
 {
@@ -141,6 +220,17 @@ write_new_file(const char *path, const void *bytes, size_t size, mode_t mode, GE
 }
 
 bool
+dn_fs_settle_file(const char *path, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        return dn_fail_errno(error, "cannot open %s", path);
+    return dn_fs_sync(fd, error) && dn_fs_sync_dir(dir, error);
+}
+
+bool
 dn_fs_replace_file(const char *path, const void *bytes, size_t size, mode_t mode, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
@@ -149,8 +239,7 @@ dn_fs_replace_file(const char *path, const void *bytes, size_t size, mode_t mode
     unlink(fresh); /* left by a crash: it was never the file */
     if (!write_new_file(fresh, bytes, size, mode, error))
         return false;
-    if (DN_FAILPOINT("fs.rename") || rename(fresh, path) != 0) {
-        dn_fail_errno(error, "cannot put %s in place", path);
+    if (!dn_fs_rename(fresh, path, error)) {
         unlink(fresh);
         return false;
     }

@@ -11,6 +11,7 @@
 #define BASE_FS_H
 
 #include "base/error.h"
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,11 +34,29 @@ bool dn_fs_sync(int fd, GError **error);
 /** Syncs the folder @path, so that names in it are durable. */
 bool dn_fs_sync_dir(const char *path, GError **error);
 
+/** open(2), so that a test can let it fail; -1 and errno. */
+int dn_fs_open(const char *path, int flags, mode_t mode);
+
+/** (transfer full) All of a regular file of at most @most bytes, not through a symbolic link.
+ * NOT_FOUND, CORRUPT when it is none or is longer, IO. */
+GBytes *dn_fs_load_file(const char *path, size_t most, GError **error);
+
+/** (transfer full) The names in a folder, sorted; all of them, or NULL with NOT_FOUND or IO: a part
+ * of a list is taken for the whole by who decides what to remove. */
+GPtrArray *dn_fs_list(const char *path, GError **error);
+
+/** rename(2), and unlink(2) for which an absent file is fine. Durable with the folder's sync. */
+bool dn_fs_rename(const char *from, const char *to, GError **error);
+bool dn_fs_unlink(const char *path, GError **error);
+
 /** How many syncs this process has asked for; a test holds the store to its promise with it. */
 uint64_t dn_fs_sync_count(void);
 
 /** Makes the folder with mode 0700; one that exists is fine unless @exclusive (EXISTS). */
 bool dn_fs_make_dir(const char *path, bool exclusive, GError **error);
+
+/** Makes a file durable that is there and may be only in memory, and its name. */
+bool dn_fs_settle_file(const char *path, GError **error);
 
 /** Replaces or makes @path so that a crash leaves the old or the new content, never a mixture: a
  * new file beside it, fsync, rename, fsync of the folder. */

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/source.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 
@@ -30,7 +31,9 @@ read_all(int fd, uint64_t expected, uint64_t max_bytes, GError **error)
     for (;;) {
         /* The size that stat() told may have been true a moment ago; only the end of file counts.
          */
-        ssize_t got = pread(fd, step, READ_STEP_BYTES, (off_t)all->len);
+        ssize_t got = DN_FAILPOINT("source.pread")
+                          ? -1
+                          : pread(fd, step, DN_FAILPOINT_SIZE(READ_STEP_BYTES), (off_t)all->len);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -58,7 +61,7 @@ GBytes *
 dn_source_read_file(const char *path, uint64_t max_bytes, GError **error)
 {
     /* O_NONBLOCK: a pipe under this name must not hold us up. */
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -105,7 +108,9 @@ dn_source_map_sealed(int fd, uint64_t max_bytes, GError **error)
     if (st.st_size == 0)
         return g_bytes_new_static("", 0);
 
-    void *address = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *address = DN_FAILPOINT("source.mmap")
+                        ? MAP_FAILED
+                        : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 
     if (address == MAP_FAILED) {
         dn_fail_errno(error, "cannot map the document");
@@ -122,7 +127,9 @@ dn_source_memfd(GBytes *bytes, GError **error)
 {
     size_t size = 0;
     const uint8_t *data = g_bytes_get_data(bytes, &size);
-    dn_autofd int fd = memfd_create("document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    dn_autofd int fd = DN_FAILPOINT("source.memfd")
+                           ? -1
+                           : memfd_create("document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
     if (fd < 0) {
         dn_fail_errno(error, "cannot make a memory file");

@@ -356,25 +356,6 @@ parse_manifest(const char *text, size_t size, DnGeneration *self, GError **error
     return true;
 }
 
-static bool
-load_file(const char *path, char **out_text, size_t *out_size, GError **error)
-{
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    g_autofree char *text = NULL;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return dn_fail_errno(error, "cannot open %s", path);
-    if (!S_ISREG(st.st_mode) || st.st_size > MANIFEST_MAX)
-        return dn_fail(error, DN_ERROR_CORRUPT, "%s is no file of a backup", path);
-    text = dn_try_array((size_t)st.st_size + 1, 1, error);
-    if (!text || !dn_fs_pread_all(fd, text, (size_t)st.st_size, 0, error))
-        return dn_fail_in(error, "%s", path);
-    *out_text = g_steal_pointer(&text);
-    *out_size = (size_t)st.st_size;
-    return true;
-}
-
 /* (transfer full) The generation of a manifest; with ->damage when it is no use. NULL for what is
  * no manifest's name. IO only when the disk fails. */
 static bool
@@ -383,22 +364,23 @@ load_generation(const char *dest, const char *name, DnGeneration **out, GError *
     guint64 number = g_ascii_strtoull(name, NULL, 10);
     g_autofree char *canonical = g_strdup_printf("%06u.json", (unsigned)number);
     g_autoptr(DnGeneration) self = dn_generation_new();
-    g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
-    size_t size = 0;
+    gsize size = 0;
 
     if (number == 0 || number > UINT32_MAX || strcmp(canonical, name) != 0)
         return true;
     self->number = (uint32_t)number;
     g_autofree char *path = dn_generation_path(dest, self->number, ".json");
 
-    if (!load_file(path, &text, &size, &problem)) {
-        if (dn_error_code(problem) == DN_ERROR_IO) {
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return false;
-        }
-    } else {
-        parse_manifest(text, size, self, &problem);
+    g_autoptr(GBytes) text = dn_fs_load_file(path, MANIFEST_MAX, &problem);
+
+    if (text) {
+        const char *bytes = g_bytes_get_data(text, &size);
+
+        parse_manifest(bytes, size, self, &problem);
+    } else if (dn_error_code(problem) == DN_ERROR_IO) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
     }
     if (problem)
         dn_fail_in(&problem, "generations/%s", canonical);
@@ -421,9 +403,17 @@ dn_generations_load(const char *dest, GError **error)
 {
     g_autofree char *path = g_build_filename(dest, "generations", NULL);
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)dn_generation_free);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) names = dn_fs_list(path, &problem);
 
-    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir)) {
+    /* Before the first backup there is no such folder. Any other failure is one: what is not in
+     * this list would be removed as what no generation needs. */
+    if (!names && dn_error_code(problem) != DN_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         DnGeneration *one = NULL;
 
         if (!g_str_has_suffix(name, ".json"))
@@ -443,17 +433,18 @@ bool
 dn_backup_folder_archive(const char *dest, DnUuid *out_archive, GError **error)
 {
     g_autofree char *path = g_build_filename(dest, "dencho-backup.json", NULL);
-    g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
-    size_t size = 0;
+    g_autoptr(GBytes) text = dn_fs_load_file(path, MANIFEST_MAX, &problem);
+    gsize size = 0;
 
-    if (!load_file(path, &text, &size, &problem)) {
+    if (!text) {
         if (dn_error_code(problem) == DN_ERROR_NOT_FOUND)
             return dn_fail(error, DN_ERROR_NOT_FOUND, "%s is no folder of backups", dest);
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    g_autoptr(json_t) marker = dn_json_parse(text, size, NULL);
+    const char *bytes = g_bytes_get_data(text, &size);
+    g_autoptr(json_t) marker = dn_json_parse(bytes, size, NULL);
 
     if (dn_json_int(marker, "format", 0) > FORMAT_VERSION)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
@@ -466,7 +457,7 @@ dn_backup_folder_lock(const char *dest, bool write, int *out_fd, GError **error)
 {
     g_autofree char *path = g_build_filename(dest, "lock", NULL);
     int flags = write ? O_RDWR | O_CREAT : O_RDONLY;
-    dn_autofd int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    dn_autofd int fd = dn_fs_open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0 && !write) { /* a copy of the folder, or one that may only be read */
         *out_fd = -1;
@@ -485,7 +476,7 @@ bool
 dn_extent_open(const char *dest, const DnExtent *extent, int *out_fd, GError **error)
 {
     g_autofree char *path = dn_extent_path(dest, extent);
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0)

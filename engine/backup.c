@@ -27,7 +27,7 @@
 
 /* A segment that has more extents when it is finished is copied once more as a whole, so that what
  * ten years of hourly backups leave does not grow without end. */
-enum { EXTENTS_MAX = 64 };
+enum { EXTENTS_MAX = 64, SMALL_MAX = 1 << 20 };
 
 typedef struct {
     DnArchive *archive;
@@ -103,15 +103,16 @@ is_elsewhere(const char *dest, const char *archive_dir, GError **error)
 static bool
 folder_is_free(const char *dest, GError **error)
 {
-    g_autoptr(GDir) dir = g_dir_open(dest, 0, NULL);
+    g_autoptr(GPtrArray) names = dn_fs_list(dest, error);
 
-    if (!dir)
-        return dn_fail(error, DN_ERROR_EXISTS, "%s is there and no folder", dest);
-    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir))
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+
         if (strcmp(name, "lost+found") != 0 && strcmp(name, "dencho-backup.json.new") != 0)
             return dn_fail(error, DN_ERROR_EXISTS,
                            "%s holds other things than backups; name a new folder", dest);
-    return true;
+    }
+    return names != NULL;
 }
 
 static bool
@@ -160,13 +161,11 @@ static bool
 list_pool(Run *self, GError **error)
 {
     g_autofree char *path = g_build_filename(self->dest, "log", NULL);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GPtrArray) names = dn_fs_list(path, error);
 
-    if (!dir)
-        return dn_fail_errno(error, "cannot open %s", path);
-    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir))
-        g_hash_table_add(self->pool, g_strdup(name));
-    return true;
+    for (guint i = 0; names && i < names->len; i++)
+        g_hash_table_add(self->pool, g_strdup(g_ptr_array_index(names, i)));
+    return names != NULL;
 }
 
 /* --- the moment --- */
@@ -274,7 +273,8 @@ static bool
 write_extent(Run *self, int source, DnExtent *extent, GError **error)
 {
     g_autofree char *part = g_build_filename(self->tmp, "extent", NULL);
-    dn_autofd int target = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0400);
+    dn_autofd int target =
+        dn_fs_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0400);
     DnSegmentCopy copy =
         copy_of(self, extent->segment, source, extent->from, extent->from + extent->bytes, target);
 
@@ -286,8 +286,8 @@ write_extent(Run *self, int source, DnExtent *extent, GError **error)
         return dn_fail_in(error, "%s", part);
     g_autofree char *path = dn_extent_path(self->dest, extent);
 
-    if (rename(part, path) != 0)
-        return dn_fail_errno(error, "cannot put %s in place", path);
+    if (!dn_fs_rename(part, path, error))
+        return false;
     self->copied += extent->bytes;
     self->checked += extent->bytes;
     return true;
@@ -396,7 +396,7 @@ open_source(const Run *self, uint32_t segment, int *out_fd, uint64_t *out_bytes,
 {
     g_autofree char *log_dir = g_build_filename(self->archive->dir, "log", NULL);
     g_autofree char *path = dn_segment_path(log_dir, segment);
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -583,8 +583,7 @@ static bool
 back_up_settings(Run *self, GError **error)
 {
     g_autofree char *path = g_build_filename(self->archive->dir, "dencho.conf", NULL);
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
-    g_autoptr(GBytes) bytes = file ? g_mapped_file_get_bytes(file) : NULL;
+    g_autoptr(GBytes) bytes = dn_fs_load_file(path, SMALL_MAX, error);
     g_autoptr(DnSettings) settings = bytes ? dn_settings_load(path, error) : NULL;
 
     return settings && write_small(self, "dencho.conf", bytes, error);
@@ -621,9 +620,10 @@ static bool
 remove_unnamed_folders(const Run *self, GError **error)
 {
     g_autofree char *path = g_build_filename(self->dest, "generations", NULL);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GPtrArray) names = dn_fs_list(path, error);
 
-    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir)) {
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         g_autofree char *folder = g_build_filename(path, name, NULL);
         g_autofree char *manifest = g_strconcat(folder, ".json", NULL);
         bool is_folder = strspn(name, "0123456789") == strlen(name);
@@ -632,7 +632,7 @@ remove_unnamed_folders(const Run *self, GError **error)
             !dn_fs_remove_tree(folder, error))
             return false;
     }
-    return true;
+    return names != NULL;
 }
 
 static bool
@@ -646,9 +646,7 @@ publish(Run *self, GError **error)
 
     if (!text)
         return false;
-    if (rename(built, folder) != 0)
-        return dn_fail_errno(error, "cannot put %s in place", folder);
-    return dn_fs_sync_dir(above, error) &&
+    return dn_fs_rename(built, folder, error) && dn_fs_sync_dir(above, error) &&
            dn_fs_replace_file(manifest, text, strlen(text), 0400, error);
 }
 
@@ -681,8 +679,8 @@ remove_unnamed_extents(const Run *self, GError **error)
     while (g_hash_table_iter_next(&it, &name, NULL)) {
         g_autofree char *path = g_build_filename(self->dest, "log", name, NULL);
 
-        if (!g_hash_table_contains(named, name) && unlink(path) != 0)
-            return dn_fail_errno(error, "cannot remove %s", path);
+        if (!g_hash_table_contains(named, name) && !dn_fs_unlink(path, error))
+            return false;
     }
     return true;
 }
@@ -693,8 +691,8 @@ forget(Run *self, guint at, GError **error)
     const DnGeneration *one = g_ptr_array_index(self->generations, at);
     g_autofree char *manifest = dn_generation_path(self->dest, one->number, ".json");
 
-    if (unlink(manifest) != 0)
-        return dn_fail_errno(error, "cannot remove %s", manifest);
+    if (!dn_fs_unlink(manifest, error))
+        return false;
     g_ptr_array_remove_index(self->generations, at);
     self->removed++;
     return true;
@@ -738,14 +736,12 @@ replace_by_note(const Run *self, const char *path, const DnUuid *id, GError **er
     g_autofree char *source = g_build_filename(self->archive->dir, "keys", name, NULL);
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *target = g_build_filename(folder, name, NULL);
-    g_autofree char *note = NULL;
+    g_autoptr(GBytes) note = dn_fs_load_file(source, SMALL_MAX, error);
     gsize size = 0;
+    const void *bytes = note ? g_bytes_get_data(note, &size) : NULL;
 
-    if (!g_file_get_contents(source, &note, &size, error))
-        return false;
-    if (!dn_fs_replace_file(target, note, size, 0400, error))
-        return false;
-    return unlink(path) == 0 || dn_fail_errno(error, "cannot remove %s", path);
+    return note && dn_fs_replace_file(target, bytes, size, 0400, error) &&
+           dn_fs_unlink(path, error);
 }
 
 /* Destroyed keys leave the older generations too. */
@@ -753,10 +749,16 @@ static bool
 remove_destroyed_keys(const Run *self, const DnGeneration *one, GError **error)
 {
     g_autofree char *folder = dn_generation_path(self->dest, one->number, "/keys");
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) names = dn_fs_list(folder, &problem);
     bool changed = false;
 
-    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir)) {
+    if (!names && dn_error_code(problem) != DN_ERROR_NOT_FOUND) { /* a damaged one may lack it */
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         g_autofree char *path = g_build_filename(folder, name, NULL);
         bool gone = false;
         DnUuid id;
@@ -846,6 +848,11 @@ dn_archive_backup(DnArchive *self, const char *dest, const DnBackupOptions *opti
         !list_pool(&run, error))
         return false;
     bool made = make_generation(&run, error);
+    g_autoptr(GError) problem = NULL;
+
+    /* A backup is what an older copy is put back from: from here on that is noticed. */
+    if (made && !dn_witness_write(self, &problem))
+        g_message("the witness of the log cannot be written: %s", problem->message);
 
     /* A full disk has room again for who waits for it. */
     if (!dn_fs_remove_tree(run.tmp, made ? error : NULL) || !made)

@@ -7,6 +7,7 @@
  * ids (16 bytes each) and the counterparties are all that is kept.
  */
 #include "config.h"
+#include "base/fs.h"
 #include "base/memory.h"
 #include "engine/export.h"
 
@@ -118,7 +119,7 @@ asks_for_all(const DnSearch *search)
 bool
 dn_file_sha256(const char *path, char **out_hex, GError **error)
 {
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC, 0);
     struct stat st;
     DnSha256 digest;
 

@@ -90,12 +90,11 @@ dn_key_file_load(const char *path, const DnPassphrases *passphrases, bool *out_p
     return master;
 }
 
-/* Of a key of that name that is no more. */
+/* Of a key of that name that is no more. Left there, it would refuse the new key's archive. */
 static bool
-drop_witness(const char *path)
+drop_witness(const char *path, GError **error)
 {
-    unlink(path);
-    return true;
+    return dn_fs_unlink(path, error);
 }
 
 bool
@@ -105,13 +104,16 @@ dn_key_file_make(const DnSecret *master, const char *path, bool protect,
     g_autofree char *witness = g_strconcat(path, ".witness", NULL);
     g_autoptr(DnSecret) passphrase = NULL;
 
-    if (!protect)
-        return dn_master_key_save(master, path, error) && drop_witness(witness);
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) /* before a person types */
+    /* Before a person types, and before the witness goes: it would be that of the key that is
+     * there.
+     */
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
         return dn_fail(error, DN_ERROR_EXISTS, "%s is there; name a new file", path);
+    if (!protect)
+        return drop_witness(witness, error) && dn_master_key_save(master, path, error);
     passphrase = ask_fresh(passphrases, path, error);
-    return passphrase && dn_master_key_save_protected(master, passphrase, NULL, path, error) &&
-           drop_witness(witness);
+    return passphrase && drop_witness(witness, error) &&
+           dn_master_key_save_protected(master, passphrase, NULL, path, error);
 }
 
 static json_t *
@@ -211,18 +213,17 @@ next_master(DnArchive *self, const char *path, bool *protect, GError **error)
         g_autoptr(GError) problem = NULL;
 
         fresh = dn_key_file_load(path, &self->passphrases, protect, &problem);
+        /* Its making may have been interrupted before its name was durable. */
         if (fresh)
-            return g_steal_pointer(&fresh);
+            return dn_fs_settle_file(path, error) ? g_steal_pointer(&fresh) : NULL;
         /* Torn while it was written: no key can be wrapped under it. */
         if (!g_error_matches(problem, DN_ERROR, DN_ERROR_FORMAT) ||
             dn_keyring_is_split(self->keys)) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return NULL;
         }
-        if (unlink(path) != 0) {
-            dn_fail_errno(error, "cannot remove the unfinished %s", path);
+        if (!dn_fs_unlink(path, error))
             return NULL;
-        }
     }
     if (*next && !resumes && g_file_test(next, G_FILE_TEST_EXISTS))
         return dn_fail_null(error, DN_ERROR_BUSY,

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "engine/reader.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/wire.h"
@@ -133,6 +134,8 @@ spawn(const DnReader *self, int socket_fd, pid_t *out_pid)
                                               POSIX_SPAWN_SETSIGDEF);
     int status = set_descriptors(&actions, socket_fd);
 
+    if (status == 0 && DN_FAILPOINT("reader.spawn"))
+        status = errno;
     if (status == 0)
         status = posix_spawn(out_pid, self->worker_path, &actions, &attributes, argv, environment);
     posix_spawnattr_destroy(&attributes);
@@ -148,7 +151,8 @@ start_in_slot(DnReader *self, Slot *slot, GError **error)
     int pair[2];
     pid_t pid = 0;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    if (DN_FAILPOINT("reader.socket") ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return dn_fail_errno(error, "cannot make a socket for a worker");
     ours = pair[0];
     theirs = pair[1];

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 #include "base/failpoint.h"
+#include "base/fs.h"
 #include "base/memory.h"
 #include "engine/internal.h"
 
@@ -41,7 +42,7 @@ static bool
 take(DnArchive *self, GError **error)
 {
     g_autofree char *path = g_build_filename(self->dir, "reserve", NULL);
-    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    dn_autofd int fd = dn_fs_open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int saved = 0;
 
     if (fd >= 0 && allocate(fd) == 0) {
@@ -75,8 +76,10 @@ dn_reserve_release(DnArchive *self)
     g_autofree char *path = g_build_filename(self->dir, "reserve", NULL);
     DN_LOCKED(&self->reserve_lock);
 
-    if (unlink(path) != 0 && errno != ENOENT)
-        g_debug("the reserve cannot be released: %s", g_strerror(errno));
+    g_autoptr(GError) problem = NULL;
+
+    if (!dn_fs_unlink(path, &problem))
+        g_debug("the reserve cannot be released: %s", problem->message);
     self->reserved = false;
 }
 

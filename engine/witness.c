@@ -9,15 +9,14 @@
  *                     tenant <uuid> <seq> <hash of that entry>        one line a tenant
  *                     <HMAC-SHA256 of the lines above, 64 hexadecimal digits>
  *
- * It is written when an archive is opened or closed that has grown, and after a time stamp,
- * always after what it tells of is durable. What came after it is not covered: a copy put
+ * It is written when an archive is opened or closed that has grown, and after a time stamp or a
+ * backup, always after what it tells of is durable. What came after it is not covered: a copy put
  * back that is not older than the witness passes.
  */
 #include "config.h"
 #include "base/fs.h"
 #include "engine/internal.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -166,16 +165,18 @@ static bool
 load(DnArchive *self, const char *path, Witness *out, bool *out_there, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autofree char *text = NULL;
+    g_autoptr(GBytes) bytes = dn_fs_load_file(path, MAX_BYTES, &problem);
     gsize size = 0;
+    const char *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
 
     *out_there = false;
-    if (!g_file_get_contents(path, &text, &size, &problem)) {
-        if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return true;
-        return dn_fail(error, DN_ERROR_IO, "%s", problem->message);
+    if (g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
+        return true;
+    if (problem && !g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
     }
-    if (size > MAX_BYTES || !parse(self, text, size, out))
+    if (!text || !parse(self, text, size, out))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "%s is damaged or was written for another archive; when you know why, go on "
                        "with `dencho doctor --accept-rollback --reason ...`",

@@ -19,6 +19,7 @@
  */
 #include "config.h"
 #include "index/encrypted-env.h"
+#include "base/failpoint.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -215,6 +216,187 @@ class SyncOnlyFile : public rocksdb::FSWritableFileOwnerWrapper
     }
 };
 
+#ifdef DN_FAILPOINTS
+IOStatus
+injected()
+{
+    return errno == ENOSPC ? IOStatus::NoSpace("by a fail point")
+                           : IOStatus::IOError("by a fail point");
+}
+
+class FailingWritable : public rocksdb::FSWritableFileWrapper
+{
+  public:
+    explicit FailingWritable(std::unique_ptr<rocksdb::FSWritableFile> &&file)
+        : FSWritableFileWrapper(file.get()), file_(std::move(file))
+    {
+    }
+
+    IOStatus Append(const Slice &data, const IOOptions &options, IODebugContext *context) override
+    {
+        if (DN_FAILPOINT("rocksdb.append"))
+            return injected();
+        size_t first = DN_FAILPOINT_SIZE(data.size());
+        IOStatus status = target()->Append(Slice(data.data(), first), options, context);
+
+        if (!status.ok() || first == data.size())
+            return status;
+        if (DN_FAILPOINT("rocksdb.append")) /* torn: here it ends */
+            return injected();
+        return target()->Append(Slice(data.data() + first, data.size() - first), options, context);
+    }
+
+    IOStatus Append(const Slice &data, const IOOptions &options,
+                    const rocksdb::DataVerificationInfo &, IODebugContext *context) override
+    {
+        return Append(data, options, context);
+    }
+
+    IOStatus Sync(const IOOptions &options, IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.sync") ? injected() : target()->Sync(options, context);
+    }
+
+    IOStatus Fsync(const IOOptions &options, IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.sync") ? injected() : target()->Fsync(options, context);
+    }
+
+    IOStatus Close(const IOOptions &options, IODebugContext *context) override
+    {
+        IOStatus status = target()->Close(options, context);
+
+        return DN_FAILPOINT("rocksdb.close") ? injected() : status;
+    }
+
+  private:
+    std::unique_ptr<rocksdb::FSWritableFile> file_;
+};
+
+class FailingReadable : public rocksdb::FSRandomAccessFileWrapper
+{
+  public:
+    explicit FailingReadable(std::unique_ptr<rocksdb::FSRandomAccessFile> &&file)
+        : FSRandomAccessFileWrapper(file.get()), file_(std::move(file))
+    {
+    }
+
+    IOStatus Read(uint64_t offset, size_t size, const IOOptions &options, Slice *result,
+                  char *scratch, IODebugContext *context) const override
+    {
+        return DN_FAILPOINT("rocksdb.read")
+                   ? injected()
+                   : target()->Read(offset, size, options, result, scratch, context);
+    }
+
+  private:
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file_;
+};
+
+class FailingDirectory : public rocksdb::FSDirectoryWrapper
+{
+  public:
+    explicit FailingDirectory(std::unique_ptr<rocksdb::FSDirectory> &&directory)
+        : FSDirectoryWrapper(std::move(directory))
+    {
+    }
+
+    IOStatus FsyncWithDirOptions(const IOOptions &options, IODebugContext *context,
+                                 const rocksdb::DirFsyncOptions &how) override
+    {
+        return DN_FAILPOINT("rocksdb.sync-dir")
+                   ? injected()
+                   : FSDirectoryWrapper::FsyncWithDirOptions(options, context, how);
+    }
+};
+
+/* The calls of the disk that RocksDB makes, each of which can be made to fail. */
+class FailingFs : public rocksdb::FileSystemWrapper
+{
+  public:
+    explicit FailingFs(const std::shared_ptr<FileSystem> &target) : FileSystemWrapper(target)
+    {
+    }
+
+    const char *Name() const override
+    {
+        return "failing";
+    }
+
+    IOStatus NewWritableFile(const std::string &name, const rocksdb::FileOptions &options,
+                             std::unique_ptr<rocksdb::FSWritableFile> *result,
+                             IODebugContext *context) override
+    {
+        std::unique_ptr<rocksdb::FSWritableFile> file;
+
+        if (DN_FAILPOINT("rocksdb.create"))
+            return injected();
+        IOStatus status = target_->NewWritableFile(name, options, &file, context);
+        if (status.ok())
+            result->reset(new FailingWritable(std::move(file)));
+        return status;
+    }
+
+    IOStatus NewRandomAccessFile(const std::string &name, const rocksdb::FileOptions &options,
+                                 std::unique_ptr<rocksdb::FSRandomAccessFile> *result,
+                                 IODebugContext *context) override
+    {
+        std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+
+        if (DN_FAILPOINT("rocksdb.open"))
+            return injected();
+        IOStatus status = target_->NewRandomAccessFile(name, options, &file, context);
+        if (status.ok())
+            result->reset(new FailingReadable(std::move(file)));
+        return status;
+    }
+
+    IOStatus NewSequentialFile(const std::string &name, const rocksdb::FileOptions &options,
+                               std::unique_ptr<rocksdb::FSSequentialFile> *result,
+                               IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.open")
+                   ? injected()
+                   : target_->NewSequentialFile(name, options, result, context);
+    }
+
+    IOStatus NewDirectory(const std::string &name, const IOOptions &options,
+                          std::unique_ptr<rocksdb::FSDirectory> *result,
+                          IODebugContext *context) override
+    {
+        std::unique_ptr<rocksdb::FSDirectory> directory;
+
+        if (DN_FAILPOINT("rocksdb.open"))
+            return injected();
+        IOStatus status = target_->NewDirectory(name, options, &directory, context);
+        if (status.ok())
+            result->reset(new FailingDirectory(std::move(directory)));
+        return status;
+    }
+
+    IOStatus GetChildren(const std::string &dir, const IOOptions &options,
+                         std::vector<std::string> *result, IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.list") ? injected()
+                                            : target_->GetChildren(dir, options, result, context);
+    }
+
+    IOStatus RenameFile(const std::string &from, const std::string &to, const IOOptions &options,
+                        IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.rename") ? injected()
+                                              : target_->RenameFile(from, to, options, context);
+    }
+
+    IOStatus DeleteFile(const std::string &name, const IOOptions &options,
+                        IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.delete") ? injected()
+                                              : target_->DeleteFile(name, options, context);
+    }
+};
+#endif
+
 class QuietFs : public rocksdb::FileSystemWrapper
 {
   public:
@@ -335,6 +517,9 @@ extern "C" rocksdb_env_t *
 dn_encrypted_env_new(DnKvCipher cipher, void *user_data)
 {
     std::shared_ptr<FileSystem> raw = FileSystem::Default();
+#ifdef DN_FAILPOINTS
+    raw = std::make_shared<FailingFs>(raw);
+#endif
     std::shared_ptr<FileSystem> target = raw;
 
     if (cipher)

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "engine/capsule/folder.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 
@@ -63,7 +64,7 @@ dn_folder_begin(DnFolderWriter *self, const char *name, GError **error)
     g_assert(self->fd < 0 && !self->finished);
     if (!dn_zip_check_name(name, error) || !make_parents(self, name, error))
         return false;
-    self->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    self->fd = dn_fs_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     self->end = 0;
     return self->fd >= 0 || dn_fail_errno(error, "cannot make the file");
 }
@@ -89,11 +90,11 @@ bool
 dn_folder_finish(DnFolderWriter *self, GError **error)
 {
     g_autofree char *parent = g_path_get_dirname(self->path);
-    dn_autofd int fd = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dn_autofd int fd = dn_fs_open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
     /* One call for the whole file system: a sync for each of a hundred thousand files takes hours.
      */
-    if (fd < 0 || syncfs(fd) != 0)
+    if (fd < 0 || DN_FAILPOINT("folder.sync") || syncfs(fd) != 0)
         return dn_fail_errno(error, "cannot sync %s", self->path);
     if (!dn_fs_sync_dir(parent, error))
         return false;

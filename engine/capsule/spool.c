@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "engine/capsule/spool.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 
@@ -25,13 +26,13 @@ struct DnSpool {
 static int
 open_nameless(const char *dir, GError **error)
 {
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = dn_fs_open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
     if (fd >= 0)
         return fd;
     g_autofree char *path = g_build_filename(dir, ".dencho-XXXXXX", NULL);
 
-    fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+    fd = DN_FAILPOINT("spool.make") ? -1 : g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         dn_fail_errno(error, "cannot make a file in %s", dir);
     else

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "engine/capsule/zip.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/capsule/spool.h"
@@ -215,10 +216,10 @@ open_new(const char *path, const char *dir, bool *out_is_named, GError **error)
         dn_fail(error, DN_ERROR_EXISTS, "there is one already");
         return -1;
     }
-    fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    fd = dn_fs_open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     *out_is_named = fd < 0;
     if (fd < 0)
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = dn_fs_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         dn_fail_errno(error, "cannot make the file");
     return fd;
@@ -231,7 +232,8 @@ give_name(DnZipWriter *self, GError **error)
 
     if (self->is_named)
         return true;
-    return linkat(AT_FDCWD, nameless, AT_FDCWD, self->path, AT_SYMLINK_FOLLOW) == 0 ||
+    return (!DN_FAILPOINT("zip.link") &&
+            linkat(AT_FDCWD, nameless, AT_FDCWD, self->path, AT_SYMLINK_FOLLOW) == 0) ||
            dn_fail_errno(error, "cannot give the file its name");
 }
 
@@ -543,7 +545,7 @@ dn_zip_open(const char *path, GPtrArray *problems, GError **error)
 
     self->files = g_ptr_array_new_with_free_func((GDestroyNotify)dn_zip_file_free);
     self->by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    self->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    self->fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
     if (self->fd < 0 || fstat(self->fd, &st) != 0) {
         dn_fail_errno(error, "cannot open");
         return NULL;

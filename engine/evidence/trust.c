@@ -52,7 +52,7 @@ static char *
 trust_read_file(const char *path, size_t *out_size, GError **error)
 {
     g_autofree char *bytes = NULL;
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     struct stat info;
 
     if (fd < 0 || fstat(fd, &info) != 0) {

@@ -15,6 +15,7 @@
 #include <openssl/ts.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/text.h"
 #include "engine/evidence/token.h"
 
@@ -222,7 +223,7 @@ tsa_post(const char *url, GBytes *request, uint32_t timeout_ms, TsaCall *call, c
         !tsa_prepare(curl, url, request, headers, timeout_ms, call))
         return dn_fail(error, DN_ERROR_EXTERNAL, "cannot prepare the HTTP request");
 
-    result = curl_easy_perform(curl);
+    result = DN_FAILPOINT("tsa.post") ? CURLE_COULDNT_CONNECT : curl_easy_perform(curl);
     if (call->too_large)
         return dn_fail(error, DN_ERROR_LIMIT, "its answer is larger than %d bytes",
                        MAX_ANSWER_BYTES);

@@ -465,34 +465,12 @@ write_gone(DnKeyring *self, const DnUuid *id, GError **error)
            dn_fs_replace_file(path, bytes, sizeof bytes, 0400, error);
 }
 
-/* (transfer full) All of a small regular file. */
-static GBytes *
-read_small(const char *path, GError **error)
-{
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    g_autofree uint8_t *bytes = NULL;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        dn_fail_errno(error, "cannot open %s", path);
-        return NULL;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > OTHER_MAX)
-        return dn_fail_null(error, DN_ERROR_CORRUPT, "%s: no file of keys", path);
-    bytes = g_malloc((gsize)st.st_size + 1);
-    if (!dn_fs_pread_all(fd, bytes, (size_t)st.st_size, 0, error)) {
-        dn_fail_in(error, "%s", path);
-        return NULL;
-    }
-    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)st.st_size);
-}
-
 static bool
 is_gone(DnKeyring *self, const DnUuid *id, bool *out_gone, GError **error)
 {
     g_autofree char *path = gone_path(self, id);
     g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) file = read_small(path, &problem);
+    g_autoptr(GBytes) file = dn_fs_load_file(path, OTHER_MAX, &problem);
     const uint8_t *bytes = file ? g_bytes_get_data(file, NULL) : NULL;
     uint8_t mac[DN_SHA256_BYTES];
 
@@ -595,12 +573,10 @@ dn_keyring_free(DnKeyring *self)
 static bool
 read_folder(DnKeyring *self, GError **error)
 {
-    g_autoptr(GDir) dir = DN_FAILPOINT("keyring.list") ? NULL : g_dir_open(self->dir, 0, NULL);
-    const char *name = NULL;
+    g_autoptr(GPtrArray) names = dn_fs_list(self->dir, error);
 
-    if (!dir)
-        return dn_fail_errno(error, "cannot open the folder of keys %s", self->dir);
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         g_autofree char *stem = NULL;
         uint8_t bytes[FILE_BYTES];
         KeyInfo info;
@@ -616,7 +592,7 @@ read_folder(DnKeyring *self, GError **error)
             return false;
         add_info(self, &info);
     }
-    return true;
+    return names != NULL;
 }
 
 DnKeyring *
@@ -1086,9 +1062,11 @@ finish_removal(DnKeyring *self, bool done, unsigned removed, GError **error)
     index_keys(self);
     if (!done)
         return false;
-    if (removed == 0)
-        return dn_fail(error, DN_ERROR_NOT_FOUND, "there is no such key");
-    return dn_fs_sync_dir(self->dir, error);
+    /* Also when there is nothing left to remove: the removal before may have failed at its sync,
+     * and a key that was destroyed must not come back with the power. */
+    if (!dn_fs_sync_dir(self->dir, error))
+        return false;
+    return removed > 0 || dn_fail(error, DN_ERROR_NOT_FOUND, "there is no such key");
 }
 
 bool
@@ -1159,22 +1137,20 @@ dn_keyring_authenticate(DnKeyring *self, const char *label, const void *bytes, s
 static bool
 each_file(DnKeyring *self, DnKeyFileVisitor visit, void *user_data, GError **error)
 {
-    g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
-    const char *name = NULL;
+    g_autoptr(GPtrArray) names = dn_fs_list(self->dir, error);
 
-    if (!dir)
-        return dn_fail_errno(error, "cannot open the folder of keys %s", self->dir);
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         g_autofree char *path = g_build_filename(self->dir, name, NULL);
         g_autoptr(GBytes) bytes = NULL;
 
         if (g_str_has_suffix(name, ".new"))
             continue; /* a replacement that a crash left behind */
-        bytes = read_small(path, error);
+        bytes = dn_fs_load_file(path, OTHER_MAX, error);
         if (!bytes || !visit(name, bytes, user_data, error))
             return false;
     }
-    return true;
+    return names != NULL;
 }
 
 bool
@@ -1244,7 +1220,7 @@ static bool
 was_replaced(DnKeyring *self, const DnUuid *id)
 {
     g_autofree char *path = gone_path(self, id);
-    g_autoptr(GBytes) note = read_small(path, NULL);
+    g_autoptr(GBytes) note = dn_fs_load_file(path, OTHER_MAX, NULL);
     const uint8_t *bytes = note ? g_bytes_get_data(note, NULL) : NULL;
     DnUuid tenant;
 

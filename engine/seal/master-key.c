@@ -324,7 +324,7 @@ dn_key_text_read_fd(int fd, GError **error)
 DnSecret *
 dn_key_text_load(const char *path, GError **error)
 {
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
     struct stat st;
     DnSecret *text = NULL;
 

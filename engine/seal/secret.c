@@ -224,7 +224,10 @@ dn_secret_read_fd(int fd, size_t max, GError **error)
     if (!buffer)
         return NULL;
     while (size <= max) {
-        ssize_t got = read(fd, buffer->bytes + size, max + 1 - size);
+        size_t room = max + 1 - size;
+        ssize_t got = DN_FAILPOINT("secret.read")
+                          ? -1
+                          : read(fd, buffer->bytes + size, DN_FAILPOINT_SIZE(room));
 
         if (got < 0 && errno == EINTR)
             continue;

@@ -1198,17 +1198,13 @@ compare_numbers(gconstpointer a, gconstpointer b)
 static GArray *
 list_segments(const char *dir, GError **error)
 {
-    g_autoptr(GDir) folder = NULL;
+    g_autoptr(GPtrArray) names = dn_fs_list(dir, error);
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    const char *name = NULL;
 
-    errno = 0;
-    folder = DN_FAILPOINT("segment.list") ? NULL : g_dir_open(dir, 0, NULL);
-    if (!folder) {
-        dn_fail_errno(error, "cannot open the folder of the log %s", dir);
+    if (!names)
         return NULL;
-    }
-    while ((name = g_dir_read_name(folder)) != NULL) {
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
         guint64 number = 0;
 
         if (!g_str_has_suffix(name, ".seg"))
@@ -1465,8 +1461,8 @@ create_log(const char *dir, const DnUuid *archive, GError **error)
     if (!dn_fs_make_dir(dir, false, error) || !dn_fs_sync_dir(above, error))
         return false;
     if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < DN_SEGMENT_HEADER &&
-        unlink(path) != 0)
-        return dn_fail_errno(error, "cannot remove %s", path);
+        !dn_fs_unlink(path, error))
+        return false;
     return make_segment(dir, archive, 1, &nothing_before, error);
 }
 
