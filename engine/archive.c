@@ -41,13 +41,14 @@ path_in(const char *dir, const char *name)
 static bool
 folder_is_free(const char *dir, GError **error)
 {
-    g_autoptr(GDir) listing = NULL;
+    g_autoptr(GPtrArray) names = NULL;
     struct stat st;
 
     if (lstat(dir, &st) != 0)
         return errno == ENOENT || dn_fail_errno(error, "%s", dir);
-    listing = S_ISDIR(st.st_mode) ? g_dir_open(dir, 0, NULL) : NULL;
-    if (!listing || g_dir_read_name(listing))
+    if (S_ISDIR(st.st_mode) && !(names = dn_fs_list(dir, error)))
+        return false;
+    if (!names || names->len > 0)
         return dn_fail(error, DN_ERROR_EXISTS,
                        "%s is there and not an empty folder; name a new folder for the archive",
                        dir);
@@ -240,6 +241,10 @@ open_keys(DnArchive *self, const DnSecret *master, bool chosen, GError **error)
     g_autoptr(GError) problem = NULL;
     bool protected = false;
 
+    /* A key of an interrupted run may be there and its name not durable yet: what is sealed under
+     * it from now on would be lost with it. */
+    if (!dn_fs_sync_dir(dir, error))
+        return false;
     self->keys = dn_keyring_open(dir, &self->id, master, &problem);
     if (self->keys && !(*next && dn_keyring_is_split(self->keys)))
         return true;
@@ -317,7 +322,7 @@ void
 dn_view_condemn(DnArchive *self)
 {
     g_autofree char *path = path_in(self->dir, condemned);
-    dn_autofd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    dn_autofd int fd = dn_fs_open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         g_debug("cannot make %s: %s", path, g_strerror(errno));
@@ -359,7 +364,7 @@ remove_view(DnArchive *self, GError **error)
     g_clear_pointer(&self->view, dn_kv_close);
     if (!dn_fs_remove_tree(view_dir, error))
         return false;
-    return unlink(mark) == 0 || errno == ENOENT || dn_fail_errno(error, "cannot remove %s", mark);
+    return dn_fs_unlink(mark, error);
 }
 
 bool
@@ -462,9 +467,9 @@ dn_archive_open_all(const char *dir, const DnArchiveOptions *options, const DnSe
     return g_steal_pointer(&self);
 }
 
-/* The tenant of that name, as its own ledger says. */
-static bool
-find_tenant(DnArchive *self, const char *name, GError **error)
+/* As its own ledger says. */
+bool
+dn_archive_use_tenant(DnArchive *self, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) tenants = dn_view_tenants(self, error);
 
@@ -478,6 +483,7 @@ find_tenant(DnArchive *self, const char *name, GError **error)
         if (dn_json_string(row, "closed"))
             return dn_fail(error, DN_ERROR_NOT_FOUND, "this tenant was closed at %s",
                            dn_json_string(row, "closed"));
+        g_free(self->tenant_name);
         self->tenant_name = g_strdup(name);
         return dn_uuid_parse(dn_json_string(row, "tenant"), &self->tenant, error);
     }
@@ -509,7 +515,8 @@ open_rolled_back(const char *dir, const DnArchiveOptions *options, GError **erro
         g_propagate_error(error, g_steal_pointer(&found));
         return NULL;
     }
-    if (!find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
+    if (!dn_archive_use_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT,
+                               error) ||
         (found && !dn_witness_accept(self, found, options->accept_rollback, error)))
         return NULL;
     return g_steal_pointer(&self);
@@ -523,7 +530,8 @@ dn_archive_open(const char *dir, const DnArchiveOptions *options, GError **error
     if (options->accept_rollback)
         return open_rolled_back(dir, options, error);
     self = dn_archive_open_all(dir, options, NULL, NULL, NULL, error);
-    if (!self || !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
+    if (!self ||
+        !dn_archive_use_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
     g_autoptr(GError) problem = NULL;
 
@@ -547,7 +555,7 @@ dn_archive_open_view_only(const char *dir, const DnArchiveOptions *options, GErr
     if (!master || !open_keys(self, master, options->key_fd > 0 || options->key_file, error) ||
         !(self->view_cipher = dn_keyring_view_cipher(self->keys, error)) ||
         !(self->view = dn_kv_open(view_dir, dn_stream_cipher_apply, self->view_cipher, error)) ||
-        !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
+        !dn_archive_use_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -564,7 +572,8 @@ dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress 
     if (!self || !remove_view(self, error) ||
         !dn_view_open(self, progress, user_data, &entries, error) ||
         !dn_closing_complete(self, progress, user_data, error) ||
-        !find_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT, error) ||
+        !dn_archive_use_tenant(self, options->tenant ? options->tenant : DN_DEFAULT_TENANT,
+                               error) ||
         !dn_view_count(self, &vouchers, error))
         return false;
     json_t *result = json_object();

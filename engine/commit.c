@@ -257,6 +257,7 @@ dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNew
     g_autoptr(GError) problem = NULL;
 
     if (!dn_reserve_take(self, error) || !dn_view_current(self, error) ||
+        !dn_view_would_take(self, tenant, entry, error) ||
         !seal_all(self, tenant, period, blobs, blob_count, &sealed, error))
         return false;
     g_autoptr(Pending) pending = append(self, tenant, &sealed, entry, &problem);

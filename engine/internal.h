@@ -136,6 +136,9 @@ DnArchive *dn_archive_open_all(const char *dir, const DnArchiveOptions *options,
                                const DnSecret *master, DnProgress progress, void *user_data,
                                GError **error);
 
+/** The handle is of the open tenant @name from now on. NOT_FOUND. */
+bool dn_archive_use_tenant(DnArchive *self, const char *name, GError **error);
+
 /** Opens the view and brings it up to the log. A view that is damaged is built again. */
 bool dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
                   GError **error);
@@ -192,6 +195,10 @@ typedef struct {
 
 /** Applies @count commits in order, in one atomic write: all or none. Call under apply_lock. */
 bool dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error);
+
+/** Whether the view could apply @entry to what it shows now: an entry that it could not would hold
+ * up all that come after it, and is refused before the log has it. CORRUPT. */
+bool dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, GError **error);
 
 /** Applies all that the log has and the view has not. Call under apply_lock or before threads.
  * *@out_view_at_fault: on failure, whether it was the view's. */

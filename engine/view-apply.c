@@ -782,6 +782,26 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
 }
 
 bool
+dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, GError **error)
+{
+    static const DnStoreRef nowhere;
+    DnApply apply = {.tenant = *tenant};
+    g_auto(Applying) applying = {0};
+    const char *type = dn_json_string(entry, "type");
+    g_autofree char *text = NULL;
+    const DnValue *value = NULL;
+
+    if (g_strcmp0(type, "evidence.stamped") == 0)
+        return true; /* its list was made of the versions that are there, and none goes */
+    text = dn_json_canonical(entry, error);
+    applying_init(&applying, self);
+    applying.apply = &apply;
+    value = text ? dn_value_read(applying.arena, text, strlen(text), error) : NULL;
+    return (value && apply_entry(&applying, value, &nowhere, error)) ||
+           dn_fail_in(error, "an entry that would not fit what it speaks of; nothing was stored");
+}
+
+bool
 dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error)
 {
     g_auto(Applying) applying = {0};

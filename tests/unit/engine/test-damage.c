@@ -6,6 +6,7 @@
 #include "config.h"
 #include "base/digest.h"
 #include "base/fs.h"
+#include "engine/internal.h"
 #include "tests/torture/common.h"
 
 #include <errno.h>
@@ -105,6 +106,50 @@ in(const Fixture *fixture, const char *name)
 }
 
 /* --- segments --- */
+
+/* What the view could never apply would hold up everything after it: it never gets into the log. */
+static void
+test_an_entry_that_does_not_fit_is_refused(Fixture *fixture, gconstpointer data)
+{
+    static const char *const misfits[] = {
+        "{\"type\":\"voucher.corrected\",\"voucher\":\"01890000-0000-7000-8000-000000000001\","
+        "\"reason\":\"x\",\"changes\":[{\"field\":\"amount\"}]}",
+        "{\"type\":\"voucher.corrected\",\"voucher\":\"no id\",\"reason\":\"x\"}",
+        "{\"type\":\"disposal.approved\",\"plan\":7,\"sha256\":\"x\"}",
+        "{\"type\":\"disposal.done\",\"plan\":7,\"period\":\"2026\"}",
+        "{\"type\":\"tenant.closed\",\"closed_tenant\":\"nobody\"}"};
+    static const char *const of_a_voucher[] = {
+        "voucher.registered", "voucher.corrected", "voucher.revised",
+        "voucher.undeleted",  "hold.lifted",       "request.approved",
+        "voucher.unreadable", "voucher.read",      "voucher.linked"};
+    DnStorePosition before;
+
+    (void)data;
+    before = dn_store_end(fixture->archive->store);
+    for (size_t i = 0; i < G_N_ELEMENTS(misfits) + G_N_ELEMENTS(of_a_voucher); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) entry = i < G_N_ELEMENTS(misfits)
+                                      ? dn_json_parse(misfits[i], strlen(misfits[i]), &error)
+                                      : json_object();
+        DnStorePosition after;
+
+        if (i >= G_N_ELEMENTS(misfits)) { /* of one that is there, and with nothing it needs */
+            dn_json_set_string(entry, "type", of_a_voucher[i - G_N_ELEMENTS(misfits)]);
+            dn_json_set_string(entry, "voucher", fixture->state.documents[0].voucher);
+        }
+        g_assert_no_error(error);
+        g_assert_false(
+            dn_commit(fixture->archive, &fixture->archive->tenant, NULL, NULL, 0, entry, &error));
+        g_assert_nonnull(error);
+        after = dn_store_end(fixture->archive->store);
+        g_assert_cmpint(dn_store_position_compare(&before, &after), ==, 0);
+    }
+    go_on(fixture, STEPS + 3);
+    g_autofree char *wrong = torture_check(fixture->archive, &fixture->state);
+
+    g_assert_cmpstr(wrong, ==, NULL);
+    close_it(fixture);
+}
 
 static void
 test_two_segments_exchanged(Fixture *fixture, gconstpointer data)
@@ -571,5 +616,6 @@ main(int argc, char **argv)
     T(a_newer_key);
     T(a_full_disk_refuses_and_goes_on);
     T(a_small_disk);
+    T(an_entry_that_does_not_fit_is_refused);
     return g_test_run();
 }
