@@ -12,6 +12,7 @@ static struct {
     char *export_file;
     char *reason;
     gboolean without_export;
+    gboolean early;
 } given;
 
 static const GOptionEntry options[] = {
@@ -19,6 +20,8 @@ static const GOptionEntry options[] = {
      "close: an export of all that the tenant has", "FILE"},
     {"without-export", 0, 0, G_OPTION_ARG_NONE, &given.without_export,
      "close: although nothing was handed out", NULL},
+    {"early", 0, 0, G_OPTION_ARG_NONE, &given.early,
+     "close: although vouchers must still be kept, or are on hold", NULL},
     {"reason", 0, 0, G_OPTION_ARG_FILENAME, &given.reason, "close: why, for the ledger", "TEXT"},
     {NULL}};
 
@@ -44,6 +47,7 @@ close_tenant(DnCli *cli, DnArchive *archive, const char *name, GError **error)
 {
     DnTenantClose how = {.export_file = given.export_file,
                          .without_export = given.without_export,
+                         .early = given.early,
                          .reason = given.reason};
     DnBar bar = dn_bar_begin(cli, "tenant");
     g_autoptr(json_t) row = NULL;

@@ -431,6 +431,9 @@ bool dn_backup_check(const char *dest, const DnBackupPick *pick, const DnArchive
  * key opens it and a key that was destroyed since does not come back. Visits failures as
  * dn_archive_verify() does, and *@out_totals are its totals with "generation","at","bytes". When a
  * copy fails its check nothing is left of @dir.
+ * When the witness beside the key file knows of more than the generation has, the archive will not
+ * open before that is accepted: it is now when @options has a reason (accept_rollback) and nothing
+ * failed, and "accepted" is true; else "older" says what was found.
  */
 bool dn_backup_restore(const char *src, const DnBackupPick *pick, const char *dir,
                        const DnArchiveOptions *options, DnRowVisitor visit, DnProgress progress,
@@ -467,15 +470,17 @@ bool dn_archive_tenant_list(DnArchive *self, DnRowVisitor visit, void *user_data
 typedef struct {
     const char *export_file; /* an audit capsule of everything, checked here; */
     bool without_export;     /* or none, which wants a reason */
+    bool early;              /* although vouchers must be kept or are on hold; wants a reason */
     const char *reason;      /* (nullable) otherwise */
 } DnTenantClose;
 
 /** Ends the tenant @name: notes it in the ledger of the tenant "default", then destroys its keys
  * and everything of it in the view; nothing of it opens again. No other call may be running.
  * Interrupted after the note, the next opening completes. INVALID (the tenant "default" or the
- * handle's own, no export and no reason, an export of something else, of a part, or from before the
- * last change), CORRUPT (the export fails its check), NOT_FOUND. *@out_row:
- * {"tenant","name","entries","sha256"}.
+ * handle's own, vouchers that must stay, no export and no reason, an export of something else, of a
+ * part, or from before the last change), CORRUPT (the export fails its check), NOT_FOUND.
+ * *@out_row:
+ * {"tenant","name","entries","sha256"?}, when it was early also "early","kept","held","keep_until".
  */
 bool dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *how,
                              DnProgress progress, void *user_data, json_t **out_row,

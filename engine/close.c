@@ -2,7 +2,8 @@
 /*
  * engine/close.c - a tenant ends: its vouchers were handed out, its keys go, nothing of it opens.
  *
- *   1  the export is checked: whole, of this tenant, and nothing has happened since
+ *   1  no voucher must be kept any longer and no hold lies on any, or somebody says why they go
+ *      all the same; the export is checked: whole, of this tenant, and nothing has happened since
  *   2  tenant.closed is noted, with the export's digest and where the ledger ended, in the ledger
  * of the tenant "default": the tenant's own cannot be read afterwards 3  the tenant's keys are
  * destroyed 4  the view, which holds dates, amounts and names, is built again under a fresh view
@@ -16,6 +17,7 @@
 #include "base/fs.h"
 #include "engine/internal.h"
 #include "engine/capsule/zip.h"
+#include "engine/duty.h"
 
 #include <string.h>
 
@@ -181,6 +183,64 @@ check_export(DnArchive *self, const Closing *closing, const char *path, DnProgre
     return true;
 }
 
+/* --- what the law still asks for --- */
+
+typedef struct {
+    DnArchive *archive;
+    DnDate today;
+    DnDate until; /* the last day of all */
+    int64_t kept;
+    int64_t held;
+} Staying;
+
+static bool
+count_staying(const json_t *state, void *user_data, GError **error)
+{
+    Staying *self = user_data;
+    DnDate until;
+
+    (void)error;
+    if (g_strcmp0(dn_json_string(state, "state"), "disposed") == 0)
+        return true;
+    if (!dn_duty_keep_until(self->archive->rules, state, &until))
+        until = (DnDate){9999, 12, 31}; /* who cannot say when it ends has not seen the end */
+    self->kept += !dn_retention_is_over(&until, &self->today);
+    self->held += json_array_size(json_object_get(state, "holds")) > 0;
+    if (dn_date_compare(&until, &self->until) > 0)
+        self->until = until;
+    return true;
+}
+
+/* A closing destroys what a disposal would refuse to. Who says that it may, says why. */
+static bool
+check_duties(DnArchive *self, const Closing *closing, const DnTenantClose *how, json_t *entry,
+             GError **error)
+{
+    Staying staying = {
+        .archive = self, .today = dn_date_in_japan(dn_clock_now_utc_ms()), .until = {1, 1, 1}};
+    DnUuid own = self->tenant;
+    char until[DN_DATE_TEXT + 1];
+    bool counted = false;
+
+    self->tenant = closing->id;
+    counted = dn_view_each(self, count_staying, &staying, error);
+    self->tenant = own;
+    if (!counted || (staying.kept == 0 && staying.held == 0))
+        return counted;
+    dn_date_format(&staying.until, until);
+    if (!how->early)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "%" G_GINT64_FORMAT " of its vouchers must be kept, the last until %s, and "
+                       "holds lie on %" G_GINT64_FORMAT "; when all of them are kept elsewhere "
+                       "from now on: --early --reason 'who keeps them, and where'",
+                       staying.kept, until, staying.held);
+    dn_json_set_bool(entry, "early", true);
+    dn_json_set_int(entry, "kept", staying.kept);
+    dn_json_set_int(entry, "held", staying.held);
+    dn_json_set_string(entry, "keep_until", until);
+    return true;
+}
+
 /* --- the record --- */
 
 static bool
@@ -285,6 +345,7 @@ bool
 dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *how,
                         DnProgress progress, void *user_data, json_t **out_row, GError **error)
 {
+    static const char *const members[] = {"early", "kept", "held", "keep_until", NULL};
     g_autoptr(GPtrArray) rows = dn_view_tenants(self, error);
     Closing closing = {0};
     DnUuid keeper;
@@ -295,10 +356,13 @@ dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *
         return dn_fail(error, DN_ERROR_INVALID,
                        "want an export of the tenant (--export FILE) or, not both, "
                        "--without-export with a --reason");
-    if (how->without_export && !has_reason(how))
-        return dn_fail(error, DN_ERROR_INVALID, "closing without an export wants a reason");
+    if ((how->without_export || how->early) && !has_reason(how))
+        return dn_fail(error, DN_ERROR_INVALID, "closing %s wants a reason",
+                       how->early ? "early" : "without an export");
     g_autoptr(json_t) entry = closing_entry(&closing, how);
 
+    if (!check_duties(self, &closing, how, entry, error))
+        return false;
     if (how->export_file &&
         !check_export(self, &closing, how->export_file, progress, user_data, entry, error))
         return false;
@@ -310,5 +374,8 @@ dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *
     dn_json_set_string(*out_row, "name", name);
     dn_json_set_int(*out_row, "entries", (int64_t)closing.head.seq);
     dn_json_set_string(*out_row, "sha256", dn_json_string(entry, "sha256"));
+    for (const char *const *member = members; *member; member++)
+        if (json_object_get(entry, *member))
+            dn_json_take(*out_row, *member, json_incref(json_object_get(entry, *member)));
     return true;
 }

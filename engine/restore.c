@@ -16,12 +16,13 @@
 #include "engine/backup.h"
 #include "engine/store/segment-reader.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { NOTE_MAX = 64 << 10 };
 
 typedef struct {
     const char *dest;
@@ -149,24 +150,15 @@ read_small(const char *dest, uint32_t number, const DnBackupFile *file, GError *
 {
     g_autofree char *folder = dn_generation_path(dest, number, "");
     g_autofree char *path = g_build_filename(folder, file->path, NULL);
-    dn_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    g_autofree uint8_t *bytes = NULL;
-    struct stat st;
+    g_autoptr(GBytes) bytes = dn_fs_load_file(path, (size_t)file->bytes, error);
 
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        dn_fail_errno(error, "%s", file->path);
+    if (!bytes)
         return NULL;
-    }
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != file->bytes)
-        return dn_fail_null(error, DN_ERROR_CORRUPT, "%s has changed", file->path);
-    bytes = dn_try_array((size_t)file->bytes + 1, 1, error);
-    if (!bytes || !dn_fs_pread_all(fd, bytes, (size_t)file->bytes, 0, error))
-        return NULL;
-    DnSha256 digest = dn_sha256(bytes, (size_t)file->bytes);
+    DnSha256 digest = dn_sha256_bytes(bytes);
 
-    if (!dn_sha256_equal(&digest, &file->digest))
+    if (g_bytes_get_size(bytes) != file->bytes || !dn_sha256_equal(&digest, &file->digest))
         return dn_fail_null(error, DN_ERROR_CORRUPT, "%s has changed", file->path);
-    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)file->bytes);
+    return g_steal_pointer(&bytes);
 }
 
 /* (transfer full) The same bytes from whichever generation still has them. */
@@ -609,21 +601,23 @@ restore_key(const Restore *self, const DnBackupFile *file, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autofree char *note = NULL;
-    g_autofree char *text = NULL;
+    g_autoptr(GBytes) text = NULL;
     gsize size = 0;
 
     if (restore_small(self, self->source->newest, file, file->path, &problem))
         return true;
     if (dn_error_code(problem) == DN_ERROR_NOT_FOUND)
         note = find_note(self->source, file);
-    if (!note || !g_file_get_contents(note, &text, &size, NULL)) {
+    text = note ? dn_fs_load_file(note, NOTE_MAX, NULL) : NULL;
+    if (!text) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
+    const void *bytes = g_bytes_get_data(text, &size);
     g_autofree char *name = g_path_get_basename(note);
     g_autofree char *path = g_build_filename(self->dir, "keys", name, NULL);
 
-    return dn_fs_replace_file(path, text, size, 0400, error);
+    return dn_fs_replace_file(path, bytes, size, 0400, error);
 }
 
 static bool
@@ -665,8 +659,8 @@ load_settings(Restore *self, const DnArchiveOptions *options, GError **error)
         dn_archive_master(self->dir, self->settings, options, &self->key_file, &protected, error);
     if (!self->master)
         return false;
-    if (unlink(path) != 0)
-        return dn_fail_errno(error, "cannot remove %s", path);
+    if (!dn_fs_unlink(path, error))
+        return false;
     return !options->key_file ||
            dn_settings_set(self->settings, "archive", "key-file", self->key_file, error);
 }
@@ -731,7 +725,7 @@ restore_log(const Restore *self, GError **error)
             g_autofree char *path = dn_segment_path(log_dir, extent->segment);
 
             dn_clear_fd(&target);
-            target = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+            target = dn_fs_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
             if (target < 0)
                 return dn_fail_errno(error, "cannot make %s", path);
         }
@@ -812,13 +806,41 @@ verify_all(const Restore *self, DnArchive *archive, json_t *sum, GError **error)
     return true;
 }
 
+/* What the next opening would refuse is told, or accepted for a reason, while the operator looks.
+ */
+static bool
+meet_witness(const Restore *self, DnArchive *archive, const char *reason, json_t *sum,
+             GError **error)
+{
+    g_autoptr(GError) found = NULL;
+
+    archive->key_file = g_strdup(self->key_file);
+    archive->witness_holds = false; /* what it tells of stays as it is unless this passes */
+    if (!archive->key_file || dn_witness_check(archive, &found))
+        return true;
+    if (!g_error_matches(found, DN_ERROR, DN_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&found));
+        return false;
+    }
+    if (!reason || dn_json_int(sum, "failed", 1) > 0) {
+        dn_json_set_string(sum, "older", found->message);
+        return true;
+    }
+    if (!dn_archive_use_tenant(archive, DN_DEFAULT_TENANT, error) ||
+        !dn_witness_accept(archive, found, reason, error))
+        return dn_fail_in(error, "it is older than its witness, which could not be accepted");
+    dn_json_set_bool(sum, "accepted", true);
+    return true;
+}
+
 static bool
 open_and_verify(const Restore *self, const DnArchiveOptions *options, json_t *sum, GError **error)
 {
     g_autoptr(DnArchive) archive =
         dn_archive_open_all(self->dir, options, self->master, NULL, NULL, error);
 
-    return archive && verify_all(self, archive, sum, error);
+    return archive && verify_all(self, archive, sum, error) &&
+           meet_witness(self, archive, options->accept_rollback, sum, error);
 }
 
 bool

@@ -84,7 +84,11 @@ ok "with a voucher" p --tenant acme ingest --as-is wrong --party Vanishing
 fails 64 "wants an export to be closed" p tenant close acme
 ok "all of it is exported" p --tenant acme export -o acme.zip
 fails 64 "the default tenant stays" p tenant close default --without-export --reason no
-ok "closed" p --json tenant close acme --export acme.zip
+fails 64 "and its vouchers must be kept" p tenant close acme --export acme.zip
+holds "for how long is said" grep -q 'until 20' err
+fails 64 "early only with a reason" p tenant close acme --export acme.zip --early
+ok "closed" p --json tenant close acme --export acme.zip --early --reason 'they keep them from now on'
+holds "how many went early is said" grep -q '"kept":1' out
 fails 66 "it does not open any more" p --tenant acme search
 ok "the others verify" p --json verify --full
 holds "and its entries are counted" grep -q '"failed":0,.*"opaque":3' out

@@ -858,6 +858,10 @@ dn_backup_restore(const char *src, const DnBackupPick *pick, const char *dir,
     if (!fake_each(&folder, "failures.jsonl", visit, user_data, 0, 0, &visited, error))
         return false;
     *out_totals = json_pack("{s:i, s:i}", "generation", 3, "failed", (int)visited);
+    if (options->accept_rollback)
+        dn_json_set_bool(*out_totals, "accepted", true);
+    else if (pick->generation == 1)
+        dn_json_set_string(*out_totals, "older", "it had reached more");
     return true;
 }
 
@@ -1011,6 +1015,8 @@ dn_archive_tenant_close(DnArchive *self, const char *name, const DnTenantClose *
     (void)error;
     dn_json_set_string(call, "export", how->export_file);
     dn_json_set_string(call, "reason", how->reason);
+    if (how->early)
+        dn_json_set_bool(call, "early", true);
     fake_note(self->dir, "tenant_close", call);
     *out_row = json_pack("{s:s}", "name", name);
     return true;

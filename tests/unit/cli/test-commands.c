@@ -1406,6 +1406,26 @@ test_restore_names_a_generation(Fixture *f, gconstpointer data)
     g_assert_cmpint(failed.status, ==, 76);
 }
 
+/* What to do stands there, to be copied; with a reason it is done. */
+static void
+test_restore_tells_of_an_older_generation(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "dest/generations.jsonl", "");
+    g_auto(Outcome) older =
+        run(f, "restore", "--key-file", "my k", "--generation", "1", "dest", "new one", NULL);
+    g_auto(Outcome) accepted =
+        run(f, "restore", "--generation", "1", "--reason", "lost", "dest", "new", NULL);
+    g_auto(Outcome) empty = run(f, "restore", "--reason", " ", "dest", "new", NULL);
+
+    g_assert_cmpint(older.status, ==, 0);
+    assert_has(older.err, "--key-file 'my k' -A 'new one' doctor --accept-rollback --reason");
+    g_assert_cmpint(accepted.status, ==, 0);
+    assert_has(accepted.out, "accepted");
+    g_assert_null(strstr(accepted.err, "doctor"));
+    g_assert_cmpint(empty.status, ==, 64);
+}
+
 static void
 test_what_the_law_asks(Fixture *f, gconstpointer data)
 {
@@ -1552,6 +1572,7 @@ main(int argc, char **argv)
     T(backup_hands_its_options_over, NULL);
     T(backups_are_listed_and_checked, NULL);
     T(restore_names_a_generation, NULL);
+    T(restore_tells_of_an_older_generation, NULL);
     T(what_the_law_asks, NULL);
     int status = g_test_run();
 

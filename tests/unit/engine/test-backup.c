@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "engine/archive.h"
 #include "engine/backup.h"
@@ -382,6 +383,8 @@ test_an_older_generation_is_accepted_with_a_reason(Fixture *f, gconstpointer dat
     g_assert_true(
         dn_backup_restore(f->dest, NULL, dir, &options, collect, NULL, NULL, &totals, &error));
     g_assert_no_error(error);
+    g_assert_nonnull(dn_json_string(totals, "older"));
+    g_assert_null(dn_json_string(totals, "accepted"));
     g_assert_null(dn_archive_open(dir, &options, &error));
     assert_code(error, CORRUPT);
     options.accept_rollback = "the disk was lost";
@@ -392,6 +395,96 @@ test_an_older_generation_is_accepted_with_a_reason(Fixture *f, gconstpointer dat
     options.accept_rollback = NULL;
     accepted = dn_archive_open(dir, &options, &error);
     g_assert_no_error(error);
+}
+
+/* One call: restored, accepted for a reason, open. Another copy then is what went another way. */
+static void
+test_a_restore_with_a_reason_can_be_used_at_once(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_build_filename(f->root, "older", NULL);
+    g_autofree char *newest = g_build_filename(f->root, "newest", NULL);
+    g_autoptr(json_t) totals = NULL;
+    g_autoptr(json_t) again = NULL;
+    DnArchiveOptions options = {.key_file = f->key, .actor = "test"};
+
+    (void)data;
+    ingest(f->archive, "one", 500, "2026-04-01");
+    g_autoptr(json_t) first = back_up(f);
+
+    ingest(f->archive, "two", 500, "2026-05-01");
+    g_autoptr(json_t) second = back_up(f);
+
+    close_archive(f);
+    g_assert_true(
+        dn_backup_restore(f->dest, NULL, newest, &options, collect, NULL, NULL, &totals, &error));
+    g_assert_no_error(error);
+    g_assert_null(dn_json_string(totals, "older")); /* nothing is missing: nothing to accept */
+    g_clear_pointer(&totals, json_decref);
+    options.accept_rollback = "the disk was lost";
+    g_assert_true(dn_backup_restore(f->dest, &(DnBackupPick){.generation = 1}, dir, &options,
+                                    collect, NULL, NULL, &totals, &error));
+    g_assert_no_error(error);
+    g_assert_true(dn_json_bool(totals, "accepted", false));
+    options.accept_rollback = NULL;
+    g_autoptr(DnArchive) archive = dn_archive_open(dir, &options, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(archive);
+    g_clear_pointer(&archive, dn_archive_close);
+    g_assert_null(dn_archive_open(f->dir, &options, &error));
+    assert_code(error, CORRUPT);
+}
+
+/* A copy of the archive from before its last backup is noticed, without a close in between. */
+static void
+test_a_backup_is_witnessed(Fixture *f, gconstpointer data)
+{
+    g_autofree char *witness = g_strconcat(f->key, ".witness", NULL);
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    gsize size = 0;
+
+    (void)data;
+    g_file_get_contents(witness, &before, &size, NULL);
+    ingest(f->archive, "one", 500, "2026-04-01");
+    g_autoptr(json_t) made = back_up(f);
+
+    g_assert_true(g_file_get_contents(witness, &after, &size, NULL));
+    g_assert_cmpstr(before, !=, after);
+}
+
+/* A folder that cannot be listed is not one without generations: their bytes would be removed. */
+static void
+test_what_cannot_be_listed_is_not_let_go_of(Fixture *f, gconstpointer data)
+{
+#ifdef DN_FAILPOINTS
+    g_autoptr(GError) error = NULL;
+    enum { LISTED = 30 }; /* names before the new generation is there */
+    unsigned refused = 0;
+
+    (void)data;
+    for (int i = 0; i < 3; i++) {
+        g_autofree char *text = g_strdup_printf("document %d", i);
+
+        ingest(f->archive, text, 3000, "2026-04-01");
+        g_autoptr(json_t) made = back_up(f);
+    }
+    for (uint64_t nth = 1; nth <= LISTED; nth++) {
+        g_autoptr(json_t) result = NULL;
+
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = nth, .only = "fs.readdir"});
+        refused += !dn_archive_backup(f->archive, f->dest, NULL, NULL, NULL, &result, NULL);
+        dn_failpoint_arm(NULL);
+    }
+    for (unsigned number = 1; number <= 3; number++)
+        assert_good(f, number);
+    g_assert_cmpuint(refused, >=, 10);
+#else
+    (void)f;
+    (void)data;
+    g_test_skip("built without fail points");
+#endif
 }
 
 static void
@@ -1119,8 +1212,9 @@ test_a_closed_tenant_does_not_come_back(Fixture *f, gconstpointer data)
     g_autoptr(json_t) before = back_up(f);
 
     g_assert_true(dn_archive_tenant_close(
-        f->archive, "another", &(DnTenantClose){.without_export = true, .reason = "test"}, NULL,
-        NULL, &closed, &error));
+        f->archive, "another",
+        &(DnTenantClose){.without_export = true, .early = true, .reason = "test"}, NULL, NULL,
+        &closed, &error));
     g_assert_no_error(error);
     g_autoptr(json_t) after = back_up(f);
 
@@ -1258,6 +1352,9 @@ main(int argc, char **argv)
     T(a_second_run_copies_only_new_bytes, NULL);
     T(what_comes_back_is_what_was_there, NULL);
     T(an_older_generation_is_accepted_with_a_reason, NULL);
+    T(a_restore_with_a_reason_can_be_used_at_once, NULL);
+    T(a_backup_is_witnessed, NULL);
+    T(what_cannot_be_listed_is_not_let_go_of, NULL);
     T(a_restore_wants_a_new_folder_the_key_and_a_generation, NULL);
     T(a_folder_of_something_else_is_left_alone, NULL);
     T(a_damaged_archive_adds_nothing, NULL);

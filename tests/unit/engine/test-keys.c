@@ -385,22 +385,115 @@ test_closing_wants_an_export_of_all_of_it(Fixture *self, gconstpointer data)
     bytes[size / 2] ^= 1;
     g_assert_true(g_file_set_contents(damaged, bytes, (gssize)size, NULL));
     assert_refused(self, "acme", &(DnTenantClose){0}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.without_export = true}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.without_export = true, .reason = " "},
+    assert_refused(self, "acme", &(DnTenantClose){.without_export = true, .early = true},
                    DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.export_file = early}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.export_file = part}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.export_file = deleted}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.export_file = foreign}, DN_ERROR_INVALID);
-    assert_refused(self, "acme", &(DnTenantClose){.export_file = damaged}, DN_ERROR_CORRUPT);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.without_export = true, .early = true, .reason = " "},
+                   DN_ERROR_INVALID);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.export_file = early, .early = true, .reason = "x"},
+                   DN_ERROR_INVALID);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.export_file = part, .early = true, .reason = "x"},
+                   DN_ERROR_INVALID);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.export_file = deleted, .early = true, .reason = "x"},
+                   DN_ERROR_INVALID);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.export_file = foreign, .early = true, .reason = "x"},
+                   DN_ERROR_INVALID);
+    assert_refused(self, "acme",
+                   &(DnTenantClose){.export_file = damaged, .early = true, .reason = "x"},
+                   DN_ERROR_CORRUPT);
     assert_refused(self, "default", &(DnTenantClose){.without_export = true, .reason = "x"},
                    DN_ERROR_INVALID);
     assert_refused(self, "nobody", &(DnTenantClose){.without_export = true, .reason = "x"},
                    DN_ERROR_NOT_FOUND);
     g_assert_true(dn_archive_tenant_close(
-        self->archive, "acme", &(DnTenantClose){.export_file = good}, NULL, NULL, &row, &error));
+        self->archive, "acme",
+        &(DnTenantClose){.export_file = good, .early = true, .reason = "they keep it themselves"},
+        NULL, NULL, &row, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(strlen(dn_json_string(row, "sha256")), ==, 64);
+}
+
+static DnUuid
+ingest_dated(Fixture *self, const char *tenant, const char *text, const char *received)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&self->archive, dn_archive_close);
+    g_autoptr(DnArchive) archive = open_as(self, tenant, NULL, &error);
+    g_autoptr(GBytes) document = g_bytes_new(text, strlen(text));
+    g_autoptr(json_t) result = NULL;
+    DnDate day;
+    DnIngest request = {
+        .as_is = true, .party = "p", .no_wait = true, .received = &day, .date = &day};
+    DnUuid id;
+
+    g_assert_no_error(error);
+    g_assert_true(dn_date_parse(received, &day, &error));
+    g_assert_true(dn_archive_ingest(archive, document, &request, &result, &error));
+    g_assert_no_error(error);
+    g_assert_true(dn_uuid_parse(dn_json_string(result, "voucher"), &id, NULL));
+    g_clear_pointer(&archive, dn_archive_close);
+    reopen(self);
+    return id;
+}
+
+static void
+hold(Fixture *self, const char *tenant, const DnUuid *id, bool place)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&self->archive, dn_archive_close);
+    g_autoptr(DnArchive) archive = open_as(self, tenant, NULL, &error);
+    g_autoptr(json_t) row = NULL;
+
+    g_assert_true(place ? dn_archive_hold_place(archive, id, "suit", "the court", &row, &error)
+                        : dn_archive_hold_lift(archive, id, "suit", "settled", &row, &error));
+    g_assert_no_error(error);
+    g_clear_pointer(&archive, dn_archive_close);
+    reopen(self);
+}
+
+/* What a disposal would not destroy, a closing does not either, unless somebody says why; and the
+ * ledger then says how much that was. */
+static void
+test_closing_minds_retention_and_holds(Fixture *self, gconstpointer data)
+{
+    DnTenantClose plain = {.without_export = true, .reason = "the customer left"};
+    DnTenantClose early = {.without_export = true, .early = true};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(json_t) second = NULL;
+    g_autoptr(json_t) third = NULL;
+
+    (void)data;
+    g_assert_true(dn_archive_tenant_create(self->archive, "old", &row, NULL));
+    g_clear_pointer(&row, json_decref);
+    g_assert_true(dn_archive_tenant_create(self->archive, "held", &second, NULL));
+    g_assert_true(dn_archive_tenant_create(self->archive, "young", &third, NULL));
+    ingest_dated(self, "old", "long over", "2010-04-01");
+    DnUuid held = ingest_dated(self, "held", "over, but", "2010-04-01");
+
+    hold(self, "held", &held, true);
+    ingest_as(self, "young", "of today");
+    assert_refused(self, "young", &plain, DN_ERROR_INVALID);
+    assert_refused(self, "held", &plain, DN_ERROR_INVALID);
+    assert_refused(self, "young", &early, DN_ERROR_INVALID); /* without a reason */
+    hold(self, "held", &held, false);
+    g_assert_true(dn_archive_tenant_close(self->archive, "held", &plain, NULL, NULL, &row, &error));
+    g_assert_no_error(error);
+    g_clear_pointer(&row, json_decref);
+    g_assert_true(dn_archive_tenant_close(self->archive, "old", &plain, NULL, NULL, &row, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(dn_json_int(row, "kept", -1), ==, -1);
+    g_clear_pointer(&row, json_decref);
+    early.reason = "they keep it themselves";
+    g_assert_true(
+        dn_archive_tenant_close(self->archive, "young", &early, NULL, NULL, &row, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(dn_json_int(row, "kept", -1), ==, 1);
+    g_assert_cmpint(dn_json_int(row, "held", -1), ==, 0);
 }
 
 /* Every sealed byte of the log that is @tenant's. */
@@ -485,9 +578,10 @@ test_a_closing_may_stop_anywhere(Fixture *self, gconstpointer data)
         g_assert_true(dn_uuid_parse(dn_json_string(tenant, "tenant"), &id, NULL));
         ingest_as(self, name, name);
         begin_failing_at(number);
-        done = dn_archive_tenant_close(self->archive, name,
-                                       &(DnTenantClose){.without_export = true, .reason = "test"},
-                                       NULL, NULL, &row, NULL);
+        done = dn_archive_tenant_close(
+            self->archive, name,
+            &(DnTenantClose){.without_export = true, .early = true, .reason = "test"}, NULL, NULL,
+            &row, NULL);
         g_clear_pointer(&self->archive, dn_archive_close);
         failed = end_failing();
         g_assert_true(done || failed);
@@ -499,8 +593,9 @@ test_a_closing_may_stop_anywhere(Fixture *self, gconstpointer data)
             g_clear_pointer(&closed, dn_archive_close);
             reopen(self);
             g_assert_true(dn_archive_tenant_close(
-                self->archive, name, &(DnTenantClose){.without_export = true, .reason = "test"},
-                NULL, NULL, &row, &error));
+                self->archive, name,
+                &(DnTenantClose){.without_export = true, .early = true, .reason = "test"}, NULL,
+                NULL, &row, &error));
             g_assert_no_error(error);
         } else {
             g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
@@ -792,6 +887,7 @@ main(int argc, char **argv)
     T(a_tenant_rotation_may_stop_anywhere);
     T(a_rotation_goes_to_one_file);
     T(closing_wants_an_export_of_all_of_it);
+    T(closing_minds_retention_and_holds);
     T(a_closing_may_stop_anywhere);
     T(keys_that_are_lost_are_no_closing);
     T(frames_open_in_their_own_place_only);
