@@ -2,20 +2,21 @@
 /*
  * tests/torture/faults.c - the n-th call fails, for every n and every way of failing.
  *
- * A round copies an archive with a past, arms one fail point, opens, works and closes; then, with
- * nothing failing any more, opens again, wants the old state or the new one with every
- * acknowledgement kept, goes on working, and wants that to be right too. Rounds that end in a kill
- * run in a child, which writes down its acknowledgements.
+ * A round copies the past, does one job (tests/torture/jobs.h) while one call fails, and looks,
+ * with nothing failing any more: old state or new state, every acknowledgement kept, and on with
+ * the work. Rounds that end in a kill run in a program of their own, which writes down what it was
+ * told.
  *
- * Stamping has rounds of its own, with a time-stamp authority beside.
- *
- *   faults            as many random n as fit a short time, and the fixed tests
- *   faults --all      every n of every kind, then random rounds for DENCHO_TORTURE_SECONDS
+ *   faults                       random rounds for a short time, and the fixed tests
+ *   faults --all                 every n of every kind of every job on all processors, then random
+ *                                rounds for DENCHO_TORTURE_SECONDS
+ *   faults --one JOB KIND N[+]   that round alone; a round that fails says so
+ *   faults --shard I N [JOB]     every N-th n from I + 1 on
  */
 #include "config.h"
 #include "base/failpoint.h"
 #include "base/fs.h"
-#include "tests/torture/common.h"
+#include "tests/torture/jobs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -25,105 +26,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAST = 7, WORK = 12, QUICK_ROUNDS = 40 };
+enum { QUICK_ROUNDS = 60, SHARDS_MAX = 16, PER_JOB_RANDOM = 400 };
 
 typedef struct {
-    char *root;
-    char *past; /* an archive with PAST steps done */
-    TortureState before;
+    char *dir;
+    GPid server;
+    char *settings; /* of an archive that uses it */
+} Authority;
+
+typedef struct {
+    char *root; /* the past */
+    JobTold past;
+    Authority authority; /* .dir NULL: none could be started */
     uint64_t rounds;
     uint64_t struck;
     GHashTable *points; /* names that were struck */
     GHashTable *pairs;  /* "KIND name" */
 } Torture;
-
-static void
-make_past(Torture *self)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(DnArchive) archive = NULL;
-
-    self->past = torture_new_archive(TORTURE_SEGMENT, &self->root);
-    archive = torture_open(self->past, &error);
-    for (int step = 0; step < PAST && archive; step++)
-        if (!torture_step(archive, &self->before, step, &error))
-            g_error("step %d: %s", step, error->message);
-    if (!archive)
-        g_error("%s", error->message);
-}
-
-/* Opens, works, closes; steps go on after one that failed, as a client would try again. What is
- * acknowledged is written to @told, when that is a descriptor. */
-static void
-work(const char *dir, TortureState *state, int told)
-{
-    g_autoptr(DnArchive) archive = torture_open(dir, NULL);
-    int failures = 0;
-
-    for (int step = state->next; archive && step < PAST + WORK && failures < 3;) {
-        if (!torture_step(archive, state, step, NULL)) {
-            failures++;
-            continue;
-        }
-        step = state->next;
-        if (told >= 0 && pwrite(told, state, sizeof *state, 0) != sizeof *state)
-            _exit(1);
-    }
-}
-
-static void
-read_state(const char *path, TortureState *out)
-{
-    g_autofree char *bytes = NULL;
-    gsize size = 0;
-
-    if (!g_file_get_contents(path, &bytes, &size, NULL) || size != sizeof *out)
-        g_error("no state in %s", path);
-    memcpy(out, bytes, size);
-}
-
-static int
-work_as_told(const char *dir, const char *state_path)
-{
-    TortureState state;
-    int told = open(state_path, O_WRONLY | O_CLOEXEC);
-
-    read_state(state_path, &state);
-    work(dir, &state, told);
-    return 0;
-}
-
-/* A program of its own: the threads of RocksDB do not survive a fork. */
-static void
-run_child(Torture *self, const char *dir, const char *job, const char *state_path,
-          const DnFailPlan *plan)
-{
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *how =
-        g_strdup_printf("%s:%" G_GUINT64_FORMAT, dn_failpoint_kind_name(plan->kind), plan->nth);
-    const char *arguments[] = {program, job, dir, state_path, NULL};
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "DENCHO_FAILPOINT", how, TRUE);
-    int status = 0;
-
-    if (!g_spawn_sync(NULL, (char **)(uintptr_t)arguments, environment, G_SPAWN_STDERR_TO_DEV_NULL,
-                      NULL, NULL, NULL, NULL, &status, NULL))
-        g_error("cannot run %s", program);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        self->struck++;
-    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        g_error("%s ended with status %d", job, status);
-}
-
-static void
-work_in_child(Torture *self, const char *dir, TortureState *state, const DnFailPlan *plan)
-{
-    g_autofree char *state_path = g_strconcat(dir, ".state", NULL);
-
-    if (!g_file_set_contents(state_path, (const char *)state, sizeof *state, NULL))
-        g_error("cannot write %s", state_path);
-    run_child(self, dir, "--work", state_path, plan);
-    read_state(state_path, state);
-}
 
 static void
 note(Torture *self, DnFailKind kind)
@@ -137,89 +56,180 @@ note(Torture *self, DnFailKind kind)
     g_hash_table_add(self->pairs, g_strdup_printf("%s %s", dn_failpoint_kind_name(kind), name));
 }
 
-/* False when the n-th call does not come any more. */
-static bool
-run_round(Torture *self, const DnFailPlan *plan)
+static const Job *
+job_of_name(const char *name)
 {
-    g_autofree char *root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
-    g_autofree char *dir = g_build_filename(root, "archive", NULL);
-    g_autofree char *past_key = g_strconcat(self->past, ".key", NULL);
-    g_autofree char *past_witness = g_strconcat(past_key, ".witness", NULL);
-    g_autofree char *wrong = NULL;
-    TortureState state = self->before;
-    uint64_t struck = self->struck;
-
-    torture_copy_tree(self->past, root);
-    torture_copy_tree(past_key, root);
-    torture_copy_tree(past_witness, root);
-    self->rounds++;
-    if (plan->kind == DN_FAIL_KILL || plan->kind == DN_FAIL_TORN) {
-        work_in_child(self, dir, &state, plan);
-    } else {
-        dn_failpoint_arm(plan);
-        work(dir, &state, -1);
-        note(self, plan->kind);
-    }
-    dn_failpoint_arm(NULL);
-    wrong = torture_check_reopened(dir, &state, PAST + WORK + 3);
-    if (wrong)
-        g_error("%s at call %" G_GUINT64_FORMAT "%s (%s): %s; the archive is left in %s",
-                dn_failpoint_kind_name(plan->kind), plan->nth, plan->from_then_on ? "+" : "",
-                plan->only ? plan->only : "any", wrong, dir);
-    dn_fs_remove_tree(root, NULL);
-    return self->struck > struck;
-}
-
-static uint64_t
-count_calls(Torture *self)
-{
-    g_autofree char *root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
-    g_autofree char *dir = g_build_filename(root, "archive", NULL);
-    g_autofree char *past_key = g_strconcat(self->past, ".key", NULL);
-    TortureState state = self->before;
-    uint64_t calls = 0;
-
-    torture_copy_tree(self->past, root);
-    torture_copy_tree(past_key, root);
-    dn_failpoint_arm(NULL);
-    work(dir, &state, -1);
-    calls = dn_failpoint_calls();
-    dn_fs_remove_tree(root, NULL);
-    return calls;
+    for (unsigned i = 0; i < torture_job_count; i++)
+        if (strcmp(torture_jobs[i].name, name) == 0)
+            return &torture_jobs[i];
+    g_error("no job %s", name);
 }
 
 static DnFailPlan
-random_plan(GRand *random, uint64_t calls)
+plan_of_text(const char *kind, const char *nth)
 {
+    DnFailPlan plan = {.from_then_on = g_str_has_suffix(nth, "+"),
+                       .nth = g_ascii_strtoull(nth, NULL, 10)};
+
+    for (int i = 0; i < DN_FAIL_KINDS; i++)
+        if (strcmp(dn_failpoint_kind_name((DnFailKind)i), kind) == 0)
+            plan.kind = (DnFailKind)i;
+    return plan;
+}
+
+/* --- a round that ends in a kill --- */
+
+static void
+read_told(const char *path, JobTold *out)
+{
+    g_autofree char *bytes = NULL;
+    gsize size = 0;
+
+    if (!g_file_get_contents(path, &bytes, &size, NULL) || size != sizeof *out)
+        g_error("nothing was told in %s", path);
+    memcpy(out, bytes, size);
+}
+
+static int
+work_as_told(const char *name, const char *root, const char *kind, const char *nth)
+{
+    g_auto(JobPlace) place = torture_place(root);
+    g_autofree char *path = g_build_filename(root, "told", NULL);
+    DnFailPlan plan = plan_of_text(kind, nth);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    JobTold told;
+
+    read_told(path, &told);
+    job_of_name(name)->run(&place, &plan, &told, fd);
+    return 0;
+}
+
+/* A program of its own: the threads of RocksDB do not survive a fork. */
+static void
+run_in_child(Torture *self, const Job *job, const JobPlace *place, const DnFailPlan *plan,
+             JobTold *told)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *nth = g_strdup_printf("%" G_GUINT64_FORMAT, plan->nth);
+    g_autofree char *path = g_build_filename(place->root, "told", NULL);
+    const char *arguments[] = {
+        program, "--job", job->name, place->root, dn_failpoint_kind_name(plan->kind), nth, NULL};
+    int status = 0;
+
+    if (!g_file_set_contents(path, (const char *)told, sizeof *told, NULL) ||
+        !g_spawn_sync(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+                      NULL, NULL, NULL, &status, NULL))
+        g_error("cannot run %s", program);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        self->struck++;
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        g_error("%s %s:%s ended with status %d", job->name, arguments[4], nth, status);
+    read_told(path, told);
+}
+
+/* --- a round --- */
+
+static void
+use_authority(const JobPlace *place, const Authority *authority)
+{
+    g_autofree char *conf = g_build_filename(place->dir, "dencho.conf", NULL);
+    g_autofree char *text = NULL;
+    g_autofree char *more = NULL;
+
+    if (!g_file_get_contents(conf, &text, NULL, NULL))
+        g_error("cannot read %s", conf);
+    more = g_strconcat(text, authority->settings, NULL);
+    g_file_set_contents(conf, more, -1, NULL);
+}
+
+static void
+quiet(const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+    (void)domain;
+    (void)level;
+    (void)message;
+    (void)user_data;
+}
+
+/* False when the n-th call does not come any more. */
+static bool
+run_round(Torture *self, const Job *job, const DnFailPlan *plan)
+{
+    g_autofree char *above = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
+    g_autofree char *root = g_build_filename(above, "past", NULL);
+    g_auto(JobPlace) place = torture_place(root);
+    g_autofree char *wrong = NULL;
+    JobTold told = self->past;
+    uint64_t struck = self->struck;
+
+    torture_copy_tree(self->root, root);
+    if (job->wants_authority)
+        use_authority(&place, &self->authority);
+    self->rounds++;
+    if (plan->kind == DN_FAIL_KILL || plan->kind == DN_FAIL_TORN) {
+        run_in_child(self, job, &place, plan, &told);
+    } else {
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_NONE, .nth = 0});
+        job->run(&place, plan, &told, -1);
+        note(self, plan->kind);
+    }
+    g_autofree char *point = g_strdup(dn_failpoint_struck());
+
+    dn_failpoint_arm(NULL);
+    wrong = torture_job_check(job, &place, &told);
+    if (wrong) {
+        g_print("# again: faults --one %s %s %" G_GUINT64_FORMAT "%s\n", job->name,
+                dn_failpoint_kind_name(plan->kind), plan->nth, plan->from_then_on ? "+" : "");
+        g_error("%s, %s at call %" G_GUINT64_FORMAT "%s (%s): %s; it is left in %s", job->name,
+                dn_failpoint_kind_name(plan->kind), plan->nth, plan->from_then_on ? "+" : "",
+                point ? point : "any", wrong, root);
+    }
+    dn_fs_remove_tree(above, NULL);
+    return self->struck > struck;
+}
+
+static bool
+can_run(const Torture *self, const Job *job)
+{
+    return !job->wants_authority || self->authority.dir;
+}
+
+static void
+random_round(Torture *self, GRand *random)
+{
+    const Job *job = &torture_jobs[g_rand_int_range(random, 0, (gint32)torture_job_count)];
     DnFailPlan plan = {
         .kind = (DnFailKind)g_rand_int_range(random, DN_FAIL_EIO, DN_FAIL_KINDS),
-        .nth = 1 + (uint64_t)g_rand_int_range(random, 0, (gint32)calls),
+        .nth = 1 + (uint64_t)g_rand_int_range(random, 0, PER_JOB_RANDOM),
     };
 
     /* EINTR for ever would be tried again for ever, and a program is killed once. */
     if (plan.kind == DN_FAIL_EIO || plan.kind == DN_FAIL_ENOSPC)
         plan.from_then_on = g_rand_int_range(random, 0, 4) == 0;
-    return plan;
+    if (can_run(self, job))
+        run_round(self, job, &plan);
 }
 
 /* A bit that flips between sealing and comparing: the document is refused, the next one goes in. */
 static void
 test_memory(Torture *self)
 {
+    g_auto(JobPlace) place = torture_place(self->root);
     g_autoptr(GError) error = NULL;
-    g_autoptr(DnArchive) archive = torture_open(self->past, &error);
-    TortureState state = self->before;
+    g_autoptr(DnArchive) archive = torture_open(place.dir, &error);
+    TortureState state = self->past.state;
+    int past = state.next;
 
     for (uint64_t nth = 1; nth <= 2; nth++) { /* the blob, the ledger line */
         dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = nth, .only = "seal.memory"});
-        if (torture_step(archive, &state, 9, &error))
+        if (torture_step(archive, &state, past, &error))
             g_error("a damaged sealing was acknowledged");
         if (!g_error_matches(error, DN_ERROR, DN_ERROR_CORRUPT))
             g_error("a damaged sealing: %s", error->message);
         g_clear_error(&error);
     }
     dn_failpoint_arm(NULL);
-    state.next = PAST;
+    state.next = past;
     g_autofree char *wrong = torture_check(archive, &state);
 
     if (wrong)
@@ -360,12 +370,6 @@ test_pipe(Torture *self)
 
 /* --- stamping --- */
 
-typedef struct {
-    char *dir;
-    GPid server;
-    char *settings; /* of an archive that uses it */
-} Authority;
-
 static bool
 start_authority(Authority *self)
 {
@@ -411,159 +415,135 @@ stop_authority(Authority *self)
     g_free(self->settings);
 }
 
+/* --- every n --- */
+
+/* Each shard takes each @count-th call. */
 static void
-use_authority(const char *dir, const Authority *authority)
+run_shard(Torture *self, unsigned shard, unsigned count, const char *only)
 {
-    g_autofree char *conf = g_build_filename(dir, "dencho.conf", NULL);
-    g_autofree char *text = NULL;
-    g_autofree char *more = NULL;
+    for (unsigned i = 0; i < torture_job_count; i++) {
+        const Job *job = &torture_jobs[i];
+        uint64_t before = self->rounds;
+        uint64_t most = 0;
 
-    if (!g_file_get_contents(conf, &text, NULL, NULL))
-        g_error("cannot read %s", conf);
-    more = g_strconcat(text, authority->settings, NULL);
-    g_file_set_contents(conf, more, -1, NULL);
-}
-
-static bool
-stamp(const char *dir, GError **error)
-{
-    g_autoptr(DnArchive) archive = torture_open(dir, error);
-    g_autoptr(json_t) result = NULL;
-
-    return archive && dn_archive_stamp(archive, &result, error);
-}
-
-static int64_t
-unstamped(const char *dir, const TortureState *state)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(DnArchive) archive = torture_open(dir, &error);
-    g_autofree char *wrong = archive ? torture_check(archive, state) : g_strdup(error->message);
-    g_autoptr(json_t) stats = NULL;
-
-    if (wrong)
-        g_error("after stamping has failed: %s; it is left in %s", wrong, dir);
-    stats = dn_archive_stats(archive, NULL);
-    return dn_json_int(stats, "unstamped", -1);
-}
-
-static bool
-run_stamp(Torture *self, const Authority *authority, const DnFailPlan *plan)
-{
-    g_autofree char *root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
-    g_autofree char *dir = g_build_filename(root, "archive", NULL);
-    g_autofree char *past_key = g_strconcat(self->past, ".key", NULL);
-    g_autoptr(GError) error = NULL;
-    uint64_t struck = self->struck;
-    int64_t before = 0;
-    bool stamped = false;
-
-    torture_copy_tree(self->past, root);
-    torture_copy_tree(past_key, root);
-    use_authority(dir, authority);
-    before = unstamped(dir, &self->before);
-    self->rounds++;
-    if (plan->kind == DN_FAIL_KILL || plan->kind == DN_FAIL_TORN) {
-        run_child(self, dir, "--stamp", NULL, plan);
-    } else {
-        dn_failpoint_arm(plan);
-        stamped = stamp(dir, NULL);
-        note(self, plan->kind);
+        if (!can_run(self, job) || (only && strcmp(only, job->name) != 0))
+            continue;
+        for (int kind = DN_FAIL_EIO; kind < DN_FAIL_KINDS; kind++)
+            for (uint64_t n = 1 + shard;; n += count) {
+                if (!run_round(self, job, &(DnFailPlan){.kind = (DnFailKind)kind, .nth = n}))
+                    break;
+                most = MAX(most, n);
+            }
+        g_print("# %s: %" G_GUINT64_FORMAT " rounds, every n up to %" G_GUINT64_FORMAT "\n",
+                job->name, self->rounds - before, most);
     }
-    dn_failpoint_arm(NULL);
-    int64_t after = unstamped(dir, &self->before);
+}
+/* One program a processor: the calls of all threads of one are counted together. */
+static void
+run_all(void)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    unsigned count = MIN(g_get_num_processors(), SHARDS_MAX);
+    GPid children[SHARDS_MAX];
+    bool good = true;
 
-    if ((after != 0 && after != before) || (stamped && after != 0))
-        g_error("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " wait after a stamp that %s", after,
-                before, stamped ? "was told" : "failed");
-    if (!stamp(dir, &error) || unstamped(dir, &self->before) != 0)
-        g_error("stamping again: %s", error ? error->message : "some wait");
-    dn_fs_remove_tree(root, NULL);
-    return self->struck > struck;
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *shard = g_strdup_printf("%u", i);
+        g_autofree char *of = g_strdup_printf("%u", count);
+        const char *arguments[] = {program, "--shard", shard, of, NULL};
+
+        if (!g_spawn_async(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+                           NULL, NULL, &children[i], NULL))
+            g_error("cannot run %s", program);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        int status = 0;
+
+        good = waitpid(children[i], &status, 0) == children[i] && status == 0 && good;
+    }
+    if (!good)
+        g_error("a round has failed");
 }
 
 static void
-test_stamp(Torture *self, bool all, GRand *random)
+run_fixed(Torture *self)
 {
-    static const DnFailKind kinds[] = {DN_FAIL_EIO, DN_FAIL_KILL};
-    Authority authority = {0};
+    test_memory(self);
+    g_print("ok 1 - a bit that flips in memory is found before the acknowledgement\n");
+    test_full_disk(self);
+    g_print("ok 2 - a full disk refuses, reads, and goes on when there is space\n");
+    test_view_behind(self);
+    g_print("ok 3 - nothing is decided on a view that is behind, and it follows\n");
+    test_pipe(self);
+    g_print("ok 4 - a pipe to the worker that fails loses no document\n");
+}
 
-    if (!start_authority(&authority)) {
+static void
+begin(Torture *self)
+{
+    torture_fast_disk();
+    g_log_set_default_handler(quiet, NULL); /* what each failure says; errors end the program */
+    self->points = g_hash_table_new(g_str_hash, g_str_equal);
+    self->pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
+    torture_past(self->root, &self->past);
+    if (!start_authority(&self->authority)) {
+        g_clear_pointer(&self->authority.dir, g_free);
         g_print("# no authority could be started: stamping is left out\n");
-        return;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-        for (uint64_t n = 1, step = 0;; n += step) {
-            step = all ? 1 : (uint64_t)g_rand_int_range(random, 10, 40);
-            if (!run_stamp(self, &authority, &(DnFailPlan){.kind = kinds[i], .nth = n}))
-                break;
-        }
-    stop_authority(&authority);
 }
 
 static void
-run_all(Torture *self, uint64_t *out_n)
+end(Torture *self)
 {
-    for (int kind = DN_FAIL_EIO; kind < DN_FAIL_KINDS; kind++)
-        for (uint64_t n = 1;; n++) {
-            if (!run_round(self, &(DnFailPlan){.kind = (DnFailKind)kind, .nth = n}))
-                break;
-            *out_n = MAX(*out_n, n);
-        }
+    g_print("# %" G_GUINT64_FORMAT " rounds, %" G_GUINT64_FORMAT
+            " struck, %u points, %u kinds x points (kills beside)\n",
+            self->rounds, self->struck, g_hash_table_size(self->points),
+            g_hash_table_size(self->pairs));
+    if (self->authority.dir)
+        stop_authority(&self->authority);
+    dn_fs_remove_tree(self->root, NULL);
+    g_hash_table_unref(self->points);
+    g_hash_table_unref(self->pairs);
+    g_free(self->root);
 }
 
 int
 main(int argc, char **argv)
 {
-    Torture self = {.points = g_hash_table_new(g_str_hash, g_str_equal),
-                    .pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    Torture self = {0};
     bool all = argc > 1 && strcmp(argv[1], "--all") == 0;
     const char *seconds = g_getenv("DENCHO_TORTURE_SECONDS");
     gint64 end_us = 0;
-    uint64_t calls = 0;
-    uint64_t last = 0;
-    if (argc > 3 && strcmp(argv[1], "--work") == 0)
-        return work_as_told(argv[2], argv[3]);
-    if (argc > 2 && strcmp(argv[1], "--stamp") == 0) {
-        stamp(argv[2], NULL);
+
+    if (argc > 5 && strcmp(argv[1], "--job") == 0) {
+        g_log_set_default_handler(quiet, NULL);
+        return work_as_told(argv[2], argv[3], argv[4], argv[5]);
+    }
+    begin(&self);
+    if (argc > 4 && strcmp(argv[1], "--one") == 0) {
+        DnFailPlan plan = plan_of_text(argv[3], argv[4]);
+
+        g_print("# it was%s struck\n", run_round(&self, job_of_name(argv[2]), &plan) ? "" : " not");
+        end(&self);
+        return 0;
+    }
+    if (argc > 3 && strcmp(argv[1], "--shard") == 0) {
+        run_shard(&self, (unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]), argv[4]);
+        end(&self);
         return 0;
     }
     g_autoptr(GRand) random = g_rand_new_with_seed(torture_seed());
 
-    torture_fast_disk();
-    make_past(&self);
-    calls = count_calls(&self);
-    g_print("# %" G_GUINT64_FORMAT " calls that can fail\n", calls);
-    test_memory(&self);
-    g_print("ok 1 - a bit that flips in memory is found before the acknowledgement\n");
-    test_full_disk(&self);
-    g_print("ok 2 - a full disk refuses, reads, and goes on when there is space\n");
-    test_view_behind(&self);
-    g_print("ok 3 - nothing is decided on a view that is behind, and it follows\n");
-    test_stamp(&self, all, random);
-    g_print("ok 4 - a stamp that fails stamps all or nothing\n");
-    test_pipe(&self);
-    g_print("ok 5 - a pipe to the worker that fails loses no document\n");
+    run_fixed(&self);
     if (all)
-        run_all(&self, &last);
+        run_all();
     end_us = g_get_monotonic_time() +
              (all ? (seconds ? atoi(seconds) : 60) : 0) * (gint64)G_USEC_PER_SEC;
-    for (int i = 0; all ? g_get_monotonic_time() < end_us : i < QUICK_ROUNDS; i++) {
-        DnFailPlan plan = random_plan(random, calls);
-
-        run_round(&self, &plan);
-    }
-    g_print("# %" G_GUINT64_FORMAT " rounds, %" G_GUINT64_FORMAT
-            " struck, %u points, %u kinds x points (kills beside), every n up to %" G_GUINT64_FORMAT
-            "\n",
-            self.rounds, self.struck, g_hash_table_size(self.points), g_hash_table_size(self.pairs),
-            last);
+    for (int i = 0; all ? g_get_monotonic_time() < end_us : i < QUICK_ROUNDS; i++)
+        random_round(&self, random);
+    end(&self);
     g_print(
-        "ok 6 - old state or new state after every failure, every acknowledgement kept\n1..6\n");
-    dn_fs_remove_tree(self.root, NULL);
-    g_hash_table_unref(self.points);
-    g_hash_table_unref(self.pairs);
-    g_free(self.root);
-    g_free(self.past);
+        "ok 5 - old state or new state after every failure, every acknowledgement kept\n1..5\n");
     return 0;
 }

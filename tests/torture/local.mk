@@ -18,7 +18,7 @@ tests_torture_powerloss_preload_so_LDADD = -ldl -lpthread
 if FAILPOINTS
 check_PROGRAMS += tests/torture/faults
 TESTS += tests/torture/faults
-tests_torture_faults_SOURCES = tests/torture/faults.c $(TORTURE_COMMON)
+tests_torture_faults_SOURCES = tests/torture/faults.c tests/torture/jobs.c tests/torture/jobs.h $(TORTURE_COMMON)
 tests_torture_faults_LDADD = $(ENGINE_LDADD)
 TORTURE_FAULTS = tests/torture/faults
 # It runs these two. (A rule for its .log would take the place of the one that runs it.)
