@@ -4,7 +4,7 @@ tools_dencho_tsa_LDADD = $(BASE_LDADD)
 tools_score_reading_SOURCES = tools/score-reading.c
 tools_score_reading_LDADD = $(INDEX_LDADD) $(BASE_LDADD)
 
-dist_check_SCRIPTS += tools/check-layers tools/check-format tools/check-requirements
-TESTS += tools/check-layers tools/check-format tools/check-requirements
+dist_check_SCRIPTS += tools/check-layers tools/check-format tools/check-requirements tools/check-claims
+TESTS += tools/check-layers tools/check-format tools/check-requirements tools/check-claims
 
 EXTRA_DIST += tools/demo tools/requirements
