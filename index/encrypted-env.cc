@@ -337,6 +337,27 @@ class FailingFs : public rocksdb::FileSystemWrapper
         return status;
     }
 
+    IOStatus ReopenWritableFile(const std::string &name, const rocksdb::FileOptions &options,
+                                std::unique_ptr<rocksdb::FSWritableFile> *result,
+                                IODebugContext *context) override
+    {
+        std::unique_ptr<rocksdb::FSWritableFile> file;
+
+        if (DN_FAILPOINT("rocksdb.open"))
+            return injected();
+        IOStatus status = target_->ReopenWritableFile(name, options, &file, context);
+        if (status.ok())
+            result->reset(new FailingWritable(std::move(file)));
+        return status;
+    }
+
+    IOStatus LinkFile(const std::string &from, const std::string &to, const IOOptions &options,
+                      IODebugContext *context) override
+    {
+        return DN_FAILPOINT("rocksdb.link") ? injected()
+                                            : target_->LinkFile(from, to, options, context);
+    }
+
     IOStatus NewRandomAccessFile(const std::string &name, const rocksdb::FileOptions &options,
                                  std::unique_ptr<rocksdb::FSRandomAccessFile> *result,
                                  IODebugContext *context) override
