@@ -150,9 +150,10 @@ parse(DnArchive *self, const char *text, size_t size, Witness *out)
     g_autofree char *head = g_strndup(text, signed_size);
     g_auto(GStrv) lines = g_strsplit(head, "\n", -1);
     guint count = g_strv_length(lines);
-    bool good = signed_size > 0 && strncmp(text + signed_size, mac, 2 * HMAC_BYTES) == 0 &&
-                count > 3 && strcmp(lines[0], first_line) == 0 &&
-                strcmp(lines[1], archive_line) == 0 && parse_end(lines[2], &out->end);
+    bool good = signed_size > 0 && text[size - 1] == '\n' &&
+                strncmp(text + signed_size, mac, 2 * HMAC_BYTES) == 0 && count > 3 &&
+                strcmp(lines[0], first_line) == 0 && strcmp(lines[1], archive_line) == 0 &&
+                parse_end(lines[2], &out->end);
 
     out->heads = dn_heads_new();
     for (guint i = 3; good && i + 1 < count; i++)

@@ -8,8 +8,10 @@
  * view        each flip must be found or change nothing that is shown; after the next opening the
  *             view is whole
  * dencho.conf each flip must be refused, or change nothing that is stored
+ * master key, witness    each flip is refused, and the file named
  *
- *   bitrot [--all]     every byte of dencho.conf, and with --all of log and keys; others sampled
+ *   bitrot             every byte of dencho.conf, master key and witness; others sampled
+ *   bitrot --all       every byte of log and keys too, on all processors; more of the view
  */
 #include "config.h"
 #include "base/fs.h"
@@ -22,7 +24,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STEPS = 7, SEGMENT_BYTES = 9000, QUICK_FLIPS = 40, ALL_VIEW_FLIPS = 1000, MARK = 104 };
+enum {
+    STEPS = 7,
+    SEGMENT_BYTES = 9000,
+    QUICK_FLIPS = 40,
+    ALL_VIEW_FLIPS = 1000,
+    MARK = 104,
+    SHARDS_MAX = 16
+};
 
 typedef enum { FOUND_OPENING = 1, FOUND_VERIFYING, HARMLESS, CUT, WRONG } Verdict;
 enum { VERDICT = 7, TOLD_PLACE = 8, TOLD_VOUCHER = 16 }; /* in an exit status */
@@ -293,9 +302,9 @@ find_byte(const Bytes *bytes, uint64_t *at)
     return g_ptr_array_index(bytes->names, file);
 }
 
-/* Every byte, or @samples of them. */
+/* @samples of the bytes. */
 static void
-flip_truth(Tally *tally, const char *before, guint samples, GRand *random)
+flip_some(Tally *tally, const char *before, guint samples, GRand *random)
 {
     g_autofree char *work = g_strconcat(before, ".work", NULL);
     g_auto(Bytes) bytes = bytes_of(before, tally->what);
@@ -303,11 +312,109 @@ flip_truth(Tally *tally, const char *before, guint samples, GRand *random)
 
     torture_copy_tree(before, work);
     read_state(before, &state);
-    for (uint64_t i = 0; i < (samples ? samples : bytes.total); i++) {
-        uint64_t at = samples ? (uint64_t)(g_rand_double(random) * (double)bytes.total) : i;
+    for (guint i = 0; i < samples; i++) {
+        uint64_t at = (uint64_t)(g_rand_double(random) * (double)bytes.total);
         const char *name = find_byte(&bytes, &at);
 
         flip_and_back(tally, before, work, name, at, &state);
+    }
+    dn_fs_remove_tree(work, NULL);
+}
+
+/* Every @of-th byte from @shard on. */
+static void
+flip_shard(Tally *tally, const char *before, unsigned shard, unsigned of)
+{
+    g_autofree char *work = g_strdup_printf("%s.work-%u", before, shard);
+    g_auto(Bytes) bytes = bytes_of(before, tally->what);
+    TortureState state;
+
+    torture_copy_tree(before, work);
+    read_state(before, &state);
+    for (uint64_t i = shard; i < bytes.total; i += of) {
+        uint64_t at = i;
+        const char *name = find_byte(&bytes, &at);
+
+        flip_and_back(tally, before, work, name, at, &state);
+    }
+    dn_fs_remove_tree(work, NULL);
+}
+
+/* Every byte, a program a processor; each writes down what it has counted. */
+static void
+flip_all(Tally *tally, const char *before)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    unsigned count = MIN(g_get_num_processors(), SHARDS_MAX);
+    GPid children[SHARDS_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *shard = g_strdup_printf("%u", i);
+        g_autofree char *of = g_strdup_printf("%u", count);
+        const char *arguments[] = {self, "--shard", before, tally->what, shard, of, NULL};
+
+        if (!g_spawn_async(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+                           NULL, NULL, &children[i], NULL))
+            g_error("cannot run %s", self);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("%s.tally-%u", before, i);
+        g_autofree char *bytes = NULL;
+        const Tally *part = NULL;
+        gsize size = 0;
+        int status = 0;
+
+        if (waitpid(children[i], &status, 0) != children[i] || status != 0 ||
+            !g_file_get_contents(path, &bytes, &size, NULL) || size != sizeof *part)
+            g_error("a part of the bytes of %s has failed", tally->what);
+        part = (const Tally *)(const void *)bytes;
+        tally->flips += part->flips;
+        tally->opening += part->opening;
+        tally->verifying += part->verifying;
+        tally->harmless += part->harmless;
+        tally->cut += part->cut;
+        tally->named += part->named;
+        tally->vouchers += part->vouchers;
+        unlink(path);
+    }
+}
+
+static void
+flip_truth(Tally *tally, const char *before, guint samples, GRand *random)
+{
+    if (samples)
+        flip_some(tally, before, samples, random);
+    else
+        flip_all(tally, before);
+}
+
+static int
+run_shard(char **argv)
+{
+    g_autofree char *path = g_strdup_printf("%s.tally-%s", argv[0], argv[2]);
+    Tally tally = {.what = argv[1]};
+
+    torture_quiet();
+    flip_shard(&tally, argv[0], (unsigned)g_ascii_strtoull(argv[2], NULL, 10),
+               (unsigned)g_ascii_strtoull(argv[3], NULL, 10));
+    return !g_file_set_contents(path, (const char *)&tally, sizeof tally, NULL);
+}
+
+/* The files beside the archive: every byte of them. */
+static void
+flip_beside(Tally *tally, const char *before)
+{
+    static const char *const names[] = {"../archive.key", "../archive.key.witness"};
+    g_autofree char *work = g_strconcat(before, ".work", NULL);
+    TortureState state;
+
+    torture_copy_tree(before, work);
+    read_state(before, &state);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(before, "archive", names[i], NULL);
+
+        for (uint64_t at = 0; at < size_of(path); at++)
+            flip_and_back(tally, before, work, names[i], at, &state);
     }
     dn_fs_remove_tree(work, NULL);
 }
@@ -377,12 +484,16 @@ main(int argc, char **argv)
     Tally keys = {.what = "keys"};
     Tally view = {.what = "view"};
     Tally conf = {.what = "conf"};
+    Tally beside = {.what = "master key and witness"};
 
+    if (argc > 5 && strcmp(argv[1], "--shard") == 0)
+        return run_shard(argv + 2);
     if (argc > 3 && strcmp(argv[1], "--look") == 0)
         return look_and_tell(argv[2], argv[3]);
     g_autoptr(GRand) random = g_rand_new_with_seed(torture_seed());
 
     torture_fast_disk();
+    torture_quiet();
     before = make_archive();
     flip_truth(&log, before, all ? 0 : QUICK_FLIPS * 3, random);
     print(&log, 1);
@@ -392,7 +503,9 @@ main(int argc, char **argv)
     print(&view, 3);
     flip_conf(&conf, before);
     print(&conf, 4);
-    g_print("1..4\n");
+    flip_beside(&beside, before);
+    print(&beside, 5);
+    g_print("1..5\n");
     dn_fs_remove_tree(before, NULL);
     return 0;
 }

@@ -304,6 +304,19 @@ torture_fast_disk(void)
         g_setenv("TMPDIR", memory, TRUE);
 }
 
+static void
+say_nothing(const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+    if (level & (G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL))
+        g_log_default_handler(domain, level, message, user_data);
+}
+
+void
+torture_quiet(void)
+{
+    g_log_set_default_handler(say_nothing, NULL);
+}
+
 uint32_t
 torture_seed(void)
 {

@@ -64,6 +64,10 @@ void torture_copy_tree(const char *from, const char *to);
  * really lost here, and syncs take most of the time. Call first. */
 void torture_fast_disk(void);
 
+/** What an archive says of each damage or failure is not printed; errors that end the program are.
+ */
+void torture_quiet(void);
+
 /** From DENCHO_SEED, else from the clock; printed. */
 uint32_t torture_seed(void);
 

@@ -142,15 +142,6 @@ use_authority(const JobPlace *place, const Authority *authority)
     g_file_set_contents(conf, more, -1, NULL);
 }
 
-static void
-quiet(const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
-{
-    (void)domain;
-    (void)level;
-    (void)message;
-    (void)user_data;
-}
-
 /* False when the n-th call does not come any more. */
 static bool
 run_round(Torture *self, const Job *job, const DnFailPlan *plan)
@@ -482,7 +473,7 @@ static void
 begin(Torture *self)
 {
     torture_fast_disk();
-    g_log_set_default_handler(quiet, NULL); /* what each failure says; errors end the program */
+    torture_quiet();
     self->points = g_hash_table_new(g_str_hash, g_str_equal);
     self->pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->root = g_dir_make_tmp("dencho-torture-XXXXXX", NULL);
@@ -517,7 +508,7 @@ main(int argc, char **argv)
     gint64 end_us = 0;
 
     if (argc > 5 && strcmp(argv[1], "--job") == 0) {
-        g_log_set_default_handler(quiet, NULL);
+        torture_quiet();
         return work_as_told(argv[2], argv[3], argv[4], argv[5]);
     }
     begin(&self);
