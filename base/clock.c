@@ -9,10 +9,18 @@
 #include <sys/timex.h>
 #include <time.h>
 
+static int64_t clock_shift_ms;
+
+void
+dn_clock_shift(int64_t ms)
+{
+    clock_shift_ms = ms;
+}
+
 int64_t
 dn_clock_now_utc_ms(void)
 {
-    return g_get_real_time() / 1000;
+    return g_get_real_time() / 1000 + clock_shift_ms;
 }
 
 int64_t

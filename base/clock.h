@@ -25,6 +25,10 @@ DnClockReading dn_clock_read(void);
 /** Now, milliseconds since 1970 UTC. */
 int64_t dn_clock_now_utc_ms(void);
 
+/** For tests that live through years: from now on every reading of the time is later by this much.
+ * Not before threads that read it. */
+void dn_clock_shift(int64_t ms);
+
 /** Milliseconds of a clock that never jumps; for time-outs. */
 int64_t dn_clock_monotonic_ms(void);
 

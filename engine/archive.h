@@ -203,8 +203,9 @@ json_t *dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GEr
 bool dn_archive_history(DnArchive *self, const DnUuid *id, DnRowVisitor visit, void *user_data,
                         GError **error);
 
-/** (transfer full) The bytes of "original", "rendition", "text", "words" or "page:N" (PNG, from 1)
- * of @version (0: newest). NOT_FOUND when that part was not made. *@out_media_type is static. */
+/** (transfer full) The bytes of "original", "rendition", "text", "words", "page:N" (PNG, from 1) or
+ * "record" (its evidence record, RFC 4998) of @version (0: newest). NOT_FOUND when that part was
+ * not made. *@out_media_type is static. */
 GBytes *dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                        const char **out_media_type, GError **error);
 
@@ -213,7 +214,7 @@ GBytes *dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsi
  * before the archive is closed. */
 typedef struct DnPartReader DnPartReader;
 
-/** Opens a part as dn_archive_cat() names it, but "page:N" (INVALID). */
+/** Opens a part as dn_archive_cat() names it, but "page:N" and "record" (INVALID). */
 DnPartReader *dn_archive_open_part(DnArchive *self, const DnUuid *id, const char *part,
                                    unsigned version, GError **error);
 uint64_t dn_part_reader_size(const DnPartReader *self);
@@ -338,6 +339,25 @@ bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result,
  * {"stamped":N,"gen_time","authority","accredited","root","serial"}; {"stamped":0} when nothing
  * waited. EXTERNAL when no authority answered: nothing is lost, all still waits. */
 bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
+
+/** How evidence is renewed, and when. */
+typedef struct {
+    bool plan; /* only tell what there is to renew, and by when */
+    const char
+        *digest; /* (nullable) "sha512": renew the hash trees that are of SHA-256, due or not */
+    const DnDate *before; /* (nullable) also renew what ends before that day, due or not */
+} DnRenewal;
+
+/** Renews the time stamps that end soon ([evidence] renew-before-days), and the hash trees whose
+ * digest weakens, by RFC 4998 section 5. Visits {"state":"renewed","renewal":"time-stamp"|
+ * "hash-tree","stamps"|"documents","digest","gen_time","until","authority","accredited","serial"}
+ * for each token, and {"state":"ended"|"failed","seq","message"} for a stamp that cannot be
+ * renewed. For a plan {"renewal","state":"due"|"later"|"ended","due","ends","why","authority",
+ * "digest","stamps"}, the earliest first. *@out_totals: {"stamps"} and, but for a plan,
+ * {"renewed","rehashed","tokens","ended","failed"}. INVALID for @how->digest; EXTERNAL, LIMIT when
+ * no authority answered: what was renewed before stays so. */
+bool dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit,
+                      DnProgress progress, void *user_data, json_t **out_totals, GError **error);
 
 /** Checks chain, blobs against their hashes, hash trees and tokens of vouchers with a transaction
  * date in the range (NULL: open; both NULL: all vouchers, also undated). @full also checks every

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/batch.c - leaves, tree and token of a batch, checked against each other.
+ * engine/batch.c - leaves, tree and token of a time stamp, checked against each other, and how
+ * stamps renew each other.
  */
 #include "config.h"
 #include "engine/batch.h"
@@ -13,11 +14,54 @@ struct DnBatches {
     GHashTable *by_seq; /* int64 -> DnBatch */
 };
 
+/* --- finding leaves --- */
+
+static guint
+leaf_hash(gconstpointer key)
+{
+    const DnLeaf *leaf = key;
+    guint hash = (guint)leaf->number * 31 + leaf->type;
+    guint random = 0;
+
+    memcpy(&random, leaf->voucher.bytes + 12, sizeof random);
+    return hash ^ random;
+}
+
+static gboolean
+leaf_equal(gconstpointer a, gconstpointer b)
+{
+    const DnLeaf *x = a;
+    const DnLeaf *y = b;
+
+    return x->type == y->type && x->number == y->number && dn_uuid_equal(&x->voucher, &y->voucher);
+}
+
+static ssize_t
+find_leaf(const DnBatch *batch, const DnLeaf *wanted)
+{
+    return (ssize_t)GPOINTER_TO_SIZE(g_hash_table_lookup(batch->places, wanted)) - 1;
+}
+
+static void
+note_places(DnBatch *batch)
+{
+    batch->places = g_hash_table_new(leaf_hash, leaf_equal);
+    for (guint i = 0; i < batch->leaves->len; i++) {
+        DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, i);
+
+        if (leaf->type != DN_LEAF_LEDGER && !g_hash_table_contains(batch->places, leaf))
+            g_hash_table_insert(batch->places, leaf, GSIZE_TO_POINTER((gsize)i + 1));
+    }
+}
+
+/* --- stamps --- */
+
 static void
 batch_free(gpointer data)
 {
     DnBatch *batch = data;
 
+    g_clear_pointer(&batch->places, g_hash_table_unref);
     g_clear_pointer(&batch->leaves, g_array_unref);
     g_clear_pointer(&batch->tree, dn_hash_tree_free);
     g_clear_pointer(&batch->token, g_bytes_unref);
@@ -47,11 +91,32 @@ dn_batches_free(DnBatches *self)
     g_free(self);
 }
 
+/* When the token had to hold until, by what the next stamp says of itself; 0: for ever. */
+static bool
+held_until(DnBatches *self, DnBatch *batch, int64_t *out_utc_ms, GError **error)
+{
+    g_autoptr(json_t) row = dn_view_stamp(self->archive, batch->seq, error);
+    uint64_t next = 0;
+
+    if (!row)
+        return false;
+    batch->renewed_by = (uint64_t)dn_json_int(row, "renewed_by", 0);
+    batch->rehashed_by = (uint64_t)dn_json_int(row, "rehashed_by", 0);
+    next = batch->renewed_by ? batch->renewed_by : batch->rehashed_by;
+    *out_utc_ms = 0;
+    if (!next)
+        return true;
+    g_autoptr(json_t) after = dn_view_stamp(self->archive, next, error);
+
+    return after && dn_clock_parse(dn_json_string(after, "gen_time"), out_utc_ms, error);
+}
+
 static bool
 load(DnBatches *self, const json_t *stamp, DnBatch *batch, GError **error)
 {
     DnArchive *archive = self->archive;
-    DnSha256 stated;
+    int64_t until_utc_ms = 0;
+    DnHash stated;
 
     batch->list = dn_blob_load(archive, &archive->tenant, json_object_get(stamp, "leaves"),
                                DN_PART_EVIDENCE, error);
@@ -60,17 +125,24 @@ load(DnBatches *self, const json_t *stamp, DnBatch *batch, GError **error)
     batch->leaves = dn_leaves_parse(batch->list, error);
     if (!batch->leaves)
         return false;
+    note_places(batch);
     batch->tree = dn_leaves_tree(batch->leaves);
-    DnSha256 root = dn_hash_tree_root(batch->tree);
+    DnHash root = dn_hash_tree_root(batch->tree);
 
-    if (!dn_unhex(dn_json_string(stamp, "root"), stated.bytes, sizeof stated.bytes, error))
+    if (!dn_hash_unhex(dn_json_string(stamp, "root"), &stated, error))
         return dn_fail_in(error, "root");
-    if (!dn_sha256_equal(&root, &stated))
+    if (!dn_hash_equal(&root, &stated))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the leaves do not lead to the root that was stamped");
     batch->token = dn_blob_load(archive, &archive->tenant, json_object_get(stamp, "token"),
                                 DN_PART_TOKEN, error);
-    return batch->token && dn_token_verify(batch->token, &root, self->trust, &batch->info, error);
+    if (!batch->token || !held_until(self, batch, &until_utc_ms, error) ||
+        !dn_token_verify_until(batch->token, &root, self->trust, until_utc_ms, &batch->info, error))
+        return false;
+    g_autofree char *gen_time = dn_clock_format(batch->info.gen_time_utc_ms);
+
+    return g_strcmp0(gen_time, dn_json_string(stamp, "gen_time")) == 0 ||
+           dn_fail(error, DN_ERROR_CORRUPT, "its entry states another time than its token");
 }
 
 const DnBatch *
@@ -100,11 +172,174 @@ dn_batches_forget(DnBatches *self, uint64_t seq)
 ssize_t
 dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, const DnSha256 *digest)
 {
-    for (guint i = 0; i < batch->leaves->len; i++) {
-        const DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, i);
+    ssize_t at = find_leaf(
+        batch, &(DnLeaf){.type = DN_LEAF_DOCUMENT, .voucher = *voucher, .number = version});
+    DnHash wanted = dn_hash_of_sha256(digest);
 
-        if (!leaf->is_ledger && leaf->number == version && dn_uuid_equal(&leaf->voucher, voucher))
-            return dn_sha256_equal(&leaf->digest, digest) ? (ssize_t)i : -1;
+    return at >= 0 && dn_hash_equal(&g_array_index(batch->leaves, DnLeaf, at).digest, &wanted) ? at
+                                                                                               : -1;
+}
+
+/* --- the evidence of one version --- */
+
+/* The stamp of entry @seq when it holds, or NULL. */
+static const DnBatch *
+stamp_of_entry(DnBatches *self, uint64_t seq, GError **error)
+{
+    gint64 key = (gint64)seq;
+    const DnBatch *batch = g_hash_table_lookup(self->by_seq, &key);
+
+    if (!batch) {
+        g_autoptr(json_t) row = dn_view_stamp(self->archive, seq, error);
+
+        if (!row)
+            return NULL;
+        batch = dn_batches_get(self, row);
     }
-    return -1;
+    return batch->failure
+               ? dn_fail_null(error, dn_error_code(batch->failure), "%s", batch->failure->message)
+               : batch;
+}
+
+/* Time stamp over time stamp, from the one that opened the chain to the last before a chain of a
+ * stronger digest was begun. */
+static bool
+add_renewals(DnBatches *self, GArray *evidence, GError **error)
+{
+    const DnBatch *first = g_array_index(evidence, DnEvidence, evidence->len - 1).batch;
+    uint64_t end = first->rehashed_by ? first->rehashed_by : UINT64_MAX;
+
+    for (const DnBatch *last = first; last->renewed_by && last->renewed_by < end;) {
+        const DnBatch *next = stamp_of_entry(self, last->renewed_by, error);
+        DnLeaf wanted = {.type = DN_LEAF_STAMP, .number = last->seq};
+        ssize_t at = next ? find_leaf(next, &wanted) : -1;
+
+        if (!next)
+            return false;
+        if (at < 0 || next->seq <= last->seq)
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "the time stamp of entry %" G_GUINT64_FORMAT
+                           " does not renew the one of entry %" G_GUINT64_FORMAT,
+                           next->seq, last->seq);
+        const DnLeaf *leaf = &g_array_index(next->leaves, DnLeaf, at);
+        DnHash token = dn_hash_bytes(leaf->digest.kind, last->token);
+
+        if (!dn_hash_equal(&token, &leaf->digest))
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "the time stamp of entry %" G_GUINT64_FORMAT " renews another token",
+                           next->seq);
+        DnEvidence step = {.batch = next, .leaf = (size_t)at};
+
+        g_array_append_val(evidence, step);
+        last = next;
+    }
+    return true;
+}
+
+/* The first step of the next chain, if the version has one: a document that was disposed of before
+ * then has none. */
+static bool
+add_rehash(DnBatches *self, GArray *evidence, uint64_t seq, const DnLeaf *document, bool *out_added,
+           GError **error)
+{
+    const DnBatch *next = stamp_of_entry(self, seq, error);
+    ssize_t at = next ? find_leaf(next, document) : -1;
+    DnEvidence step = {.batch = next, .leaf = (size_t)at, .opens_chain = true};
+
+    *out_added = false;
+    if (!next)
+        return false;
+    if (at < 0)
+        return true;
+    const DnLeaf *leaf = &g_array_index(next->leaves, DnLeaf, at);
+    g_autoptr(GBytes) record = dn_evidence_make_record(evidence, evidence->len, error);
+    DnHash wanted;
+
+    if (!record || !dn_evidence_record_rehash_leaf(record, &leaf->document, &wanted, error))
+        return false;
+    if (!leaf->document.kind || !dn_hash_equal(&wanted, &leaf->digest))
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "the hash tree of entry %" G_GUINT64_FORMAT " renews other evidence", seq);
+    g_array_append_val(evidence, step);
+    *out_added = true;
+    return true;
+}
+
+GArray *
+dn_batches_evidence(DnBatches *self, const DnUuid *voucher, const json_t *version, GError **error)
+{
+    g_autoptr(GArray) evidence = g_array_new(FALSE, FALSE, sizeof(DnEvidence));
+    const json_t *stamp = json_object_get(version, "stamp");
+    DnLeaf document = {.type = DN_LEAF_DOCUMENT,
+                       .voucher = *voucher,
+                       .number = (uint64_t)dn_json_int(version, "version", 0)};
+    DnSha256 digest;
+
+    if (!stamp)
+        return g_steal_pointer(&evidence);
+    if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), digest.bytes,
+                  sizeof digest.bytes, error))
+        return NULL;
+    const DnBatch *batch = dn_batches_get(self, stamp);
+
+    if (batch->failure)
+        return dn_fail_null(error, dn_error_code(batch->failure), "%s", batch->failure->message);
+    ssize_t at = dn_batch_find(batch, voucher, document.number, &digest);
+
+    if (at < 0)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "the document is no leaf of the batch that stamped it");
+    DnEvidence first = {.batch = batch, .leaf = (size_t)at, .opens_chain = true};
+
+    g_array_append_val(evidence, first);
+    for (bool more = true; more;) {
+        const DnBatch *opening = g_array_index(evidence, DnEvidence, evidence->len - 1).batch;
+
+        if (!add_renewals(self, evidence, error))
+            return NULL;
+        more = opening->rehashed_by > opening->seq;
+        if (more && !add_rehash(self, evidence, opening->rehashed_by, &document, &more, error))
+            return NULL;
+    }
+    return g_steal_pointer(&evidence);
+}
+
+GBytes *
+dn_evidence_make_record(const GArray *evidence, guint count, GError **error)
+{
+    g_autoptr(GBytes) record = NULL;
+
+    for (guint i = 0; i < count; i++) {
+        const DnEvidence *step = &g_array_index(evidence, DnEvidence, i);
+        const DnHash *leaf = &g_array_index(step->batch->leaves, DnLeaf, step->leaf).digest;
+        g_autoptr(GArray) path = dn_hash_tree_path(step->batch->tree, step->leaf);
+        const DnHash *hashes = (const DnHash *)(void *)path->data;
+        GBytes *next = NULL;
+
+        if (i == 0)
+            next = dn_evidence_record_new(leaf, hashes, path->len, step->batch->token, error);
+        else if (step->opens_chain)
+            next = dn_evidence_record_rehash(record, leaf, hashes, path->len, step->batch->token,
+                                             error);
+        else
+            next = dn_evidence_record_renew(record, hashes, path->len, step->batch->token, error);
+        if (!next)
+            return NULL;
+        g_clear_pointer(&record, g_bytes_unref);
+        record = next;
+    }
+    return g_steal_pointer(&record);
+}
+
+const DnHash *
+dn_evidence_document(const GArray *evidence, DnHashKind kind)
+{
+    for (guint i = 0; i < evidence->len; i++) {
+        const DnEvidence *step = &g_array_index(evidence, DnEvidence, i);
+        const DnLeaf *leaf = &g_array_index(step->batch->leaves, DnLeaf, step->leaf);
+
+        if (step->opens_chain && leaf->document.kind == kind)
+            return &leaf->document;
+    }
+    return NULL;
 }

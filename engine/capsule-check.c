@@ -14,6 +14,7 @@
 #include "engine/capsule/container.h"
 #include "engine/internal.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 enum { BLOB_MAX_BYTES = 64 << 20 };
@@ -27,11 +28,13 @@ typedef struct {
     void *user_data;
     json_t *manifest;
     DnUuid tenant;
-    GHashTable *listed;  /* names in SHA256SUMS, lent by the container where it has them */
-    GHashTable *heads;   /* seq -> DnSha256: heads of the ledger that were stamped */
-    GHashTable *gone;    /* vouchers without documents -> whether the ledger disposes of them */
-    DnLedgerHead head;   /* while the chain is walked */
-    const char *reading; /* the file whose lines are visited */
+    GHashTable *listed;    /* names in SHA256SUMS, lent by the container where it has them */
+    GHashTable *heads;     /* seq -> DnSha256: heads of the ledger that were stamped */
+    GHashTable *heads_512; /* seq -> DnHash: the same of the SHA-512 of all lines to there */
+    EVP_MD_CTX *lines_512; /* of the lines so far; NULL: no head asks for it */
+    GHashTable *gone;      /* vouchers without documents -> whether the ledger disposes of them */
+    DnLedgerHead head;     /* while the chain is walked */
+    const char *reading;   /* the file whose lines are visited */
     uint64_t lines;
     uint64_t vouchers;
     uint64_t documents;
@@ -206,7 +209,7 @@ check_meaning(Check *check, const json_t *entry, GError **error)
     json_t *ref = NULL;
     gint64 seq = (gint64)check->head.seq;
 
-    if (g_strcmp0(type, "evidence.stamped") == 0) {
+    if (g_str_has_prefix(type, "evidence.")) {
         g_autofree char *token = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/token.der", seq);
         g_autofree char *leaves = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/leaves.txt", seq);
 
@@ -227,13 +230,39 @@ check_meaning(Check *check, const json_t *entry, GError **error)
     return true;
 }
 
+/* A hash-tree renewal stamps the whole ledger by a digest that the chain does not use. */
+static bool
+check_head_512(Check *check, const char *line, size_t size, GError **error)
+{
+    gint64 seq = (gint64)check->head.seq;
+    const DnHash *stamped = g_hash_table_lookup(check->heads_512, &seq);
+    DnHash found = {.kind = DN_HASH_SHA512};
+    EVP_MD_CTX *copy = NULL;
+
+    if (!check->lines_512)
+        return true;
+    EVP_DigestUpdate(check->lines_512, line, size);
+    EVP_DigestUpdate(check->lines_512, "\n", 1);
+    if (!stamped)
+        return true;
+    copy = EVP_MD_CTX_new();
+    if (!copy || EVP_MD_CTX_copy_ex(copy, check->lines_512) != 1)
+        g_error("out of memory");
+    EVP_DigestFinal_ex(copy, found.bytes, NULL);
+    EVP_MD_CTX_free(copy);
+    bool same = dn_hash_equal(stamped, &found);
+
+    g_hash_table_remove(check->heads_512, &seq);
+    return same ||
+           report_line(check, "the ledger up to here is not the one that was time-stamped", error);
+}
+
 static bool
 check_entry(char *line, size_t size, void *user_data, GError **error)
 {
     Check *check = user_data;
     GError *problem = NULL;
 
-    (void)size;
     check->lines++;
     if (check->broken)
         return true;
@@ -249,6 +278,8 @@ check_entry(char *line, size_t size, void *user_data, GError **error)
     gint64 seq = (gint64)check->head.seq;
     const DnSha256 *stamped = g_hash_table_lookup(check->heads, &seq);
 
+    if (!check_head_512(check, line, size, error))
+        return false;
     if (stamped && !dn_sha256_equal(stamped, &check->head.hash) &&
         !report_line(check, "it is not the entry that was time-stamped as the ledger's head",
                      error))
@@ -260,9 +291,14 @@ check_entry(char *line, size_t size, void *user_data, GError **error)
 static bool
 check_chain(Check *check, GError **error)
 {
+    if (g_hash_table_size(check->heads_512) > 0) {
+        check->lines_512 = EVP_MD_CTX_new();
+        if (!check->lines_512 || EVP_DigestInit_ex(check->lines_512, EVP_sha512(), NULL) != 1)
+            return dn_fail(error, DN_ERROR_LIMIT, "out of memory");
+    }
     if (!each_line(check, "ledger.jsonl", check_entry, error))
         return false;
-    if (!check->broken && g_hash_table_size(check->heads) > 0)
+    if (!check->broken && g_hash_table_size(check->heads) + g_hash_table_size(check->heads_512) > 0)
         return report(check, "ledger.jsonl",
                       "entries that were time-stamped are missing at its end", error);
     return check->broken || check_gone(check, error);
@@ -295,6 +331,36 @@ read_blob(Check *check, const DnZipFile *file, GError **error)
     return dn_container_read(check->capsule, file, BLOB_MAX_BYTES, error);
 }
 
+/* What a list of leaves says beyond the documents, which their records prove: heads of the ledger,
+ * looked at with the chain, and tokens that were renewed, if they are here. */
+static bool
+check_leaf(Check *check, const char *name, const DnLeaf *leaf, GError **error)
+{
+    gint64 seq = (gint64)leaf->number;
+
+    if (leaf->type == DN_LEAF_LEDGER && leaf->digest.kind == DN_HASH_SHA256)
+        g_hash_table_insert(check->heads, g_memdup2(&seq, sizeof seq),
+                            g_memdup2(leaf->digest.bytes, sizeof(DnSha256)));
+    else if (leaf->type == DN_LEAF_LEDGER)
+        g_hash_table_insert(check->heads_512, g_memdup2(&seq, sizeof seq),
+                            g_memdup2(&leaf->digest, sizeof leaf->digest));
+    if (leaf->type != DN_LEAF_STAMP)
+        return true;
+    g_autofree char *older = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/token.der", seq);
+    const DnZipFile *file = dn_container_find(check->capsule, older);
+    GError *problem = NULL;
+    g_autoptr(GBytes) token = file ? read_blob(check, file, &problem) : NULL;
+
+    if (!file)
+        return true;
+    if (!token)
+        return report_error(check, older, problem, error);
+    DnHash found = dn_hash_bytes(leaf->digest.kind, token);
+
+    return dn_hash_equal(&found, &leaf->digest) ||
+           report(check, name, "it renews another token than the one here", error);
+}
+
 static bool
 check_batch(Check *check, const DnZipFile *token_file, GError **error)
 {
@@ -313,18 +379,13 @@ check_batch(Check *check, const DnZipFile *token_file, GError **error)
     if (!leaves)
         return report_error(check, folder, problem, error);
     g_autoptr(DnHashTree) tree = dn_leaves_tree(leaves);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
 
     if (!dn_token_verify(token, &root, check->trust, &info, &problem))
         return report_error(check, token_file->name, problem, error);
-    for (guint i = 0; i < leaves->len; i++) {
-        const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
-        gint64 seq = (gint64)leaf->number;
-
-        if (leaf->is_ledger)
-            g_hash_table_insert(check->heads, g_memdup2(&seq, sizeof seq),
-                                g_memdup2(&leaf->digest, sizeof leaf->digest));
-    }
+    for (guint i = 0; i < leaves->len; i++)
+        if (!check_leaf(check, leaves_name, &g_array_index(leaves, DnLeaf, i), error))
+            return false;
     return true;
 }
 
@@ -341,8 +402,30 @@ check_batches(Check *check, GError **error)
     return true;
 }
 
+/* The document's SHA-512 must be the one stated; without a document there is only that word. */
 static bool
-check_record(Check *check, const char *name, const DnSha256 *original, GError **error)
+check_sha512(Check *check, const char *stated, const DnZipFile *original, DnHash *out_hash,
+             GError **error)
+{
+    DnHash found;
+
+    if (!dn_hash_unhex(stated, out_hash, NULL) || out_hash->kind != DN_HASH_SHA512)
+        return report_line(check, "its SHA-512 is malformed", error);
+    if (!original)
+        return true;
+    GError *problem = NULL;
+    g_autoptr(GBytes) bytes = dn_container_read(check->capsule, original, G_MAXINT32, &problem);
+
+    if (!bytes)
+        return report_error(check, original->name, problem, error);
+    found = dn_hash_bytes(DN_HASH_SHA512, bytes);
+    return dn_hash_equal(&found, out_hash) ||
+           report(check, original->name, "its SHA-512 is not the one its evidence was renewed with",
+                  error);
+}
+
+static bool
+check_record(Check *check, const char *name, const DnHash *documents, size_t count, GError **error)
 {
     const DnZipFile *file = dn_container_find(check->capsule, name);
     GError *problem = NULL;
@@ -351,27 +434,29 @@ check_record(Check *check, const char *name, const DnSha256 *original, GError **
 
     if (!file)
         return report(check, name, "it is missing", error);
-    if (!record || !dn_evidence_record_verify_with(record, original, check->trust, check->memo,
-                                                   &info, &problem))
+    if (!record || !dn_evidence_record_verify_with(record, documents, count, check->trust,
+                                                   check->memo, &info, &problem))
         return report_error(check, name, problem, error);
     check->stamped++;
     check->accredited = check->accredited && info.accredited;
     return true;
 }
 
-/* "sha256 voucher version file record": a document and its proof. No file: it was disposed of, and
- * the proof is of its hash alone. */
+/* "sha256 voucher version file record [sha512]": a document and its proof. No file: it was disposed
+ * of, and the proof is of its hash alone. */
 static bool
 check_document(char *line, size_t size, void *user_data, GError **error)
 {
     Check *check = user_data;
-    g_auto(GStrv) words = g_strsplit(line, " ", 6);
+    g_auto(GStrv) words = g_strsplit(line, " ", 7);
+    guint count = g_strv_length(words);
+    DnHash hashes[2] = {{.kind = DN_HASH_SHA512}, {.kind = DN_HASH_SHA512}};
     DnSha256 stated;
 
     (void)size;
     check->lines++;
     check->documents++;
-    if (g_strv_length(words) != 5 || !dn_unhex(words[0], stated.bytes, sizeof stated.bytes, NULL))
+    if ((count != 5 && count != 6) || !dn_unhex(words[0], stated.bytes, sizeof stated.bytes, NULL))
         return report_line(check, "it is malformed", error);
     bool gone = strcmp(words[3], "-") == 0;
     const DnZipFile *original = dn_container_find(check->capsule, words[3]);
@@ -382,7 +467,11 @@ check_document(char *line, size_t size, void *user_data, GError **error)
         return report(check, words[3], "it is missing", error);
     else if (!dn_sha256_equal(&stated, &original->sha256))
         return report(check, words[3], "its SHA-256 is not the one its voucher states", error);
-    if (strcmp(words[4], "-") != 0 && !check_record(check, words[4], &stated, error))
+    hashes[0] = dn_hash_of_sha256(&stated);
+    if (count == 6 && !check_sha512(check, words[5], original, &hashes[1], error))
+        return false;
+    if (strcmp(words[4], "-") != 0 &&
+        !check_record(check, words[4], hashes, count == 6 ? 2 : 1, error))
         return false;
     return step(check, check->documents + check->entries, error);
 }
@@ -530,6 +619,8 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
     g_autoptr(GHashTable) listed = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) heads =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    g_autoptr(GHashTable) heads_512 =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(DnTokenMemo) memo = dn_token_memo_new();
     g_autoptr(DnTrust) trust = trust_file ? dn_trust_load(trust_file, error) : dn_trust_new_empty();
@@ -542,6 +633,7 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
                    .user_data = user_data,
                    .listed = listed,
                    .heads = heads,
+                   .heads_512 = heads_512,
                    .gone = gone,
                    .accredited = true};
 
@@ -549,6 +641,7 @@ dn_capsule_check(const char *path, const char *trust_file, DnRowVisitor visit, D
         return dn_fail_in(error, "%s", path);
     bool ok = check_all(&check, problems, error);
 
+    EVP_MD_CTX_free(check.lines_512);
     json_decref(check.manifest);
     check.manifest = NULL;
     if (ok)

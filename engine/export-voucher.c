@@ -138,8 +138,8 @@ add_bytes(Export *export, uint64_t seq, const char *name, GBytes *bytes, GError 
 static bool
 write_batch(Export *export, const DnBatch *batch, GError **error)
 {
-    DnSha256 root = dn_hash_tree_root(batch->tree);
-    g_autofree char *hex = dn_hex(root.bytes, sizeof root.bytes);
+    DnHash root = dn_hash_tree_root(batch->tree);
+    g_autofree char *hex = dn_hash_hex(&root);
     g_autofree char *pem = dn_token_certificates_pem(batch->token, error);
     g_autofree char *folder = g_strdup_printf("evidence/%" G_GUINT64_FORMAT, batch->seq);
     g_autofree char *command = g_strdup_printf(
@@ -154,56 +154,76 @@ write_batch(Export *export, const DnBatch *batch, GError **error)
            dn_spool_add_text(export->commands, command, error);
 }
 
-/* Lends the batch, whose files are written when it is met first. Few batches stay in memory:
- * vouchers come in the order of arrival, and so do their stamps. */
-static const DnBatch *
-use_batch(Export *export, const json_t *stamp, GError **error)
+/* Few batches stay in memory: vouchers come in the order of arrival, and so do their stamps. */
+static void
+keep_batch(Export *export, const DnBatch *batch)
 {
-    const DnBatch *batch = dn_batches_get(export->batches, stamp);
     gpointer seq = GSIZE_TO_POINTER((gsize)batch->seq);
 
-    if (batch->failure)
-        return dn_fail_null(error, dn_error_code(batch->failure), "%s", batch->failure->message);
-    if (g_queue_find(&export->batches_loaded, seq) == NULL) {
-        g_queue_push_head(&export->batches_loaded, seq);
-        if (g_queue_get_length(&export->batches_loaded) > DN_EXPORT_BATCHES)
-            dn_batches_forget(export->batches,
-                              GPOINTER_TO_SIZE(g_queue_pop_tail(&export->batches_loaded)));
+    g_queue_remove(&export->batches_loaded, seq);
+    g_queue_push_head(&export->batches_loaded, seq);
+    if (g_queue_get_length(&export->batches_loaded) > DN_EXPORT_BATCHES)
+        dn_batches_forget(export->batches,
+                          GPOINTER_TO_SIZE(g_queue_pop_tail(&export->batches_loaded)));
+}
+
+/* The files of a stamp are written when it is met first. */
+static bool
+add_batches(Export *export, const GArray *evidence, GError **error)
+{
+    for (guint i = 0; i < evidence->len; i++) {
+        const DnBatch *batch = g_array_index(evidence, DnEvidence, i).batch;
+
+        if (g_hash_table_add(export->batches_written, GSIZE_TO_POINTER((gsize)batch->seq)) &&
+            !write_batch(export, batch, error))
+            return false;
     }
-    if (g_hash_table_contains(export->batches_written, seq))
-        return batch;
-    g_hash_table_add(export->batches_written, seq);
-    return write_batch(export, batch, error) ? batch : NULL;
+    return true;
+}
+
+bool
+dn_export_stamp(Export *export, const json_t *entry, GError **error)
+{
+    if (g_hash_table_contains(export->batches_written,
+                              GSIZE_TO_POINTER((gsize)dn_json_int(entry, "seq", 0))))
+        return true;
+    const DnBatch *batch = dn_batches_get(export->batches, entry);
+
+    if (batch->failure)
+        return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
+    g_hash_table_add(export->batches_written, GSIZE_TO_POINTER((gsize)batch->seq));
+    if (!write_batch(export, batch, error))
+        return false;
+    keep_batch(export, batch);
+    return true;
 }
 
 static bool
 add_record(Export *export, const Voucher *voucher, const json_t *version, json_t *brief,
            GError **error)
 {
-    const json_t *stamp = json_object_get(version, "stamp");
-    unsigned number = (unsigned)dn_json_int(version, "version", 0);
-    DnSha256 digest;
+    g_autoptr(GArray) evidence = dn_batches_evidence(export->batches, voucher->id, version, error);
+    const DnHash *document = NULL;
     gsize size = 0;
 
-    if (!stamp)
+    if (!evidence)
+        return false;
+    if (evidence->len == 0)
         return true;
-    const DnBatch *batch = use_batch(export, stamp, error);
+    g_autoptr(GBytes) record = dn_evidence_make_record(evidence, evidence->len, error);
+    g_autofree char *name = g_strdup_printf("evidence/records/%s-v%u.er", voucher->serial,
+                                            (unsigned)dn_json_int(version, "version", 0));
 
-    if (!batch || !dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"),
-                            digest.bytes, sizeof digest.bytes, error))
+    if (!record || !add_batches(export, evidence, error))
         return false;
-    ssize_t leaf = dn_batch_find(batch, voucher->id, number, &digest);
+    document = dn_evidence_document(evidence, DN_HASH_SHA512);
+    if (document) {
+        g_autofree char *hex = dn_hash_hex(document);
 
-    if (leaf < 0)
-        return dn_fail(error, DN_ERROR_CORRUPT,
-                       "the document is no leaf of the batch that stamped it");
-    g_autoptr(GArray) path = dn_hash_tree_path(batch->tree, (size_t)leaf);
-    g_autoptr(GBytes) record = dn_evidence_record_new(&digest, (const DnSha256 *)(void *)path->data,
-                                                      path->len, batch->token, error);
-
-    if (!record)
-        return false;
-    g_autofree char *name = g_strdup_printf("evidence/records/%s-v%u.er", voucher->serial, number);
+        dn_json_set_string(brief, "sha512", hex);
+    }
+    for (guint i = evidence->len; i-- > 0;) /* the first, which the next voucher shares, last */
+        keep_batch(export, g_array_index(evidence, DnEvidence, i).batch);
     const void *data = g_bytes_get_data(record, &size);
 
     export->stamped++;
@@ -213,16 +233,18 @@ add_record(Export *export, const Voucher *voucher, const json_t *version, json_t
 
 /* --- versions --- */
 
-/* One line of evidence/documents.txt: which file, which document, which proof. */
+/* One line of evidence/documents.txt: which file, which document, which proof; the SHA-512 where
+ * the proof has a chain over it. */
 static bool
 list_document(Export *export, const Voucher *voucher, const json_t *brief, GError **error)
 {
     const char *file = dn_json_string(brief, "file");
     const char *record = dn_json_string(brief, "record");
-    g_autofree char *line =
-        g_strdup_printf("%s %s %" G_GINT64_FORMAT " %s %s\n", dn_json_string(brief, "sha256"),
-                        dn_json_string(voucher->details, "voucher"),
-                        dn_json_int(brief, "version", 0), file ? file : "-", record ? record : "-");
+    const char *sha512 = dn_json_string(brief, "sha512");
+    g_autofree char *line = g_strdup_printf(
+        "%s %s %" G_GINT64_FORMAT " %s %s%s%s\n", dn_json_string(brief, "sha256"),
+        dn_json_string(voucher->details, "voucher"), dn_json_int(brief, "version", 0),
+        file ? file : "-", record ? record : "-", sha512 ? " " : "", sha512 ? sha512 : "");
 
     return dn_spool_add_text(export->documents, line, error);
 }

@@ -77,6 +77,9 @@ add_ledger_line(const DnStoreVisit *visit, void *user_data, GError **error)
         if (!entry || !dn_spool_add_text(export->entries, line, error) ||
             !dn_spool_add_text(export->entries, "\n", error))
             return false;
+        if (g_str_has_prefix(dn_json_string(entry, "type"), "evidence.") &&
+            !dn_export_stamp(export, entry, error))
+            return false;
         if (!keep_parts(export, entry, error) ||
             !keep_part(export, NULL, "list", json_object_get(entry, "list"), DN_PART_EVIDENCE,
                        error))

@@ -54,6 +54,9 @@ typedef struct {
 /** Adds the documents, evidence and rows of the next voucher. */
 bool dn_export_voucher(Export *self, const DnUuid *id, GError **error);
 
+/** Adds the files of a time stamp that no voucher's record has brought in. */
+bool dn_export_stamp(Export *self, const json_t *entry, GError **error);
+
 /** Adds a blob as a file. */
 bool dn_export_blob(Export *self, const json_t *ref, DnPart part, const char *name, GError **error);
 

@@ -118,7 +118,7 @@ add_blobs(Import *import, const json_t *entry, Sealed *sealed, GError **error)
     const json_t *parts = json_object_get(entry, "parts");
     const json_t *original = json_object_get(entry, "blob");
 
-    if (g_strcmp0(dn_json_string(entry, "type"), "evidence.stamped") == 0)
+    if (g_str_has_prefix(dn_json_string(entry, "type"), "evidence."))
         return add_blob(import, sealed, json_object_get(entry, "token"), DN_PART_TOKEN,
                         dn_evidence_period, error) &&
                add_blob(import, sealed, json_object_get(entry, "leaves"), DN_PART_EVIDENCE,

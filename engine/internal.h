@@ -238,6 +238,15 @@ bool dn_view_blob_place(DnArchive *self, const DnUuid *blob, DnStoreRef *out_pla
  * disposal; the steps name who took them. NOT_FOUND. */
 json_t *dn_view_plan(DnArchive *self, uint64_t plan, GError **error);
 
+/** (transfer full) The time stamp of entry @seq: {"seq","at","type","digest","root","token",
+ * "leaves","gen_time","until"?,"strength"?,"authority","accredited","serial"} and, once there is
+ * one, "renewed_by" and "rehashed_by": seq of the time stamp that renews it or the hash tree of its
+ * documents. CORRUPT when the view does not know it. */
+json_t *dn_view_stamp(DnArchive *self, uint64_t seq, GError **error);
+
+/** Visits all of them in the order of the ledger. */
+bool dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
 /** (transfer full) Array of {"at","actor","rules"}: what the owner has settled, and since when. */
 json_t *dn_view_settled(DnArchive *self, GError **error);
 
@@ -394,23 +403,57 @@ bool dn_file_sha256(const char *path, char **out_hex, GError **error);
 /** Under which key leaves and tokens are sealed. */
 extern const char dn_evidence_period[];
 
+enum { DN_BATCH_MAX = 10000 }; /* leaves under one time stamp */
+
 /** The trust list of the settings, or one that trusts nobody. */
 DnTrust *dn_archive_trust(DnArchive *self, GError **error);
 
-/** One leaf of a batch, as its leaves blob lists it: "sha256 voucher version" a line, the ledger's
- * head "sha256 ledger seq" last. */
+typedef enum {
+    DN_LEAF_DOCUMENT, /* of a batch: the original's SHA-256. Of a hash-tree renewal: the hash of
+                         @document and of the evidence so far */
+    DN_LEAF_LEDGER,   /* SHA-256 of the entry at the ledger's head; SHA-512 of the ledger's lines
+                         from the first to that one, each with its line feed */
+    DN_LEAF_STAMP,    /* of the token of an earlier time stamp */
+} DnLeafType;
+
+/** One leaf of a time stamp, as its leaves blob lists it, a line each: "HASH VOUCHER VERSION",
+ * "HASH VOUCHER VERSION HASH-OF-DOCUMENT", "HASH ledger SEQ", "HASH stamp SEQ". */
 typedef struct {
-    DnSha256 digest;
-    bool is_ledger; /* the head of the ledger: no voucher */
+    DnHash digest;
+    DnLeafType type;
     DnUuid voucher;
-    uint64_t number; /* version, or seq of the head */
+    uint64_t number; /* version, or seq */
+    DnHash document; /* kind 0 where it is not stated */
 } DnLeaf;
 
-/** (transfer full) array of DnLeaf. CORRUPT. */
+/** (transfer full) array of DnLeaf, all of one kind of hash. CORRUPT. */
 GArray *dn_leaves_parse(GBytes *leaves, GError **error);
 
 /** (transfer full) The hash tree over leaves. */
 DnHashTree *dn_leaves_tree(const GArray *leaves);
+
+/** Gets a token over @leaves and commits it: sets in @entry, whose type is set, what the token
+ * says, and the two blobs. EXTERNAL, LIMIT: no authority answered. */
+bool dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, json_t *entry,
+                     GError **error);
+
+/** The leaf of the ledger's present head. */
+bool dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GError **error);
+
+/** The SHA-512 of the ledger's lines from the first to each of @seqs (ascending). CORRUPT when it
+ * ends before. */
+bool dn_ledger_sha512(DnArchive *self, const uint64_t *seqs, size_t count, DnHash *out_hashes,
+                      GError **error);
+
+/* --- authority.c --- */
+
+/** (transfer full) A token over @imprint by the first authority of the settings that gives one, in
+ * their order, again with growing pauses; what it says. EXTERNAL or LIMIT of the last. */
+GBytes *dn_authority_ask(DnArchive *self, const DnTrust *trust, const DnHash *imprint,
+                         DnTokenInfo *out_info, GError **error);
+
+/** True when the settings name an authority. */
+bool dn_authority_is_set(const DnArchive *self);
 
 G_END_DECLS
 #endif

@@ -47,19 +47,16 @@ count(Report *report, const char *group, const char *name)
 static DnStamp
 stamp_of_version(Report *report, const DnUuid *id, const json_t *version)
 {
-    const json_t *stamp = json_object_get(version, "stamp");
-    DnSha256 digest;
+    g_autoptr(GArray) evidence = dn_batches_evidence(report->batches, id, version, NULL);
+    bool accredited = true;
 
-    if (!stamp)
-        return DN_STAMP_NONE;
-    const DnBatch *batch = dn_batches_get(report->batches, stamp);
-
-    if (batch->failure ||
-        !dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), digest.bytes,
-                  sizeof digest.bytes, NULL) ||
-        dn_batch_find(batch, id, (uint64_t)dn_json_int(version, "version", 0), &digest) < 0)
+    if (!evidence)
         return DN_STAMP_BROKEN;
-    return batch->info.accredited ? DN_STAMP_ACCREDITED : DN_STAMP_UNACCREDITED;
+    if (evidence->len == 0)
+        return DN_STAMP_NONE;
+    for (guint i = 0; i < evidence->len; i++)
+        accredited = accredited && g_array_index(evidence, DnEvidence, i).batch->info.accredited;
+    return accredited ? DN_STAMP_ACCREDITED : DN_STAMP_UNACCREDITED;
 }
 
 /* The worst: a broken one is worse than none. */

@@ -4,10 +4,82 @@
  */
 #include "config.h"
 #include "base/media-type.h"
+#include "engine/batch.h"
 #include "engine/duty.h"
 #include "engine/internal.h"
 
 #include <string.h>
+
+/* --- evidence --- */
+
+/* (transfer full) Each step of a version's evidence, the first stamp too. */
+static json_t *
+evidence_rows(const GArray *evidence)
+{
+    json_t *rows = json_array();
+
+    for (guint i = 0; i < evidence->len; i++) {
+        const DnEvidence *step = &g_array_index(evidence, DnEvidence, i);
+        const DnTokenInfo *info = &step->batch->info;
+        g_autofree char *gen_time = dn_clock_format(info->gen_time_utc_ms);
+        g_autofree char *until = dn_clock_format(info->until_utc_ms);
+        const DnLeaf *leaf = &g_array_index(step->batch->leaves, DnLeaf, step->leaf);
+        json_t *row = json_object();
+
+        dn_json_set_int(row, "seq", (int64_t)step->batch->seq);
+        dn_json_set_string(row, "renews",
+                           i == 0              ? NULL
+                           : step->opens_chain ? "hash-tree"
+                                               : "time-stamp");
+        dn_json_set_string(row, "digest", dn_hash_kind_name(leaf->digest.kind));
+        dn_json_set_string(row, "gen_time", gen_time);
+        dn_json_set_string(row, "until", until);
+        dn_json_set_string(row, "authority", info->authority);
+        dn_json_set_string(row, "serial", info->serial);
+        dn_json_set_bool(row, "accredited", info->accredited);
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+/* Adds "chain" to the "evidence" of a version that has been stamped, or "failure". */
+static bool
+add_evidence(DnArchive *self, const DnUuid *id, const json_t *version, json_t *details,
+             GError **error)
+{
+    json_t *shown = json_object_get(details, "evidence");
+
+    if (!shown)
+        return true;
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+    g_autoptr(DnBatches) batches = trust ? dn_batches_new(self, trust) : NULL;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GArray) evidence =
+        batches ? dn_batches_evidence(batches, id, version, &problem) : NULL;
+
+    if (!trust)
+        return false;
+    if (evidence)
+        dn_json_take(shown, "chain", evidence_rows(evidence));
+    else
+        dn_json_set_string(shown, "failure", problem->message);
+    return true;
+}
+
+static GBytes *
+load_record(DnArchive *self, const DnUuid *id, const json_t *version, GError **error)
+{
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+    g_autoptr(DnBatches) batches = trust ? dn_batches_new(self, trust) : NULL;
+    g_autoptr(GArray) evidence = batches ? dn_batches_evidence(batches, id, version, error) : NULL;
+
+    if (!evidence)
+        return NULL;
+    if (evidence->len == 0)
+        return dn_fail_null(error, DN_ERROR_NOT_FOUND,
+                            "it waits for its time stamp: `dencho stamp`");
+    return dn_evidence_make_record(evidence, evidence->len, error);
+}
 
 json_t *
 dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **error)
@@ -22,6 +94,10 @@ dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **er
     json_t *details = dn_voucher_details(state, version);
 
     dn_json_take(details, "law", dn_duty(self->rules, state, &today));
+    if (!add_evidence(self, id, dn_voucher_version(state, version), details, error)) {
+        json_decref(details);
+        return NULL;
+    }
     return details;
 }
 
@@ -153,7 +229,7 @@ find_part(const json_t *version, const char *part, Found *out_found, GError **er
         return true;
     }
     return dn_fail(error, DN_ERROR_INVALID,
-                   "no such part; original, rendition, text, words or page:1");
+                   "no such part; original, rendition, text, words, record or page:1");
 }
 
 /* Lends the version of @state, which the caller owns. */
@@ -179,6 +255,10 @@ dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned ver
         return NULL;
     if (part && g_str_has_prefix(part, "page:"))
         return page_image(self, one, part + strlen("page:"), out_media_type, error);
+    if (g_strcmp0(part, "record") == 0) {
+        *out_media_type = "application/octet-stream";
+        return load_record(self, id, one, error);
+    }
     if (!find_part(one, part, &found, error))
         return NULL;
     if (!found.media_type)

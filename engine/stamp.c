@@ -9,9 +9,8 @@
 #include "config.h"
 #include "engine/internal.h"
 
+#include <openssl/evp.h>
 #include <string.h>
-
-enum { BATCH_MAX = 10000, TSA_TIMEOUT_MS = 20000 };
 
 const char dn_evidence_period[] = "evidence";
 
@@ -25,6 +24,30 @@ dn_archive_trust(DnArchive *self, GError **error)
 
 /* --- leaves --- */
 
+static bool
+parse_leaf(char *const *words, guint count, DnLeaf *out_leaf, GError **error)
+{
+    DnLeaf leaf = {.type = DN_LEAF_DOCUMENT};
+    guint64 number = 0;
+
+    if ((count != 3 && count != 4) || !dn_hash_unhex(words[0], &leaf.digest, NULL) ||
+        !g_ascii_string_to_unsigned(words[2], 10, 0, G_MAXINT64, &number, NULL))
+        return dn_fail(error, DN_ERROR_CORRUPT, "it is malformed");
+    leaf.number = number;
+    if (strcmp(words[1], "ledger") == 0)
+        leaf.type = DN_LEAF_LEDGER;
+    else if (strcmp(words[1], "stamp") == 0)
+        leaf.type = DN_LEAF_STAMP;
+    else if (!dn_uuid_parse(words[1], &leaf.voucher, NULL))
+        return dn_fail(error, DN_ERROR_CORRUPT, "it names no voucher");
+    if (count == 4 &&
+        (leaf.type != DN_LEAF_DOCUMENT || !dn_hash_unhex(words[3], &leaf.document, NULL) ||
+         leaf.document.kind != leaf.digest.kind))
+        return dn_fail(error, DN_ERROR_CORRUPT, "it is malformed");
+    *out_leaf = leaf;
+    return true;
+}
+
 GArray *
 dn_leaves_parse(GBytes *bytes, GError **error)
 {
@@ -35,18 +58,15 @@ dn_leaves_parse(GBytes *bytes, GError **error)
     g_autoptr(GArray) leaves = g_array_new(FALSE, TRUE, sizeof(DnLeaf));
 
     for (guint i = 0; lines[i] && lines[i + 1]; i++) {
-        g_auto(GStrv) words = g_strsplit(lines[i], " ", 4);
-        DnLeaf leaf = {0};
-        guint64 number = 0;
+        g_auto(GStrv) words = g_strsplit(lines[i], " ", 5);
+        DnLeaf leaf;
 
-        if (g_strv_length(words) != 3 ||
-            !dn_unhex(words[0], leaf.digest.bytes, sizeof leaf.digest.bytes, NULL) ||
-            !g_ascii_string_to_unsigned(words[2], 10, 0, G_MAXINT64, &number, NULL))
-            return dn_fail_null(error, DN_ERROR_CORRUPT, "leaf %u is malformed", i + 1);
-        leaf.number = number;
-        leaf.is_ledger = strcmp(words[1], "ledger") == 0;
-        if (!leaf.is_ledger && !dn_uuid_parse(words[1], &leaf.voucher, NULL))
-            return dn_fail_null(error, DN_ERROR_CORRUPT, "leaf %u names no voucher", i + 1);
+        if (!parse_leaf(words, g_strv_length(words), &leaf, error) ||
+            (i > 0 && leaf.digest.kind != g_array_index(leaves, DnLeaf, 0).digest.kind &&
+             !dn_fail(error, DN_ERROR_CORRUPT, "it is of another digest than the first"))) {
+            dn_fail_in(error, "leaf %u", i + 1);
+            return NULL;
+        }
         g_array_append_val(leaves, leaf);
     }
     if (leaves->len == 0)
@@ -57,7 +77,7 @@ dn_leaves_parse(GBytes *bytes, GError **error)
 DnHashTree *
 dn_leaves_tree(const GArray *leaves)
 {
-    g_autofree DnSha256 *digests = g_new(DnSha256, leaves->len);
+    g_autofree DnHash *digests = g_new(DnHash, leaves->len);
 
     for (guint i = 0; i < leaves->len; i++)
         digests[i] = g_array_index(leaves, DnLeaf, i).digest;
@@ -71,13 +91,98 @@ format_leaves(const GArray *leaves)
 
     for (guint i = 0; i < leaves->len; i++) {
         const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
-        g_autofree char *hex = dn_hex(leaf->digest.bytes, sizeof leaf->digest.bytes);
+        g_autofree char *hex = dn_hash_hex(&leaf->digest);
         g_autofree char *voucher = dn_uuid_text(&leaf->voucher);
+        g_autofree char *document = leaf->document.kind ? dn_hash_hex(&leaf->document) : NULL;
+        const char *const names[] = {
+            [DN_LEAF_DOCUMENT] = voucher, [DN_LEAF_LEDGER] = "ledger", [DN_LEAF_STAMP] = "stamp"};
 
-        g_string_append_printf(text, "%s %s %" G_GUINT64_FORMAT "\n", hex,
-                               leaf->is_ledger ? "ledger" : voucher, leaf->number);
+        g_string_append_printf(text, "%s %s %" G_GUINT64_FORMAT "%s%s\n", hex, names[leaf->type],
+                               leaf->number, document ? " " : "", document ? document : "");
     }
     return g_string_free_to_bytes(text);
+}
+
+/* The ledger as it is exported, hashed by a digest that its chain does not use. */
+typedef struct {
+    DnArchive *archive;
+    const uint64_t *seqs; /* after which the hash is wanted, ascending */
+    DnHash *hashes;
+    size_t count;
+    size_t done;
+    EVP_MD_CTX *context;
+    EVP_MD_CTX *copy;
+} LedgerHash;
+
+static void
+ledger_hash_clear(LedgerHash *self)
+{
+    EVP_MD_CTX_free(self->context);
+    EVP_MD_CTX_free(self->copy);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerHash, ledger_hash_clear)
+
+static bool
+hash_lines(const DnStoreVisit *visit, void *user_data, GError **error)
+{
+    LedgerHash *self = user_data;
+
+    if (!dn_uuid_equal(&visit->tenant, &self->archive->tenant))
+        return true;
+    for (size_t i = 0; i < visit->entry_count && self->done < self->count; i++) {
+        g_autofree char *line =
+            dn_unseal_line(self->archive->keys, &visit->tenant, visit->entries[i].seq,
+                           visit->entries[i].sealed, error);
+
+        if (!line)
+            return false;
+        EVP_DigestUpdate(self->context, line, strlen(line));
+        EVP_DigestUpdate(self->context, "\n", 1);
+        while (self->done < self->count && self->seqs[self->done] == visit->entries[i].seq) {
+            DnHash *hash = &self->hashes[self->done++];
+
+            hash->kind = DN_HASH_SHA512;
+            EVP_MD_CTX_copy_ex(self->copy, self->context);
+            EVP_DigestFinal_ex(self->copy, hash->bytes, NULL);
+        }
+    }
+    return true;
+}
+
+bool
+dn_ledger_sha512(DnArchive *self, const uint64_t *seqs, size_t count, DnHash *out_hashes,
+                 GError **error)
+{
+    g_auto(LedgerHash) all = {.archive = self,
+                              .seqs = seqs,
+                              .hashes = out_hashes,
+                              .count = count,
+                              .context = EVP_MD_CTX_new(),
+                              .copy = EVP_MD_CTX_new()};
+
+    if (!all.context || !all.copy || EVP_DigestInit_ex(all.context, EVP_sha512(), NULL) != 1)
+        return dn_fail(error, DN_ERROR_LIMIT, "out of memory");
+    if (!dn_store_each(self->store, NULL, 0, hash_lines, &all, error))
+        return dn_fail_in(error, "ledger");
+    return all.done == count ||
+           dn_fail(error, DN_ERROR_CORRUPT, "the ledger ends before entry %" G_GUINT64_FORMAT,
+                   seqs[all.done]);
+}
+
+bool
+dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GError **error)
+{
+    DnLeaf leaf = {.type = DN_LEAF_LEDGER};
+    DnLedgerHead head;
+
+    if (!dn_view_head(self, &self->tenant, &head, error))
+        return false;
+    leaf.number = head.seq;
+    leaf.digest = dn_hash_of_sha256(&head.hash);
+    if (kind == DN_HASH_SHA512 && !dn_ledger_sha512(self, &head.seq, 1, &leaf.digest, error))
+        return false;
+    *out_leaf = leaf;
+    return true;
 }
 
 static bool
@@ -91,8 +196,8 @@ add_versions(GArray *leaves, const DnUuid *id, const json_t *state, GError **err
 
         if (json_object_get(version, "stamp"))
             continue;
-        if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), leaf.digest.bytes,
-                      sizeof leaf.digest.bytes, error))
+        if (!dn_hash_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), &leaf.digest,
+                           error))
             return false;
         g_array_append_val(leaves, leaf);
     }
@@ -104,11 +209,11 @@ collect_leaves(DnArchive *self, GError **error)
 {
     g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
     g_autoptr(GArray) leaves = g_array_new(FALSE, TRUE, sizeof(DnLeaf));
-    DnLedgerHead head;
+    DnLeaf last;
 
     if (!ids)
         return NULL;
-    for (guint i = 0; i < ids->len && leaves->len < BATCH_MAX; i++) {
+    for (guint i = 0; i < ids->len && leaves->len < DN_BATCH_MAX; i++) {
         const DnUuid *id = &g_array_index(ids, DnUuid, i);
         g_autoptr(json_t) state = dn_view_voucher(self, id, error);
 
@@ -117,33 +222,54 @@ collect_leaves(DnArchive *self, GError **error)
     }
     if (leaves->len == 0)
         return g_steal_pointer(&leaves);
-    if (!dn_view_head(self, &self->tenant, &head, error))
+    if (!dn_leaf_of_ledger(self, DN_HASH_SHA256, &last, error))
         return NULL;
-    DnLeaf last = {.digest = head.hash, .is_ledger = true, .number = head.seq};
-
     g_array_append_val(leaves, last);
     return g_steal_pointer(&leaves);
 }
 
 /* --- the batch --- */
 
-static json_t *
-stamp_entry(const DnSha256 *root, const DnTokenInfo *info, const DnNewBlob blobs[2], guint count)
+static void
+describe_stamp(json_t *entry, const DnHash *root, const DnTokenInfo *info, const DnNewBlob blobs[2],
+               guint count)
 {
-    g_autofree char *hex = dn_hex(root->bytes, sizeof root->bytes);
+    g_autofree char *hex = dn_hash_hex(root);
     g_autofree char *gen_time = dn_clock_format(info->gen_time_utc_ms);
-    json_t *entry = json_object();
+    g_autofree char *until = dn_clock_format(info->until_utc_ms);
 
-    dn_json_set_string(entry, "type", "evidence.stamped");
+    dn_json_set_string(entry, "digest", dn_hash_kind_name(root->kind));
     dn_json_set_string(entry, "root", hex);
     dn_json_set_int(entry, "leaf_count", count);
     dn_json_set_string(entry, "gen_time", gen_time);
+    dn_json_set_string(entry, "until", until);
+    dn_json_set_int(entry, "strength", info->security_bits);
     dn_json_set_string(entry, "authority", info->authority);
     dn_json_set_string(entry, "serial", info->serial);
+    dn_json_set_string(entry, "policy", info->policy);
     dn_json_set_bool(entry, "accredited", info->accredited);
     dn_json_take(entry, "token", dn_blob_ref(&blobs[0]));
     dn_json_take(entry, "leaves", dn_blob_ref(&blobs[1]));
-    return entry;
+}
+
+bool
+dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, json_t *entry,
+                GError **error)
+{
+    g_autoptr(DnHashTree) tree = dn_leaves_tree(leaves);
+    DnHash root = dn_hash_tree_root(tree);
+    g_auto(DnTokenInfo) info = {0};
+    g_autoptr(GBytes) token = dn_authority_ask(self, trust, &root, &info, error);
+
+    if (!token)
+        return false;
+    g_autoptr(GBytes) list = format_leaves(leaves);
+    DnNewBlob blobs[2] = {dn_new_blob(DN_PART_TOKEN, token, NULL),
+                          dn_new_blob(DN_PART_EVIDENCE, list, NULL)};
+
+    describe_stamp(entry, &root, &info, blobs, leaves->len);
+    return dn_commit(self, &self->tenant, dn_evidence_period, blobs, G_N_ELEMENTS(blobs), entry,
+                     error);
 }
 
 static json_t *
@@ -163,10 +289,9 @@ bool
 dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
 {
     DN_LOCKED(dn_archive_stripe(self, self->tenant.bytes)); /* one batch at a time */
-    const char *url = dn_settings_string(self->settings, "evidence", "tsa-url");
     g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
     g_autoptr(GArray) leaves = trust ? collect_leaves(self, error) : NULL;
-    g_auto(DnTokenInfo) info = {0};
+    g_autoptr(json_t) entry = json_object();
     g_autoptr(GError) problem = NULL;
 
     if (!leaves)
@@ -175,25 +300,14 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
         *out_result = stamp_result(NULL, 0);
         return true;
     }
-    if (!url[0])
+    if (!dn_authority_is_set(self))
         return dn_fail(error, DN_ERROR_INVALID,
                        "%u wait for a time stamp and no authority is set; write its address into "
                        "dencho.conf as [evidence] tsa-url",
                        leaves->len - 1);
-    g_autoptr(DnHashTree) tree = dn_leaves_tree(leaves);
-    DnSha256 root = dn_hash_tree_root(tree);
-    g_autoptr(GBytes) token = dn_tsa_stamp(url, &root, TSA_TIMEOUT_MS, error);
-
-    if (!token || !dn_token_verify(token, &root, trust, &info, error))
+    dn_json_set_string(entry, "type", "evidence.stamped");
+    if (!dn_stamp_leaves(self, trust, leaves, entry, error))
         return dn_fail_in(error, "no time stamp, %u documents go on waiting", leaves->len - 1);
-    g_autoptr(GBytes) list = format_leaves(leaves);
-    DnNewBlob blobs[2] = {dn_new_blob(DN_PART_TOKEN, token, NULL),
-                          dn_new_blob(DN_PART_EVIDENCE, list, NULL)};
-    g_autoptr(json_t) entry = stamp_entry(&root, &info, blobs, leaves->len);
-
-    if (!dn_commit(self, &self->tenant, dn_evidence_period, blobs, G_N_ELEMENTS(blobs), entry,
-                   error))
-        return false;
     if (!dn_witness_write(self, &problem))
         g_message("the witness of the log cannot be written: %s", problem->message);
     *out_result = stamp_result(entry, leaves->len - 1);

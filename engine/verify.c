@@ -183,7 +183,21 @@ typedef struct {
     GHashTable *heads;
     GHashTable *opaque; /* DnUuid -> DnLedgerHead of tenants without keys; only seq is known */
     GArray *hashes;     /* DnSha256 of each entry of this tenant, seq 1 first */
+    GArray *heads_512;  /* DnLeaf: heads that were stamped by SHA-512 */
 } Chain;
+
+/* The heads that leaves of SHA-512 name are compared together: check_heads_512(). */
+static bool
+is_head(const Chain *chain, const DnLeaf *leaf)
+{
+    if (leaf->type != DN_LEAF_LEDGER || leaf->number == 0 || leaf->number > chain->hashes->len)
+        return false;
+    if (leaf->digest.kind != DN_HASH_SHA256)
+        return true;
+    DnHash head = dn_hash_of_sha256(&g_array_index(chain->hashes, DnSha256, leaf->number - 1));
+
+    return dn_hash_equal(&leaf->digest, &head);
+}
 
 static bool
 check_stamped_head(Chain *chain, const json_t *entry, GError **error)
@@ -194,8 +208,9 @@ check_stamped_head(Chain *chain, const json_t *entry, GError **error)
         return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
     const DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, batch->leaves->len - 1);
 
-    if (!leaf->is_ledger || leaf->number == 0 || leaf->number > chain->hashes->len ||
-        !dn_sha256_equal(&leaf->digest, &g_array_index(chain->hashes, DnSha256, leaf->number - 1)))
+    if (leaf->digest.kind == DN_HASH_SHA512)
+        g_array_append_vals(chain->heads_512, leaf, 1);
+    if (!is_head(chain, leaf))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "the ledger's head that was stamped with entry %" G_GINT64_FORMAT
                        " is not in the chain",
@@ -218,7 +233,9 @@ check_entry(Chain *chain, const DnStoreVisit *visit, size_t i, DnLedgerHead *hea
     if (!dn_uuid_equal(&visit->tenant, &archive->tenant))
         return true;
     g_array_append_val(chain->hashes, head->hash);
-    return strcmp(dn_json_string(entry, "type"), "evidence.stamped") != 0 ||
+    const char *type = dn_json_string(entry, "type");
+
+    return (strcmp(type, "evidence.stamped") != 0 && strcmp(type, "evidence.renewed") != 0) ||
            check_stamped_head(chain, entry, error);
 }
 
@@ -349,17 +366,59 @@ check_ends(Verify *verify, GHashTable *opaque, GError **error)
     return rows != NULL;
 }
 
+static int
+compare_heads(gconstpointer a, gconstpointer b)
+{
+    const DnLeaf *x = a;
+    const DnLeaf *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The ledger once more, by the digest that took over: only where hash trees were renewed. */
+static bool
+check_heads_512(Chain *chain, GError **error)
+{
+    GArray *heads = chain->heads_512;
+    g_autofree uint64_t *seqs = g_new(uint64_t, heads->len + 1);
+    g_autofree DnHash *found = g_new0(DnHash, heads->len + 1);
+    g_autoptr(GError) problem = NULL;
+
+    if (heads->len == 0)
+        return true;
+    g_array_sort(heads, compare_heads);
+    for (guint i = 0; i < heads->len; i++)
+        seqs[i] = g_array_index(heads, DnLeaf, i).number;
+    if (!dn_ledger_sha512(chain->verify->archive, seqs, heads->len, found, &problem))
+        return report(chain->verify, NULL, problem, error);
+    for (guint i = 0; i < heads->len; i++)
+        if (!dn_hash_equal(&found[i], &g_array_index(heads, DnLeaf, i).digest)) {
+            dn_fail(&problem, DN_ERROR_CORRUPT,
+                    "the ledger up to entry %" G_GUINT64_FORMAT
+                    " is not the one that was stamped by SHA-512",
+                    seqs[i]);
+            return report(chain->verify, NULL, problem, error);
+        }
+    return true;
+}
+
 static bool
 verify_chain(Verify *verify, GError **error)
 {
     g_autoptr(GHashTable) heads = dn_heads_new();
     g_autoptr(GHashTable) opaque = dn_heads_new();
     g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnSha256));
+    g_autoptr(GArray) heads_512 = g_array_new(FALSE, FALSE, sizeof(DnLeaf));
     g_autoptr(GError) problem = NULL;
-    Chain chain = {.verify = verify, .heads = heads, .opaque = opaque, .hashes = hashes};
+    Chain chain = {.verify = verify,
+                   .heads = heads,
+                   .opaque = opaque,
+                   .hashes = hashes,
+                   .heads_512 = heads_512};
 
     if (dn_store_each(verify->archive->store, NULL, 0, check_commit, &chain, &problem))
-        return heads_match(verify, heads, error) && check_ends(verify, opaque, error);
+        return check_heads_512(&chain, error) && heads_match(verify, heads, error) &&
+               check_ends(verify, opaque, error);
     if (g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) ||
         g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
         return report(verify, NULL, problem, error);
@@ -378,8 +437,10 @@ place_number(const DnStoreRef *place)
     return (uint64_t)place->segment << OFFSET_BITS | place->offset;
 }
 
+/* *@out_bytes (transfer full, NULL: nobody asks): what was opened, if its key is still there. */
 static bool
-check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GError **error)
+check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GBytes **out_bytes,
+           GError **error)
 {
     DnArchive *archive = verify->archive;
     DnSealName name = {.tenant = archive->tenant, .part = part};
@@ -404,33 +465,38 @@ check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GError **er
 
         g_array_append_val(verify->proved, number);
     }
+    if (out_bytes)
+        *out_bytes = g_steal_pointer(&bytes);
     return true;
 }
 
 static bool
-check_stamp(Verify *verify, Job *job, const DnUuid *id, const json_t *version, GError **error)
+check_stamp(Verify *verify, Job *job, const DnUuid *id, const json_t *version, GBytes *original,
+            GError **error)
 {
     const json_t *stamp = json_object_get(version, "stamp");
-    const DnBatch *batch = NULL;
-    DnSha256 digest;
 
     if (!stamp) {
         job->waiting++;
         return true;
     }
-    if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), digest.bytes,
-                  sizeof digest.bytes, error))
-        return false;
     DN_LOCKED(&verify->lock);
+    g_autoptr(GArray) evidence = dn_batches_evidence(verify->batches, id, version, error);
+    const DnHash *document = evidence ? dn_evidence_document(evidence, DN_HASH_SHA512) : NULL;
 
-    batch = dn_batches_get(verify->batches, stamp);
-    if (batch->failure)
-        return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
-    if (dn_batch_find(batch, id, (uint64_t)dn_json_int(version, "version", 0), &digest) < 0)
-        return dn_fail(error, DN_ERROR_CORRUPT,
-                       "the document is no leaf of the batch that stamped it");
+    if (!evidence)
+        return false;
+    if (original && document) {
+        DnHash found = dn_hash_bytes(DN_HASH_SHA512, original);
+
+        if (!dn_hash_equal(&found, document))
+            return dn_fail(error, DN_ERROR_CORRUPT,
+                           "its SHA-512 is not the one that its evidence was renewed with");
+    }
     job->stamped++;
-    job->accredited = job->accredited && batch->info.accredited;
+    for (guint i = 0; i < evidence->len; i++)
+        job->accredited =
+            job->accredited && g_array_index(evidence, DnEvidence, i).batch->info.accredited;
     return true;
 }
 
@@ -445,17 +511,20 @@ check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version,
     } table[] = {
         {"text", DN_PART_TEXT}, {"words", DN_PART_WORDS}, {"rendition", DN_PART_RENDITION}};
 
+    g_autoptr(GBytes) original = NULL;
+
     if (disposed) /* the bytes are gone for good; hash and stamp still fit */
-        return check_stamp(verify, job, id, version, error);
-    if (!check_part(verify, job, json_object_get(version, "blob"), DN_PART_ORIGINAL, error))
+        return check_stamp(verify, job, id, version, NULL, error);
+    if (!check_part(verify, job, json_object_get(version, "blob"), DN_PART_ORIGINAL, &original,
+                    error))
         return dn_fail_in(error, "original");
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         const json_t *ref = json_object_get(parts, table[i].name);
 
-        if (ref && !check_part(verify, job, ref, table[i].part, error))
+        if (ref && !check_part(verify, job, ref, table[i].part, NULL, error))
             return dn_fail_in(error, "%s", table[i].name);
     }
-    return check_stamp(verify, job, id, version, error);
+    return check_stamp(verify, job, id, version, original, error);
 }
 
 /* The state again, from the entries alone: what the view shows must be what the ledger says. */

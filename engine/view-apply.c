@@ -256,6 +256,75 @@ apply_to_voucher(Applying *applying, const DnUuid *id, const DnValue *entry, GEr
     return true;
 }
 
+/* Notes in the row of the time stamp of entry @seq which entry renews it: the first that does. */
+static bool
+note_renewal(Applying *applying, uint64_t seq, const char *member, int64_t by, GError **error)
+{
+    uint8_t key[DN_VIEW_STAMP_KEY];
+    const DnValue *before = NULL;
+    DnValue *row = NULL;
+
+    dn_view_stamp_row_key(&applying->apply->tenant, seq, key);
+    if (!row_before(applying, key, sizeof key, &before, error))
+        return false;
+    if (!before)
+        return dn_fail(error, DN_ERROR_CORRUPT,
+                       "it renews entry %" G_GUINT64_FORMAT ", which is no time stamp", seq);
+    if (dn_value_get(before, member))
+        return true;
+    row = dn_value_copy(applying->arena, before, DN_VALUE_OBJECT);
+    set_int(applying, row, member, by);
+    set_row(applying, key, sizeof key, row);
+    return true;
+}
+
+static void
+note_stamp(Applying *applying, const DnValue *entry)
+{
+    static const char *const keys[] = {"seq",        "at",     "type",     "renewal",
+                                       "root",       "token",  "leaves",   "leaf_count",
+                                       "gen_time",   "until",  "strength", "authority",
+                                       "accredited", "serial", "digest",   NULL};
+    DnValue *row = dn_value_new_object(applying->arena);
+    uint8_t key[DN_VIEW_STAMP_KEY];
+
+    for (const char *const *member = keys; *member; member++)
+        dn_value_set(applying->arena, row, *member, dn_value_get(entry, *member));
+    dn_view_stamp_row_key(&applying->apply->tenant, (uint64_t)dn_value_int(entry, "seq", 0), key);
+    set_row(applying, key, sizeof key, row);
+}
+
+/* A renewal stands behind the stamps whose tokens, or whose documents, it is over. */
+static bool
+apply_renewed(Applying *applying, const DnValue *entry, GError **error)
+{
+    const DnValue *of = dn_value_array(entry, "of");
+    int64_t seq = dn_value_int(entry, "seq", 0);
+    g_autoptr(GBytes) bytes = blob_of(applying, &applying->apply->tenant,
+                                      dn_value_get(entry, "leaves"), DN_PART_EVIDENCE, error);
+    g_autoptr(GArray) leaves = bytes ? dn_leaves_parse(bytes, error) : NULL;
+
+    if (!leaves)
+        return dn_fail_in(error, "evidence");
+    note_stamp(applying, entry);
+    for (guint i = 0; i < leaves->len; i++) {
+        const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
+
+        if (leaf->type == DN_LEAF_STAMP &&
+            !note_renewal(applying, leaf->number, "renewed_by", seq, error))
+            return false;
+    }
+    for (size_t i = 0; i < dn_value_count(of); i++) {
+        const DnValue *stamp = dn_value_at(of, i);
+
+        if (!dn_value_is(stamp, DN_VALUE_INT))
+            return dn_fail(error, DN_ERROR_CORRUPT, "it names no time stamp");
+        if (!note_renewal(applying, (uint64_t)stamp->number, "rehashed_by", seq, error))
+            return false;
+    }
+    return true;
+}
+
 /* A batch's entry speaks of all vouchers whose digests are its leaves. */
 static bool
 apply_stamped(Applying *applying, const DnValue *entry, GError **error)
@@ -266,11 +335,12 @@ apply_stamped(Applying *applying, const DnValue *entry, GError **error)
 
     if (!leaves)
         return dn_fail_in(error, "evidence");
+    note_stamp(applying, entry);
     for (guint i = 0; i < leaves->len; i++) {
         const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
         DnValue *one = NULL;
 
-        if (leaf->is_ledger)
+        if (leaf->type != DN_LEAF_DOCUMENT)
             continue;
         one = dn_value_copy(applying->arena, entry, DN_VALUE_OBJECT);
         set_int(applying, one, "version", (int64_t)leaf->number);
@@ -422,6 +492,8 @@ apply_entry(Applying *applying, const DnValue *entry, const DnStoreRef *place, G
         note_tenant(applying, dn_value_string(entry, "name"));
     if (g_strcmp0(type, "evidence.stamped") == 0)
         return apply_stamped(applying, entry, error);
+    if (g_strcmp0(type, "evidence.renewed") == 0)
+        return apply_renewed(applying, entry, error);
     if (g_strcmp0(type, "tenant.closed") == 0)
         return note_closed(applying, entry, error);
     if (g_strcmp0(type, "tenant.settled") == 0)
@@ -791,7 +863,7 @@ dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, G
     g_autofree char *text = NULL;
     const DnValue *value = NULL;
 
-    if (g_strcmp0(type, "evidence.stamped") == 0)
+    if (g_str_has_prefix(type, "evidence."))
         return true; /* its list was made of the versions that are there, and none goes */
     text = dn_json_canonical(entry, error);
     applying_init(&applying, self);

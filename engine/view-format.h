@@ -7,6 +7,7 @@
  *            "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
  *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
  *            "settled", tenant -> [{"at","actor","rules"}]
+ *            "stamp", tenant, seq -> what the entry says, and which renewed it
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
@@ -53,11 +54,12 @@ enum {
     DN_VIEW_TENANT_KEY = 6 + 16,
     DN_VIEW_SETTLED_KEY = 7 + 16,
     DN_VIEW_DISPOSAL_KEY = 8 + 16 + 8,
+    DN_VIEW_STAMP_KEY = 5 + 16 + 8,
 };
 
 /** Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-enum { DN_VIEW_FORMAT = 3 };
+enum { DN_VIEW_FORMAT = 4 };
 
 static const char dn_view_position_key[] = "position";
 static const char dn_view_format_key[] = "format";
@@ -113,6 +115,14 @@ dn_view_settled_row_key(const DnUuid *tenant, uint8_t key[DN_VIEW_SETTLED_KEY])
 {
     memcpy(key, "settled", 7);
     memcpy(key + 7, tenant->bytes, 16);
+}
+
+static inline void
+dn_view_stamp_row_key(const DnUuid *tenant, uint64_t seq, uint8_t key[DN_VIEW_STAMP_KEY])
+{
+    memcpy(key, "stamp", 5);
+    memcpy(key + 5, tenant->bytes, 16);
+    dn_put_be(key + 21, seq, 8);
 }
 
 /* --- places --- */

@@ -75,6 +75,45 @@ dn_view_plan(DnArchive *self, uint64_t plan, GError **error)
 }
 
 json_t *
+dn_view_stamp(DnArchive *self, uint64_t seq, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_STAMP_KEY];
+
+    dn_view_stamp_row_key(&self->tenant, seq, key);
+    json_t *row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+
+    if (!row && !problem)
+        return dn_fail_null(error, DN_ERROR_CORRUPT,
+                            "the view knows no time stamp of entry %" G_GUINT64_FORMAT, seq);
+    if (!row)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return row;
+}
+
+bool
+dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    uint8_t from[DN_VIEW_STAMP_KEY];
+    uint8_t to[DN_VIEW_STAMP_KEY];
+
+    dn_view_stamp_row_key(&self->tenant, 0, from);
+    dn_view_stamp_row_key(&self->tenant, UINT64_MAX, to);
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_META, from, sizeof from, to, sizeof to, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
+        g_autoptr(json_t) row = dn_json_parse(text, size, error);
+
+        if (!row || !visit(row, user_data, error))
+            return false;
+    }
+    return dn_kv_cursor_ok(cursor, error);
+}
+
+json_t *
 dn_view_settled(DnArchive *self, GError **error)
 {
     g_autoptr(GError) problem = NULL;

@@ -46,13 +46,15 @@
 #include <unistd.h>
 
 enum {
-    HASH = 32,
+    HASH = 32, /* SHA-256 */
+    LONG = 64, /* SHA-512: hash trees that were renewed */
     STEP = 1 << 16,
     NAME_MOST = 1000,
     BLOB_MOST = 64 << 20, /* of a token, a record, a list of leaves, a line */
     DEPTH_MOST = 8,
     STAMPS_MOST = 32, /* renewals in a record */
-    LISTS_MOST = 64,  /* levels of a hash tree */
+    CHAINS_MOST = 8,
+    LISTS_MOST = 64, /* levels of a hash tree */
 };
 
 /* --- small things --- */
@@ -123,11 +125,12 @@ bytes_free(Bytes *self)
     *self = (Bytes){0};
 }
 
+/* By SHA-256 or SHA-512, as many bytes as @hash says. */
 static void
-sha256(const void *bytes, size_t size, uint8_t out[HASH])
+sha(int hash, const void *bytes, size_t size, uint8_t *out)
 {
-    if (EVP_Digest(bytes, size, out, NULL, EVP_sha256(), NULL) != 1)
-        give_up("OpenSSL has no SHA-256");
+    if (EVP_Digest(bytes, size, out, NULL, hash == LONG ? EVP_sha512() : EVP_sha256(), NULL) != 1)
+        give_up("OpenSSL has no SHA-2");
 }
 
 static int
@@ -136,11 +139,11 @@ digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 64 digits. */
+/* Two digits a byte. */
 static bool
-read_hash(const char *text, uint8_t out[HASH])
+read_hash(const char *text, int hash, uint8_t *out)
 {
-    for (int i = 0; i < HASH; i++) {
+    for (int i = 0; i < hash; i++) {
         int high = digit(text[2 * i]);
         int low = high < 0 ? -1 : digit(text[2 * i + 1]);
 
@@ -238,15 +241,17 @@ crc32_add(uint32_t crc, const uint8_t *bytes, size_t size)
     return ~crc;
 }
 
+/* The hash of a file's bytes; its CRC-32. */
 static uint32_t
-hash_range(int fd, File *file)
+hash_range(int fd, const File *file, int hash, uint8_t *out)
 {
     static uint8_t step[STEP];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     uint32_t crc = 0;
 
-    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-        give_up("OpenSSL has no SHA-256");
+    if (!context ||
+        EVP_DigestInit_ex(context, hash == LONG ? EVP_sha512() : EVP_sha256(), NULL) != 1)
+        give_up("OpenSSL has no SHA-2");
     for (uint64_t at = 0; at < file->size;) {
         size_t part = file->size - at < STEP ? (size_t)(file->size - at) : STEP;
 
@@ -255,7 +260,7 @@ hash_range(int fd, File *file)
         EVP_DigestUpdate(context, step, part);
         at += part;
     }
-    EVP_DigestFinal_ex(context, file->hash, NULL);
+    EVP_DigestFinal_ex(context, out, NULL);
     EVP_MD_CTX_free(context);
     return crc;
 }
@@ -398,7 +403,7 @@ scan_folder(const char *path, const char *prefix, int depth)
             if (fd < 0)
                 give_up("cannot open %s: %s", inner, strerror(errno));
             file->size = (uint64_t)st.st_size;
-            hash_range(fd, file);
+            hash_range(fd, file, HASH, file->hash);
             close(fd);
         }
     }
@@ -429,19 +434,25 @@ get(const uint8_t *from, int size)
     return value;
 }
 
+/* Numbers and their sizes in bytes, one after the other. */
+static void
+put_all(Bytes *to, const uint64_t (*numbers)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        put(to, numbers[i][0], (int)numbers[i][1]);
+}
+
+#define PUT_ALL(to, ...)                                                                           \
+    put_all(to, (const uint64_t[][2]){__VA_ARGS__},                                                \
+            sizeof(const uint64_t[][2]){__VA_ARGS__} / sizeof(uint64_t[2]))
+
+/* Version needed (ZIP64), names in UTF-8, stored, time, 1980-01-01, CRC, sizes in the extra field.
+ */
 static void
 put_common(Bytes *to, const File *file, unsigned extra)
 {
-    put(to, 45, 2);     /* version needed: ZIP64 */
-    put(to, 0x0800, 2); /* names in UTF-8 */
-    put(to, 0, 2);      /* stored */
-    put(to, 0, 2);      /* time */
-    put(to, 0x0021, 2); /* 1980-01-01 */
-    put(to, file->crc, 4);
-    put(to, UINT32_MAX, 4); /* both sizes stand in the extra field */
-    put(to, UINT32_MAX, 4);
-    put(to, strlen(file->name), 2);
-    put(to, extra, 2);
+    PUT_ALL(to, {45, 2}, {0x0800, 2}, {0, 2}, {0, 2}, {0x0021, 2}, {file->crc, 4}, {UINT32_MAX, 4},
+            {UINT32_MAX, 4}, {strlen(file->name), 2}, {extra, 2});
 }
 
 static void
@@ -450,56 +461,29 @@ put_local(Bytes *to, const File *file)
     put(to, 0x04034b50, 4);
     put_common(to, file, LOCAL_EXTRA);
     bytes_add(to, file->name, strlen(file->name));
-    put(to, 1, 2);
-    put(to, LOCAL_EXTRA - 4, 2);
-    put(to, file->size, 8);
-    put(to, file->size, 8);
+    PUT_ALL(to, {1, 2}, {LOCAL_EXTRA - 4, 2}, {file->size, 8}, {file->size, 8});
 }
 
+/* Made on UNIX; no comment, disk 0, attributes of a file that may be read. */
 static void
 put_central(Bytes *to, const File *file)
 {
-    put(to, 0x02014b50, 4);
-    put(to, 3 << 8 | 45, 2); /* made on UNIX */
+    PUT_ALL(to, {0x02014b50, 4}, {3 << 8 | 45, 2});
     put_common(to, file, CENTRAL_EXTRA);
-    put(to, 0, 2); /* comment */
-    put(to, 0, 2); /* disk */
-    put(to, 0, 2);
-    put(to, (uint64_t)(0100000 | 0444) << 16, 4);
-    put(to, UINT32_MAX, 4);
+    PUT_ALL(to, {0, 2}, {0, 2}, {0, 2}, {(uint64_t)(0100000 | 0444) << 16, 4}, {UINT32_MAX, 4});
     bytes_add(to, file->name, strlen(file->name));
-    put(to, 1, 2);
-    put(to, CENTRAL_EXTRA - 4, 2);
-    put(to, file->size, 8);
-    put(to, file->size, 8);
-    put(to, file->header, 8);
+    PUT_ALL(to, {1, 2}, {CENTRAL_EXTRA - 4, 2}, {file->size, 8}, {file->size, 8},
+            {file->header, 8});
 }
 
 static void
 put_tail(Bytes *to, uint64_t count, uint64_t size, uint64_t offset)
 {
-    put(to, 0x06064b50, 4);
-    put(to, END64 - 12, 8);
-    put(to, 3 << 8 | 45, 2);
-    put(to, 45, 2);
-    put(to, 0, 4);
-    put(to, 0, 4);
-    put(to, count, 8);
-    put(to, count, 8);
-    put(to, size, 8);
-    put(to, offset, 8);
-    put(to, 0x07064b50, 4);
-    put(to, 0, 4);
-    put(to, offset + size, 8);
-    put(to, 1, 4);
-    put(to, 0x06054b50, 4);
-    put(to, 0, 2);
-    put(to, 0, 2);
-    put(to, UINT16_MAX, 2);
-    put(to, UINT16_MAX, 2);
-    put(to, UINT32_MAX, 4);
-    put(to, UINT32_MAX, 4);
-    put(to, 0, 2);
+    PUT_ALL(to, {0x06064b50, 4}, {END64 - 12, 8}, {3 << 8 | 45, 2}, {45, 2}, {0, 4}, {0, 4},
+            {count, 8}, {count, 8}, {size, 8}, {offset, 8});
+    PUT_ALL(to, {0x07064b50, 4}, {0, 4}, {offset + size, 8}, {1, 4});
+    PUT_ALL(to, {0x06054b50, 4}, {0, 2}, {0, 2}, {UINT16_MAX, 2}, {UINT16_MAX, 2}, {UINT32_MAX, 4},
+            {UINT32_MAX, 4}, {0, 2});
 }
 
 static void
@@ -556,7 +540,7 @@ check_members(uint64_t directory)
         file->offset = file->header + LOCAL + strlen(file->name) + LOCAL_EXTRA;
         if (file->offset > directory || file->size > directory - file->offset)
             give_up("no capsule: %s reaches into the directory", file->name);
-        file->crc = hash_range(capsule_fd, file);
+        file->crc = hash_range(capsule_fd, file, HASH, file->hash);
         if (file->crc != stated)
             fail(file->name, "its bytes have another CRC-32 than the directory says");
         put_local(&header, file);
@@ -646,7 +630,7 @@ check_sum(char *line, size_t size, uint64_t number, void *data)
 
     (void)data;
     if (size < 2 * HASH + 3 || strlen(line) != size || memcmp(line + 2 * HASH, "  ", 2) != 0 ||
-        !read_hash(line, hash)) {
+        !read_hash(line, HASH, hash)) {
         fail("SHA256SUMS", "line %" PRIu64 " is malformed", number);
         return;
     }
@@ -705,13 +689,13 @@ read_time(const ASN1_GENERALIZEDTIME *time)
 }
 
 static bool
-verify_at(PKCS7 *token, const uint8_t imprint[HASH], int64_t time)
+verify_at(PKCS7 *token, const uint8_t *imprint, int size, int64_t time)
 {
     TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
     X509_STORE *store = X509_STORE_new();
     X509_VERIFY_PARAM *rules = X509_STORE_get0_param(store);
     const STACK_OF(X509) *anchors = authorities ? authorities : token->d.sign->cert;
-    uint8_t *copy = OPENSSL_memdup(imprint, HASH);
+    uint8_t *copy = OPENSSL_memdup(imprint, (size_t)size);
     bool good = false;
 
     for (int i = 0; i < sk_X509_num(anchors); i++)
@@ -720,25 +704,17 @@ verify_at(PKCS7 *token, const uint8_t imprint[HASH], int64_t time)
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
     TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
     TS_VERIFY_CTX_set_store(context, store);
-    TS_VERIFY_CTX_set_imprint(context, copy, HASH);
+    TS_VERIFY_CTX_set_imprint(context, copy, size);
     good = TS_RESP_verify_token(context, token) == 1;
     TS_VERIFY_CTX_free(context);
     return good;
-}
-
-static bool
-is_sha256(TS_TST_INFO *info)
-{
-    X509_ALGOR *algorithm = TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info));
-
-    return OBJ_obj2nid(algorithm->algorithm) == NID_sha256;
 }
 
 /* The token that was found to hold last: thousands of records have the same one. */
 static struct {
     bool known;
     uint8_t token[HASH];
-    uint8_t imprint[HASH];
+    uint8_t imprint[LONG];
     int64_t renewed;
     int64_t time;
 } last;
@@ -746,16 +722,16 @@ static struct {
 /* Whether the token stamps @imprint, and, when it was renewed, held until @renewed. Says why not
  * under the name @where. *@out_time: its own time. */
 static bool
-check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t imprint[HASH],
-            int64_t renewed, int64_t *out_time)
+check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t *imprint,
+            int hash_size, int64_t renewed, int64_t *out_time)
 {
     const uint8_t *end = bytes;
     uint8_t hash[HASH];
 
-    sha256(bytes, size, hash);
+    sha(HASH, bytes, size, hash);
     *out_time = last.time;
     if (last.known && memcmp(last.token, hash, HASH) == 0 &&
-        memcmp(last.imprint, imprint, HASH) == 0 && last.renewed == renewed)
+        memcmp(last.imprint, imprint, (size_t)hash_size) == 0 && last.renewed == renewed)
         return true;
 
     PKCS7 *token = size <= BLOB_MOST ? d2i_PKCS7(NULL, &end, (long)size) : NULL;
@@ -765,12 +741,14 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
 
     if (!info || end != bytes + size)
         fail(where, "it is no time-stamp token");
-    else if (time < 0 || !is_sha256(info))
-        fail(where, "the token has no time that can be read, or stamps no SHA-256");
-    else if (!verify_at(token, imprint, time))
+    else if (time < 0 ||
+             OBJ_obj2nid(TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info))->algorithm) !=
+                 (hash_size == LONG ? NID_sha512 : NID_sha256))
+        fail(where, "the token has no time that can be read, or stamps another kind of hash");
+    else if (!verify_at(token, imprint, hash_size, time))
         fail(where, "the time stamp does not hold: %s",
              ERR_reason_error_string(ERR_peek_last_error()));
-    else if (renewed >= 0 && (renewed < time || !verify_at(token, imprint, renewed)))
+    else if (renewed >= 0 && (renewed < time || !verify_at(token, imprint, hash_size, renewed)))
         fail(where, "the time stamp had ended when it was renewed");
     else
         good = true;
@@ -783,7 +761,7 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
         last.renewed = renewed;
         last.time = time;
         memcpy(last.token, hash, HASH);
-        memcpy(last.imprint, imprint, HASH);
+        memcpy(last.imprint, imprint, (size_t)hash_size);
     }
     return good;
 }
@@ -792,7 +770,8 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
 
 typedef struct {
     uint64_t seq;
-    uint8_t hash[HASH];
+    int size; /* HASH: of the line; LONG: of all lines up to it */
+    uint8_t hash[LONG];
     bool met;
 } Head;
 
@@ -800,55 +779,82 @@ static Head *heads; /* of the ledger, that were stamped */
 static size_t head_count;
 
 static void
-join(const uint8_t a[HASH], const uint8_t b[HASH], uint8_t out[HASH])
+join(int hash, const uint8_t *a, const uint8_t *b, uint8_t *out)
 {
-    uint8_t both[2 * HASH];
-    bool swap = memcmp(a, b, HASH) > 0;
+    uint8_t both[2 * LONG];
+    size_t size = (size_t)hash;
+    bool swap = memcmp(a, b, size) > 0;
 
-    memcpy(both, swap ? b : a, HASH);
-    memcpy(both + HASH, swap ? a : b, HASH);
-    sha256(both, sizeof both, out);
+    memcpy(both, swap ? b : a, size);
+    memcpy(both + size, swap ? a : b, size);
+    sha(hash, both, 2 * size, out);
 }
 
 /* The root over @count hashes, which are overwritten. A node without a neighbour goes up as it is.
  */
 static void
-tree_root(uint8_t *nodes, size_t count, uint8_t out[HASH])
+tree_root(int hash, uint8_t *nodes, size_t count, uint8_t *out)
 {
+    size_t size = (size_t)hash;
+
     while (count > 1) {
         size_t next = 0;
 
         for (size_t i = 0; i < count; i += 2, next++) {
-            uint8_t node[HASH];
+            uint8_t node[LONG];
 
             if (i + 1 < count)
-                join(nodes + i * HASH, nodes + (i + 1) * HASH, node);
+                join(hash, nodes + i * size, nodes + (i + 1) * size, node);
             else
-                memcpy(node, nodes + i * HASH, HASH);
-            memcpy(nodes + next * HASH, node, HASH);
+                memcpy(node, nodes + i * size, size);
+            memcpy(nodes + next * size, node, size);
         }
         count = next;
     }
-    memcpy(out, nodes, HASH);
+    memcpy(out, nodes, size);
 }
 
-/* "sha256 voucher version", and "sha256 ledger seq" for the ledger's head. */
+/* A token that a later stamp renewed must be the one here, if it is here. */
 static bool
-read_leaves(char *text, Bytes *out)
+check_renewed(const Head *leaf)
 {
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-        char *who = strlen(line) > 2 * HASH + 1 ? line + 2 * HASH + 1 : NULL;
-        char *number = who ? strchr(who, ' ') : NULL;
-        uint8_t hash[HASH];
-        Head head = {0};
+    char name[64];
+    uint8_t hash[LONG];
+    const File *file = NULL;
 
-        if (!number || line[2 * HASH] != ' ' || !read_hash(line, hash) ||
+    snprintf(name, sizeof name, "evidence/%" PRIu64 "/token.der", leaf->seq);
+    file = find_file(name);
+    if (!file)
+        return true;
+    Bytes token = read_file(file);
+
+    sha(leaf->size, token.at, token.size, hash);
+    bytes_free(&token);
+    return memcmp(hash, leaf->hash, (size_t)leaf->size) == 0;
+}
+
+/* "hash voucher version [hash of the document]", "hash ledger seq" for the ledger's head, "hash
+ * stamp seq" for a token that is renewed. The digits of the first say by which digest all are. */
+static bool
+read_leaves(char *text, Bytes *out, int *out_hash)
+{
+    *out_hash = strcspn(text, " ") == 2 * LONG ? LONG : HASH;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        size_t digits = 2 * (size_t)*out_hash;
+        char *who = strlen(line) > digits + 1 ? line + digits + 1 : NULL;
+        char *number = who ? strchr(who, ' ') : NULL;
+        Head head = {.size = *out_hash};
+
+        if (number) /* what may follow is proved by the record */
+            number[1 + strcspn(number + 1, " ")] = '\0';
+        if (!number || line[digits] != ' ' || !read_hash(line, *out_hash, head.hash) ||
             !read_number(number + 1, &head.seq))
             return false;
-        bytes_add(out, hash, HASH);
+        bytes_add(out, head.hash, (size_t)*out_hash);
+        if (strncmp(who, "stamp ", 6) == 0 && !check_renewed(&head))
+            return false;
         if (strncmp(who, "ledger ", 7) != 0)
             continue;
-        memcpy(head.hash, hash, HASH);
         heads = get_memory(heads, (head_count + 1) * sizeof *heads);
         heads[head_count++] = head;
     }
@@ -862,7 +868,8 @@ check_batch(const File *token_file)
     size_t folder = strlen(token_file->name) - strlen("token.der");
     const File *leaves_file = NULL;
     Bytes nodes = {0};
-    uint8_t root[HASH];
+    uint8_t root[LONG];
+    int hash = HASH;
     int64_t time = 0;
 
     snprintf(name, sizeof name, "%.*sleaves.txt", (int)folder, token_file->name);
@@ -874,11 +881,11 @@ check_batch(const File *token_file)
     Bytes text = read_file(leaves_file);
     Bytes token = read_file(token_file);
 
-    if (strlen((char *)text.at) != text.size || !read_leaves((char *)text.at, &nodes)) {
-        fail(name, "it is no list of leaves");
+    if (strlen((char *)text.at) != text.size || !read_leaves((char *)text.at, &nodes, &hash)) {
+        fail(name, "it is no list of leaves, or renews another token than the one here");
     } else {
-        tree_root(nodes.at, nodes.size / HASH, root);
-        check_token(token_file->name, token.at, token.size, root, -1, &time);
+        tree_root(hash, nodes.at, nodes.size / (size_t)hash, root);
+        check_token(token_file->name, token.at, token.size, root, hash, -1, &time);
     }
     bytes_free(&text);
     bytes_free(&token);
@@ -912,8 +919,10 @@ typedef struct {
 } Der;
 
 typedef struct {
+    int hash;
     Der lists; /* at is NULL when there is no reduced hash tree */
     Der token;
+    const uint8_t *chains_end; /* begins a chain: where the chains before it end; else NULL */
 } Stamp;
 
 /* Takes one element of that tag off the front. @whole (may be NULL) has its header too. */
@@ -948,14 +957,16 @@ take(Der *in, uint8_t tag, Der *body, Der *whole)
     return true;
 }
 
-static bool
-names_sha256(const Der *algorithm)
+/* HASH or LONG; 0 for another digest. */
+static int
+read_digest(const Der *algorithm)
 {
-    static const uint8_t oid[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
-                                  0x03, 0x04, 0x02, 0x01, 0x05, 0x00};
+    static const uint8_t sha2[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02};
+    const uint8_t *end = algorithm->at + sizeof sha2;
 
-    return (algorithm->left == 11 || algorithm->left == 13) &&
-           memcmp(algorithm->at, oid, algorithm->left) == 0;
+    if (algorithm->left != 11 && (algorithm->left != 13 || memcmp(end + 1, "\x05", 2) != 0))
+        return 0;
+    return memcmp(algorithm->at, sha2, sizeof sha2) ? 0 : *end == 1 ? HASH : *end == 3 ? LONG : 0;
 }
 
 static bool
@@ -964,20 +975,21 @@ read_stamp(Der *in, Stamp *out)
     Der body;
     Der inner;
 
-    *out = (Stamp){0};
+    *out = (Stamp){.hash = HASH};
     if (!take(in, 0x30, &body, NULL))
         return false;
     if (body.left > 0 && body.at[0] == 0xa0 &&
-        (!take(&body, 0xa0, &inner, NULL) || !names_sha256(&inner)))
+        (!take(&body, 0xa0, &inner, NULL) || (out->hash = read_digest(&inner)) == 0))
         return false;
     if (body.left > 0 && body.at[0] == 0xa2 && !take(&body, 0xa2, &out->lists, NULL))
         return false;
     return take(&body, 0x30, &inner, &out->token) && body.left == 0;
 }
 
-/* The archive time-stamps of the one chain, -1 when it is malformed or of a kind not made here. */
+/* The archive time-stamps of all chains, -1 when it is malformed or of a kind not made here.
+ * *@chains: where the first chain begins. */
 static int
-read_record(const Bytes *bytes, Stamp stamps[STAMPS_MOST])
+read_record(const Bytes *bytes, Stamp stamps[STAMPS_MOST], const uint8_t **chains)
 {
     Der in = {bytes->at, bytes->size};
     Der body;
@@ -986,32 +998,47 @@ read_record(const Bytes *bytes, Stamp stamps[STAMPS_MOST])
     int count = 0;
 
     if (!take(&in, 0x30, &body, NULL) || in.left > 0 || !take(&body, 0x02, &inner, NULL) ||
-        inner.left != 1 || inner.at[0] != 1 || !take(&body, 0x30, &inner, NULL) ||
-        !take(&inner, 0x30, &chain, NULL) || !names_sha256(&chain) || inner.left > 0 ||
-        !take(&body, 0x30, &inner, NULL) || body.left > 0 || !take(&inner, 0x30, &chain, NULL) ||
-        inner.left > 0)
+        inner.left != 1 || inner.at[0] != 1 || !take(&body, 0x30, &inner, NULL))
         return -1;
-    while (chain.left > 0)
-        if (count == STAMPS_MOST || !read_stamp(&chain, &stamps[count++]))
+    while (inner.left > 0)
+        if (!take(&inner, 0x30, &chain, NULL) || read_digest(&chain) == 0)
             return -1;
+    if (!take(&body, 0x30, &inner, NULL) || body.left > 0)
+        return -1;
+    *chains = inner.at;
+    for (int number = 0; inner.left > 0; number++) {
+        const uint8_t *end = inner.at;
+        int first = count;
+
+        if (number == CHAINS_MOST || !take(&inner, 0x30, &chain, NULL) || chain.left == 0)
+            return -1;
+        while (chain.left > 0)
+            if (count == STAMPS_MOST || !read_stamp(&chain, &stamps[count++]) ||
+                stamps[count - 1].hash != stamps[first].hash)
+                return -1;
+        stamps[first].chains_end = end;
+    }
     return count > 0 ? count : -1;
 }
+
+static int node_size; /* of what is sorted */
 
 static int
 compare_nodes(const void *a, const void *b)
 {
-    return memcmp(a, b, HASH);
+    return memcmp(a, b, (size_t)node_size);
 }
 
 /* RFC 4998 4.3: the first list has the leaf in it; a list, sorted and joined, gives a hash that
  * belongs to the next list. */
 static bool
-walk_lists(const Stamp *stamp, const uint8_t leaf[HASH], uint8_t root[HASH])
+walk_lists(const Stamp *stamp, const uint8_t *leaf, uint8_t *root)
 {
     Der lists = stamp->lists;
+    size_t size = (size_t)stamp->hash;
     int level = 0;
 
-    memcpy(root, leaf, HASH);
+    memcpy(root, leaf, size);
     if (lists.at && lists.left == 0)
         return false;
     for (; lists.left > 0; level++) {
@@ -1022,18 +1049,19 @@ walk_lists(const Stamp *stamp, const uint8_t leaf[HASH], uint8_t root[HASH])
         bool good = level < LISTS_MOST && take(&lists, 0x30, &list, NULL);
 
         if (level > 0)
-            bytes_add(&nodes, root, HASH);
+            bytes_add(&nodes, root, size);
         while (good && list.left > 0) {
-            good = take(&list, 0x04, &hash, NULL) && hash.left == HASH;
+            good = take(&list, 0x04, &hash, NULL) && hash.left == size;
             if (!good)
                 break;
-            found = found || memcmp(hash.at, leaf, HASH) == 0;
-            bytes_add(&nodes, hash.at, HASH);
+            found = found || memcmp(hash.at, leaf, size) == 0;
+            bytes_add(&nodes, hash.at, size);
         }
-        good = good && found && nodes.size >= 2 * HASH;
+        good = good && found && nodes.size >= 2 * size;
         if (good) {
-            qsort(nodes.at, nodes.size / HASH, HASH, compare_nodes);
-            sha256(nodes.at, nodes.size, root);
+            node_size = stamp->hash;
+            qsort(nodes.at, nodes.size / size, size, compare_nodes);
+            sha(stamp->hash, nodes.at, nodes.size, root);
         }
         bytes_free(&nodes);
         if (!good)
@@ -1042,32 +1070,64 @@ walk_lists(const Stamp *stamp, const uint8_t leaf[HASH], uint8_t root[HASH])
     return true;
 }
 
-/* From the newest back: a token must hold until the next one was put over it. */
+/* RFC 4998 5.3: the hash of two hashes: of the document, and of the sequence of the chains so far.
+ */
+static void
+renewed_leaf(const Stamp *stamp, const uint8_t *chains, const uint8_t *document, uint8_t *out)
+{
+    size_t size = (size_t)(stamp->chains_end - chains);
+    int digits = size > 0xffff ? 3 : size > 0xff ? 2 : size > 0x7f ? 1 : 0; /* below BLOB_MOST */
+    uint8_t byte = (uint8_t)(digits ? 0x80 | digits : (int)size);
+    uint8_t both[2 * LONG];
+    Bytes sequence = {0};
+
+    bytes_add(&sequence, "\x30", 1);
+    bytes_add(&sequence, &byte, 1);
+    while (digits-- > 0) {
+        byte = (uint8_t)(size >> 8 * digits);
+        bytes_add(&sequence, &byte, 1);
+    }
+    bytes_add(&sequence, chains, size);
+    memcpy(both, document, (size_t)stamp->hash);
+    sha(stamp->hash, sequence.at, sequence.size, both + stamp->hash);
+    sha(stamp->hash, both, 2 * (size_t)stamp->hash, out);
+    bytes_free(&sequence);
+}
+
+/* From the newest back: a token must hold until the next one was put over it. @document_long is
+ * NULL when no SHA-512 of the document is stated. */
 static bool
-check_record(const File *file, const uint8_t document[HASH], int64_t *out_time)
+check_record(const File *file, const uint8_t *document, const uint8_t *document_long,
+             int64_t *out_time)
 {
     Bytes bytes = read_file(file);
     Stamp stamps[STAMPS_MOST];
-    int count = read_record(&bytes, stamps);
+    const uint8_t *chains = NULL;
+    int count = bytes.size < 1 << 24 ? read_record(&bytes, stamps, &chains) : -1;
     int64_t renewed = -1;
     bool good = count > 0;
 
+    for (int i = 0; good && i < count; i++)
+        good = stamps[i].hash == HASH || document_long;
     if (!good)
         fail(file->name, "it is no evidence record that this program knows");
     for (int i = count - 1; good && i >= 0; i--) {
-        uint8_t leaf[HASH];
-        uint8_t root[HASH];
+        const uint8_t *of = stamps[i].hash == LONG ? document_long : document;
+        uint8_t leaf[LONG];
+        uint8_t root[LONG];
 
-        if (i > 0)
-            sha256(stamps[i - 1].token.at, stamps[i - 1].token.left, leaf);
+        if (i == 0)
+            memcpy(leaf, of, (size_t)stamps[i].hash);
+        else if (stamps[i].chains_end)
+            renewed_leaf(&stamps[i], chains, of, leaf);
         else
-            memcpy(leaf, document, HASH);
+            sha(stamps[i].hash, stamps[i - 1].token.at, stamps[i - 1].token.left, leaf);
         good = walk_lists(&stamps[i], leaf, root);
         if (!good)
             fail(file->name, "it is the record of another document");
         else
-            good = check_token(file->name, stamps[i].token.at, stamps[i].token.left, root, renewed,
-                               out_time);
+            good = check_token(file->name, stamps[i].token.at, stamps[i].token.left, root,
+                               stamps[i].hash, renewed, out_time);
         renewed = *out_time;
     }
     bytes_free(&bytes);
@@ -1082,16 +1142,6 @@ typedef struct {
     uint64_t entries;
     uint64_t vouchers;
 } Counts;
-
-static void
-print_document(const char *name, int64_t time)
-{
-    time_t seconds = (time_t)time;
-    char text[32] = "";
-
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&seconds));
-    printf("%s  %s\n", text, name);
-}
 
 /* Vouchers without documents. Each must have been disposed of by an entry. */
 typedef struct {
@@ -1131,22 +1181,25 @@ find_gone(const char *text)
     return bsearch(&key, gone, gone_count, sizeof *gone, compare_gone);
 }
 
-/* "sha256 voucher version file record", "-" when there is no record, or no file since it was
- * disposed of: then the record is of the hash alone. */
+/* "sha256 voucher version file record [sha512]", "-" when there is no record, or no file since it
+ * was disposed of: then the record is of the hash alone. */
 static void
 check_document(char *line, size_t size, uint64_t number, void *data)
 {
     Counts *counts = data;
-    char *words[5] = {0};
+    char *words[6] = {0};
     int count = 0;
     uint8_t hash[HASH];
+    uint8_t hash_long[LONG];
+    uint8_t found_long[LONG];
     int64_t time = 0;
 
     counts->documents++;
-    for (char *word = strtok(line, " "); word && count < 5; word = strtok(NULL, " "))
+    for (char *word = strtok(line, " "); word && count < 6; word = strtok(NULL, " "))
         words[count++] = word;
-    if (count != 5 || size < 2 * HASH || strlen(words[0]) != 2 * HASH ||
-        !read_hash(words[0], hash)) {
+    if (count < 5 || size < 2 * HASH || strlen(words[0]) != 2 * HASH ||
+        !read_hash(words[0], HASH, hash) ||
+        (words[5] && (strlen(words[5]) != 2 * LONG || !read_hash(words[5], LONG, hash_long)))) {
         fail("evidence/documents.txt", "line %" PRIu64 " is malformed", number);
         return;
     }
@@ -1159,14 +1212,25 @@ check_document(char *line, size_t size, uint64_t number, void *data)
         fail(words[3], "it is missing");
     else if (memcmp(file->hash, hash, HASH) != 0)
         fail(words[3], "its SHA-256 is not the one in evidence/documents.txt");
+    if (file && words[5]) {
+        int fd = open_file(file);
+
+        hash_range(fd, file, LONG, found_long);
+        close(fd);
+        if (memcmp(found_long, hash_long, LONG) != 0)
+            fail(words[3], "its SHA-512 is not the one in evidence/documents.txt");
+    }
     if (strcmp(words[4], "-") == 0)
         return;
     if (!record) {
         fail(words[4], "it is missing");
-    } else if (check_record(record, hash, &time)) {
+    } else if (check_record(record, hash, words[5] ? hash_long : NULL, &time)) {
+        char text[32] = "";
+
         counts->stamped++;
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&(time_t){(time_t)time}));
         if (list_documents)
-            print_document(words[3], time);
+            printf("%s  %s\n", text, words[3]);
     }
 }
 
@@ -1210,7 +1274,7 @@ member_hash(const char *line, const char *key, uint8_t out[HASH])
     const char *at = find_member(line, key);
 
     return at && *at == '"' && strnlen(at + 1, 2 * HASH + 1) == 2 * HASH + 1 &&
-           at[1 + 2 * HASH] == '"' && read_hash(at + 1, out);
+           at[1 + 2 * HASH] == '"' && read_hash(at + 1, HASH, out);
 }
 
 /* The "sha256" of {"bytes":...,"id":...,"sha256":...} under @key. */
@@ -1226,6 +1290,7 @@ typedef struct {
     Counts *counts;
     uint64_t seq;
     uint8_t hash[HASH]; /* of the line before */
+    EVP_MD_CTX *lines;  /* SHA-512 of all lines so far */
     bool broken;
 } Chain;
 
@@ -1265,7 +1330,7 @@ check_contents(const char *line, uint64_t seq)
     const Gone *row = check_disposal(line);
     uint8_t hash[HASH];
 
-    if (member_is(line, "type", "evidence.stamped"))
+    if (member_is(line, "type", "evidence.stamped") || member_is(line, "type", "evidence.renewed"))
         check_stamp_entry(line, seq);
     else if ((member_is(line, "type", "voucher.registered") ||
               member_is(line, "type", "voucher.revised")) &&
@@ -1273,6 +1338,7 @@ check_contents(const char *line, uint64_t seq)
         fail("ledger.jsonl", "line %" PRIu64 ": its document is not in the capsule", seq);
 }
 
+/* All stamped heads of one seq stand together. */
 static void
 check_head(const Chain *chain)
 {
@@ -1280,10 +1346,21 @@ check_head(const Chain *chain)
     Head *head =
         head_count > 0 ? bsearch(&key, heads, head_count, sizeof *heads, compare_heads) : NULL;
 
-    if (head && memcmp(head->hash, chain->hash, HASH) != 0)
-        fail("ledger.jsonl", "line %" PRIu64 " is not the one that was time-stamped", chain->seq);
-    if (head)
+    while (head && head > heads && head[-1].seq == chain->seq)
+        head--;
+    for (; head && head < heads + head_count && head->seq == chain->seq; head++) {
+        uint8_t all[LONG];
+        EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+        if (!copy || EVP_MD_CTX_copy_ex(copy, chain->lines) != 1 ||
+            EVP_DigestFinal_ex(copy, all, NULL) != 1)
+            give_up("OpenSSL has no SHA-512");
+        EVP_MD_CTX_free(copy);
+        if (memcmp(head->hash, head->size == LONG ? all : chain->hash, (size_t)head->size) != 0)
+            fail("ledger.jsonl", "line %" PRIu64 " is not the one that was time-stamped",
+                 chain->seq);
         head->met = true;
+    }
 }
 
 static void
@@ -1307,7 +1384,9 @@ check_link(char *line, size_t size, uint64_t number, void *data)
         return;
     }
     chain->seq = seq;
-    sha256(line, size, chain->hash);
+    sha(HASH, line, size, chain->hash);
+    EVP_DigestUpdate(chain->lines, line, size);
+    EVP_DigestUpdate(chain->lines, "\n", 1);
     check_contents(line, seq);
     check_head(chain);
 }
@@ -1315,9 +1394,7 @@ check_link(char *line, size_t size, uint64_t number, void *data)
 static void
 count_line(char *line, size_t size, uint64_t number, void *data)
 {
-    (void)line;
-    (void)size;
-    (void)number;
+    (void)line, (void)size, (void)number;
     (*(uint64_t *)data)++;
 }
 
@@ -1331,8 +1408,10 @@ check_loose_entry(char *line, size_t size, uint64_t number, void *data)
 static void
 check_ledger(Counts *counts, bool complete)
 {
-    Chain chain = {.counts = counts};
+    Chain chain = {.counts = counts, .lines = EVP_MD_CTX_new()};
 
+    if (!chain.lines || EVP_DigestInit_ex(chain.lines, EVP_sha512(), NULL) != 1)
+        give_up("OpenSSL has no SHA-512");
     if (complete)
         each_line("ledger.jsonl", check_link, &chain);
     else
@@ -1341,6 +1420,7 @@ check_ledger(Counts *counts, bool complete)
         if (!gone[i].disposed)
             fail("evidence/documents.txt",
                  "no entry disposes of voucher %s, and its document is missing", gone[i].id);
+    EVP_MD_CTX_free(chain.lines);
     if (!complete)
         return;
     for (size_t i = 0; !chain.broken && i < head_count; i++)

@@ -11,21 +11,51 @@
 #ifndef ENGINE_EVIDENCE_EVIDENCE_H
 #define ENGINE_EVIDENCE_EVIDENCE_H
 
+#include "base/date.h"
 #include "base/digest.h"
 #include "base/error.h"
 
 G_BEGIN_DECLS
 
+/* --- hashes of either kind (hashtree.c, pure) --- */
+
+/** What a hash tree is made of; the value is the size in bytes. SHA-512 takes over when SHA-256
+ * weakens (RFC 4998 5.3). */
+typedef enum {
+    DN_HASH_SHA256 = 32,
+    DN_HASH_SHA512 = 64,
+} DnHashKind;
+
+enum { DN_HASH_MAX = 64 };
+
+typedef struct {
+    DnHashKind kind;
+    uint8_t bytes[DN_HASH_MAX]; /* the first @kind of them */
+} DnHash;
+
+DnHash dn_hash(DnHashKind kind, const void *bytes, size_t size);
+DnHash dn_hash_bytes(DnHashKind kind, GBytes *bytes);
+DnHash dn_hash_of_sha256(const DnSha256 *hash);
+bool dn_hash_equal(const DnHash *a, const DnHash *b);
+/** "sha256" or "sha512". */
+const char *dn_hash_kind_name(DnHashKind kind);
+/** False for a name of no kind that is known. */
+bool dn_hash_kind_parse(const char *name, DnHashKind *out_kind);
+/** (transfer full) Its hexadecimal digits. */
+char *dn_hash_hex(const DnHash *hash);
+/** Reads digits back; their number says the kind. FORMAT. */
+bool dn_hash_unhex(const char *text, DnHash *out_hash, GError **error);
+
 /* --- hash tree (hashtree.c, pure) --- */
 
 typedef struct DnHashTree DnHashTree;
 
-/** A binary tree over @count >= 1 leaves in the order given; one leaf: the root is that leaf. A
- * node is SHA-256 of its children's hashes in binary ascending order, one after the other (RFC
- * 4998 4.2.1). */
-DnHashTree *dn_hash_tree_new(const DnSha256 *leaves, size_t count);
-DnSha256 dn_hash_tree_root(const DnHashTree *self);
-/** (transfer full) array of DnSha256: the sibling at each level from the leaf up, from which
+/** A binary tree over @count >= 1 leaves of one kind in the order given; one leaf: the root is that
+ * leaf. A node is the hash of its children's hashes in binary ascending order, one after the other
+ * (RFC 4998 4.2.1). */
+DnHashTree *dn_hash_tree_new(const DnHash *leaves, size_t count);
+DnHash dn_hash_tree_root(const DnHashTree *self);
+/** (transfer full) array of DnHash: the sibling at each level from the leaf up, from which
  * dn_evidence_record_new() makes the reduced hash tree. A level at which the node stands alone adds
  * nothing; the path of the only leaf of a tree is empty. @leaf < the count of leaves. */
 GArray *dn_hash_tree_path(const DnHashTree *self, size_t leaf);
@@ -33,7 +63,7 @@ void dn_hash_tree_free(DnHashTree *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnHashTree, dn_hash_tree_free)
 
 /** The root that @leaf and @path lead to. */
-DnSha256 dn_hash_path_root(const DnSha256 *leaf, const DnSha256 *path, size_t count);
+DnHash dn_hash_path_root(const DnHash *leaf, const DnHash *path, size_t count);
 
 /* --- trust list (trust.c) --- */
 
@@ -59,25 +89,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTrust, dn_trust_free)
 
 typedef struct {
     int64_t gen_time_utc_ms;
-    char *serial;    /* hexadecimal, a minus sign before a negative one */
-    char *policy;    /* dotted OID */
-    char *authority; /* name in the trust list, or the signer's subject */
-    bool trusted;    /* chains to an authority of the trust list whose dates cover genTime */
-    bool accredited; /* and that is marked as accredited; false is shown as NON-ACCREDITED */
+    char *serial;           /* hexadecimal, a minus sign before a negative one */
+    char *policy;           /* dotted OID */
+    char *authority;        /* name in the trust list, or the signer's subject */
+    bool trusted;           /* chains to an authority of the trust list whose dates cover genTime */
+    bool accredited;        /* and that is marked as accredited; false is shown as NON-ACCREDITED */
+    int64_t until_utc_ms;   /* when the first certificate of the signer's chain ends, as far as it
+                               is known */
+    unsigned security_bits; /* of the signer's key and of what was signed: the weaker one */
 } DnTokenInfo;
 
 void dn_token_info_clear(DnTokenInfo *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnTokenInfo, dn_token_info_clear)
 
+/** An authority, and how it is asked. */
+typedef struct {
+    const char *url;
+    const char *policy;  /* (nullable) dotted OID: asked for, and no other is accepted */
+    uint32_t timeout_ms; /* > 0 */
+} DnTsa;
+
 /**
- * Asks the authority at @url (RFC 3161 over HTTP, section 3.4) for a token over @imprint (SHA-256),
- * with a nonce and with its certificate. Checks status, imprint, nonce and signature before it
+ * Asks the authority at @tsa->url (RFC 3161 over HTTP, section 3.4) for a token over @imprint, with
+ * a nonce and with its certificate. Checks status, imprint, nonce, policy and signature before it
  * returns. (transfer full) the DER of the TimeStampToken (a CMS ContentInfo), bit for bit as it
- * came. Only http and https, no redirects, no proxy. INVALID for the URL; EXTERNAL says what the
- * authority answered, or that it cannot be reached; LIMIT after @timeout_ms (> 0) or above 1 MiB;
- * FORMAT when the answer is no time-stamp response.
+ * came. Only http and https, no redirects, no proxy. INVALID for the URL or the policy; EXTERNAL
+ * says what the authority answered, or that it cannot be reached; LIMIT after @tsa->timeout_ms or
+ * above 1 MiB; FORMAT when the answer is no time-stamp response.
  */
-GBytes *dn_tsa_stamp(const char *url, const DnSha256 *imprint, uint32_t timeout_ms, GError **error);
+GBytes *dn_tsa_stamp(const DnTsa *tsa, const DnHash *imprint, GError **error);
 
 /**
  * Verifies a token over @imprint at its own genTime (RFC 3161 appendix B): signature, imprint,
@@ -87,8 +127,13 @@ GBytes *dn_tsa_stamp(const char *url, const DnSha256 *imprint, uint32_t timeout_
  * "Verifies" is not "unchanged": parts of a token are not signed (the embedded issuer certificates
  * above all). Who must know that a token is the one that was archived compares its SHA-256.
  */
-bool dn_token_verify(GBytes *token, const DnSha256 *imprint, const DnTrust *trust,
+bool dn_token_verify(GBytes *token, const DnHash *imprint, const DnTrust *trust,
                      DnTokenInfo *out_info, GError **error);
+
+/** The same of a token over which a newer one was put at @renewed_utc_ms: its signer's certificate
+ * must have held until then. 0: none was. */
+bool dn_token_verify_until(GBytes *token, const DnHash *imprint, const DnTrust *trust,
+                           int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error);
 
 /** (transfer full) PEM of every certificate in the token, signer first, for `openssl ts -verify
  * -untrusted`. */
@@ -99,16 +144,16 @@ char *dn_token_certificates_pem(GBytes *token, GError **error);
 /** (transfer full) The record of @leaf: @path from dn_hash_tree_path(), @token over the root. The
  * leaf itself is part of it: RFC 4998 4.3 looks for it in the first list. FORMAT when @token is no
  * ContentInfo, LIMIT when it is too large. */
-GBytes *dn_evidence_record_new(const DnSha256 *leaf, const DnSha256 *path, size_t count,
-                               GBytes *token, GError **error);
+GBytes *dn_evidence_record_new(const DnHash *leaf, const DnHash *path, size_t count, GBytes *token,
+                               GError **error);
 
 /**
- * Verifies a record over the data object whose SHA-256 is @leaf. Errors as dn_token_verify(), and
- * UNSUPPORTED for what RFC 4998 allows and this archive never writes: another digest than SHA-256,
- * encryption, attributes, a second chain. @out_info tells of the first token, which says since when
+ * Verifies a record over the data object whose hash is @document. Errors as dn_token_verify(), and
+ * UNSUPPORTED for what RFC 4998 allows and this archive never writes: another digest than SHA-256
+ * and SHA-512, encryption, attributes. @out_info tells of the first token, which says since when
  * the data object exists; but trusted and accredited hold only when they hold for every token.
  */
-bool dn_evidence_record_verify(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
+bool dn_evidence_record_verify(GBytes *record, const DnHash *document, const DnTrust *trust,
                                DnTokenInfo *out_info, GError **error);
 
 /** Tokens that have been verified, so that the thousands of records that share one ask once. Holds
@@ -118,22 +163,48 @@ DnTokenMemo *dn_token_memo_new(void);
 void dn_token_memo_free(DnTokenMemo *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTokenMemo, dn_token_memo_free)
 
-/** dn_evidence_record_verify() that takes from and adds to @memo (nullable). */
-bool dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
-                                    DnTokenMemo *memo, DnTokenInfo *out_info, GError **error);
+/** The same with the document's hash in every kind that the record uses, @document_count of them,
+ * taking from and adding to @memo (nullable). INVALID when a kind is missing. */
+bool dn_evidence_record_verify_with(GBytes *record, const DnHash *documents, size_t document_count,
+                                    const DnTrust *trust, DnTokenMemo *memo, DnTokenInfo *out_info,
+                                    GError **error);
 
-/** The hash that a renewal must stamp: of the newest token in @record (RFC 4998 5.2). Records that
- * share a token share it, so that one leaf in the tree of a renewal serves them all. */
-bool dn_evidence_record_renewal_leaf(GBytes *record, DnSha256 *out_leaf, GError **error);
+/** True when the record has a chain over hashes of @kind: verifying it wants the document's. */
+bool dn_evidence_record_uses(GBytes *record, DnHashKind kind);
 
-/** (transfer full) @record with one more archive time-stamp in its chain: @path leads from its
- * renewal leaf to the root that @token stamps. Time-stamp renewal, to be done before the newest
+/** The hash that a time-stamp renewal must stamp: of the newest token in @record, of the kind of
+ * its newest chain (RFC 4998 5.2). Records that share a token share it, so that one leaf in the
+ * tree of a renewal serves them all. */
+bool dn_evidence_record_renewal_leaf(GBytes *record, DnHash *out_leaf, GError **error);
+
+/** (transfer full) @record with one more archive time-stamp in its newest chain: @path leads from
+ * its renewal leaf to the root that @token stamps. Time-stamp renewal, to be done before the newest
  * token's certificate ends. Errors as dn_evidence_record_new(), CORRUPT for @record. */
-GBytes *dn_evidence_record_renew(GBytes *record, const DnSha256 *path, size_t count, GBytes *token,
+GBytes *dn_evidence_record_renew(GBytes *record, const DnHash *path, size_t count, GBytes *token,
                                  GError **error);
+
+/** The hash that a hash-tree renewal must stamp (RFC 4998 5.3): of @document, the data object's
+ * hash of the fresh kind, and of all chains of @record. */
+bool dn_evidence_record_rehash_leaf(GBytes *record, const DnHash *document, DnHash *out_leaf,
+                                    GError **error);
+
+/** (transfer full) @record with one more chain: @path leads from @leaf, which
+ * dn_evidence_record_rehash_leaf() gave, to the root that @token stamps. Hash-tree renewal, to be
+ * done before the digest of the newest chain weakens. Errors as dn_evidence_record_renew(). */
+GBytes *dn_evidence_record_rehash(GBytes *record, const DnHash *leaf, const DnHash *path,
+                                  size_t count, GBytes *token, GError **error);
 
 /** (transfer full) The oldest token in @record, bit for bit, for tools that take a token alone. */
 GBytes *dn_evidence_record_token(GBytes *record, GError **error);
+
+/* --- how long algorithms last (strength.c, pure) --- */
+
+/** The last day on which what has @security_bits may still be relied on for new proof, by the
+ * requirements on cryptographic strength of CRYPTREC. */
+DnDate dn_strength_until(unsigned security_bits);
+
+/** Bits of security of a hash tree of @kind: half of its size (collisions). */
+unsigned dn_strength_of_hash(DnHashKind kind);
 
 G_END_DECLS
 #endif

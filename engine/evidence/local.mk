@@ -2,6 +2,6 @@ noinst_LIBRARIES += engine/evidence/libevidence.a
 engine_evidence_libevidence_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 engine_evidence_libevidence_a_SOURCES = \
 	engine/evidence/evidence.h engine/evidence/hashtree.c engine/evidence/record.c \
-	engine/evidence/token.c engine/evidence/token.h engine/evidence/trust.c \
+	engine/evidence/strength.c engine/evidence/token.c engine/evidence/token.h engine/evidence/trust.c \
 	engine/evidence/trust.h engine/evidence/tsa.c
 EVIDENCE_LDADD = engine/evidence/libevidence.a $(ENGINE_LIBS)

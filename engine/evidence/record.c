@@ -12,7 +12,9 @@
  *
  * The first list of a reduced hash tree holds the leaf and its sibling, each further list one
  * sibling more (4.2.2). A chain has one archive time-stamp when it is made and one more with each
- * renewal, whose leaf is the hash of the time stamp before it (5.2).
+ * time-stamp renewal, whose leaf is the hash of the time stamp before it (5.2). A hash-tree renewal
+ * begins a chain of another digest, whose leaf is the hash of two hashes: of the data object, and
+ * of the archiveTimeStampSequence as it was before (5.3).
  *
  * The form is small and every length in it is hostile, so it is read by hand: nothing is copied,
  * and only the one encoding that DER allows is accepted.
@@ -36,15 +38,26 @@ enum {
     TAG_ENCRYPTION = 0xa1, /* [1] of an EvidenceRecord */
     MAX_RECORD_BYTES = 4 * 1024 * 1024,
     MAX_STAMPS = 32, /* renewals of ten years, many times over */
-    MAX_LISTS = 64,  /* levels of a binary tree over 2^64 leaves */
+    MAX_CHAINS = 8,
+    MAX_LISTS = 64, /* levels of a binary tree over 2^64 leaves */
 };
 
-/* AlgorithmIdentifier of SHA-256 without its header: parameters absent, as RFC 5754 writes them,
- * or NULL, as it wants them read. */
-static const uint8_t sha256_plain[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                       0x65, 0x03, 0x04, 0x02, 0x01};
-static const uint8_t sha256_null[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
-                                      0x03, 0x04, 0x02, 0x01, 0x05, 0x00};
+/* The OID of each digest. Parameters are absent, as RFC 5754 writes them, or NULL, as it wants them
+ * read. */
+enum { OID_BYTES = 11 };
+
+static const struct {
+    DnHashKind kind;
+    int nid;
+    uint8_t oid[OID_BYTES + 2]; /* with NULL */
+} digests[] = {
+    {DN_HASH_SHA256,
+     NID_sha256,
+     {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00}},
+    {DN_HASH_SHA512,
+     NID_sha512,
+     {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00}},
+};
 
 typedef struct {
     const uint8_t *at;
@@ -53,13 +66,17 @@ typedef struct {
 
 /* One ArchiveTimeStamp, pointing into the record. */
 typedef struct {
+    DnHashKind kind;
     Der hashtree; /* what stands in [2]; at is NULL when there is none */
     Der token;    /* with its header */
+    size_t chain;
 } Stamp;
 
 typedef struct {
     Stamp stamps[MAX_STAMPS];
     size_t count;
+    Der chains[MAX_CHAINS]; /* with their headers; one lies behind the other */
+    size_t chain_count;
 } Record;
 
 /* --- reading --- */
@@ -109,10 +126,15 @@ der_equals(const Der *in, const uint8_t *bytes, size_t size)
 }
 
 static bool
-der_is_sha256(const Der *algorithm)
+der_is_digest(const Der *algorithm, DnHashKind *out_kind)
 {
-    return der_equals(algorithm, sha256_plain, sizeof sha256_plain) ||
-           der_equals(algorithm, sha256_null, sizeof sha256_null);
+    for (size_t i = 0; i < G_N_ELEMENTS(digests); i++)
+        if (der_equals(algorithm, digests[i].oid, OID_BYTES) ||
+            der_equals(algorithm, digests[i].oid, OID_BYTES + 2)) {
+            *out_kind = digests[i].kind;
+            return true;
+        }
+    return false;
 }
 
 static bool
@@ -124,7 +146,7 @@ record_malformed(GError **error, const char *what)
 static bool
 record_read_stamp(Der *in, Stamp *out_stamp, GError **error)
 {
-    Stamp stamp = {0};
+    Stamp stamp = {.kind = DN_HASH_SHA256};
     Der body;
     Der inner;
 
@@ -133,9 +155,9 @@ record_read_stamp(Der *in, Stamp *out_stamp, GError **error)
     if (der_is_next(&body, TAG_DIGEST)) {
         if (!der_take(&body, TAG_DIGEST, &inner, NULL))
             return record_malformed(error, "a digest algorithm");
-        if (!der_is_sha256(&inner))
+        if (!der_is_digest(&inner, &stamp.kind))
             return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                           "evidence record: its hash tree is not of SHA-256");
+                           "evidence record: its hash tree is neither of SHA-256 nor of SHA-512");
     }
     if (der_is_next(&body, TAG_ATTRIBUTES))
         return dn_fail(error, DN_ERROR_UNSUPPORTED, "evidence record: it has attributes");
@@ -147,22 +169,55 @@ record_read_stamp(Der *in, Stamp *out_stamp, GError **error)
     return true;
 }
 
+/* *@out_listed: the sum of the kinds listed, each of which is a bit of its own. */
 static bool
-record_read_algorithms(Der *in, GError **error)
+record_read_algorithms(Der *in, unsigned *out_listed, GError **error)
 {
     Der algorithms;
     Der one;
-    bool found = false;
+    DnHashKind kind;
+    unsigned listed = 0;
 
     if (!der_take(in, TAG_SEQUENCE, &algorithms, NULL) || algorithms.left == 0)
         return record_malformed(error, "the list of digest algorithms");
     while (algorithms.left > 0) {
         if (!der_take(&algorithms, TAG_SEQUENCE, &one, NULL))
             return record_malformed(error, "the list of digest algorithms");
-        found = found || der_is_sha256(&one);
+        if (der_is_digest(&one, &kind))
+            listed |= kind;
     }
-    if (!found)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED, "evidence record: it does not use SHA-256");
+    if (!listed)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "evidence record: it uses neither SHA-256 nor SHA-512");
+    *out_listed = listed;
+    return true;
+}
+
+static bool
+record_read_chain(Der *in, Record *record, GError **error)
+{
+    Der chain;
+    size_t first = record->count;
+
+    if (record->chain_count == MAX_CHAINS)
+        return dn_fail(error, DN_ERROR_CORRUPT, "evidence record: more than %d chains", MAX_CHAINS);
+    if (!der_take(in, TAG_SEQUENCE, &chain, &record->chains[record->chain_count]) ||
+        chain.left == 0)
+        return record_malformed(error, "its sequence of archive time-stamps");
+    while (chain.left > 0) {
+        Stamp *stamp = &record->stamps[record->count];
+
+        if (record->count >= MAX_STAMPS)
+            return dn_fail(error, DN_ERROR_CORRUPT, "evidence record: more than %d renewals",
+                           MAX_STAMPS - 1);
+        if (!record_read_stamp(&chain, stamp, error))
+            return false;
+        stamp->chain = record->chain_count;
+        if (stamp->kind != record->stamps[first].kind) /* RFC 4998 5.1 */
+            return record_malformed(error, "a chain of two digests");
+        record->count++;
+    }
+    record->chain_count++;
     return true;
 }
 
@@ -171,10 +226,10 @@ record_read(GBytes *bytes, Record *out_record, GError **error)
 {
     static const uint8_t version[] = {1};
     Record record = {0};
+    unsigned listed = 0;
     Der in = {0};
     Der body;
     Der inner;
-    Der chain;
 
     in.at = g_bytes_get_data(bytes, &in.left);
     if (in.left > MAX_RECORD_BYTES)
@@ -185,26 +240,19 @@ record_read(GBytes *bytes, Record *out_record, GError **error)
         return record_malformed(error, "its frame");
     if (!der_take(&body, TAG_INTEGER, &inner, NULL) || !der_equals(&inner, version, sizeof version))
         return record_malformed(error, "its version");
-    if (!record_read_algorithms(&body, error))
+    if (!record_read_algorithms(&body, &listed, error))
         return false;
     if (der_is_next(&body, TAG_CRYPTO) || der_is_next(&body, TAG_ENCRYPTION))
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "evidence record: it has crypto or encryption information");
-    if (!der_take(&body, TAG_SEQUENCE, &inner, NULL) || body.left > 0 ||
-        !der_take(&inner, TAG_SEQUENCE, &chain, NULL) || chain.left == 0)
+    if (!der_take(&body, TAG_SEQUENCE, &inner, NULL) || body.left > 0 || inner.left == 0)
         return record_malformed(error, "its sequence of archive time-stamps");
-    if (inner.left > 0)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                       "evidence record: it has more than one chain of archive time-stamps");
-
-    while (chain.left > 0) {
-        if (record.count >= MAX_STAMPS)
-            return dn_fail(error, DN_ERROR_CORRUPT, "evidence record: more than %d renewals",
-                           MAX_STAMPS - 1);
-        if (!record_read_stamp(&chain, &record.stamps[record.count], error))
+    while (inner.left > 0)
+        if (!record_read_chain(&inner, &record, error))
             return false;
-        record.count++;
-    }
+    for (size_t i = 0; i < record.count; i++)
+        if (!(listed & record.stamps[i].kind))
+            return record_malformed(error, "the list of digest algorithms");
     *out_record = record;
     return true;
 }
@@ -214,17 +262,32 @@ record_read(GBytes *bytes, Record *out_record, GError **error)
 static int
 record_compare_hashes(const void *a, const void *b)
 {
-    return memcmp(a, b, DN_SHA256_BYTES);
+    const DnHash *x = a;
+
+    return memcmp(x->bytes, ((const DnHash *)b)->bytes, x->kind);
+}
+
+/* The hash of hashes, sorted and joined. */
+static DnHash
+record_join(GArray *hashes)
+{
+    g_autoptr(GByteArray) joined = g_byte_array_new();
+    DnHashKind kind = g_array_index(hashes, DnHash, 0).kind;
+
+    g_array_sort(hashes, record_compare_hashes);
+    for (guint i = 0; i < hashes->len; i++)
+        g_byte_array_append(joined, g_array_index(hashes, DnHash, i).bytes, kind);
+    return dn_hash(kind, joined->data, joined->len);
 }
 
 /* RFC 4998 4.3: the first list must have the leaf in it; the hash of each list, sorted and joined,
  * belongs to the next list. A first list of one hash is refused: it is read in two ways. */
 static bool
-record_root(const Stamp *stamp, const DnSha256 *leaf, DnSha256 *out_root, GError **error)
+record_root(const Stamp *stamp, const DnHash *leaf, DnHash *out_root, GError **error)
 {
-    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnSha256));
+    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnHash));
     Der lists = stamp->hashtree;
-    DnSha256 node = *leaf;
+    DnHash node = *leaf;
 
     for (size_t level = 0; lists.left > 0; level++) {
         bool found = level > 0;
@@ -237,18 +300,20 @@ record_root(const Stamp *stamp, const DnSha256 *leaf, DnSha256 *out_root, GError
         if (level > 0)
             g_array_append_val(hashes, node);
         while (list.left > 0) {
-            if (!der_take(&list, TAG_OCTETS, &hash, NULL) || hash.left != DN_SHA256_BYTES)
+            DnHash one = {.kind = stamp->kind};
+
+            if (!der_take(&list, TAG_OCTETS, &hash, NULL) || hash.left != one.kind)
                 return record_malformed(error, "a hash of its reduced hash tree");
-            found = found || memcmp(hash.at, leaf->bytes, DN_SHA256_BYTES) == 0;
-            g_array_append_vals(hashes, hash.at, 1);
+            memcpy(one.bytes, hash.at, hash.left);
+            found = found || dn_hash_equal(&one, leaf);
+            g_array_append_val(hashes, one);
         }
         if (!found)
             return dn_fail(error, DN_ERROR_CORRUPT,
                            "evidence record: it is of another data object");
         if (hashes->len < 2)
             return record_malformed(error, "its reduced hash tree");
-        g_array_sort(hashes, record_compare_hashes);
-        node = dn_sha256(hashes->data, (size_t)hashes->len * sizeof(DnSha256));
+        node = record_join(hashes);
     }
     if (stamp->hashtree.at && stamp->hashtree.left == 0)
         return record_malformed(error, "its reduced hash tree");
@@ -300,7 +365,19 @@ record_check_token(GBytes *token, GError **error)
 }
 
 static void
-record_put_stamp(GByteArray *out, const DnSha256 *leaf, const DnSha256 *path, size_t count,
+record_put_hash(GByteArray *out, const DnHash *hash)
+{
+    der_put(out, TAG_OCTETS, hash->bytes, hash->kind);
+}
+
+static const uint8_t *
+record_oid(DnHashKind kind)
+{
+    return digests[kind == DN_HASH_SHA512].oid;
+}
+
+static void
+record_put_stamp(GByteArray *out, const DnHash *leaf, const DnHash *path, size_t count,
                  GBytes *token)
 {
     g_autoptr(GByteArray) body = g_byte_array_new();
@@ -309,16 +386,16 @@ record_put_stamp(GByteArray *out, const DnSha256 *leaf, const DnSha256 *path, si
     size_t size = 0;
     const uint8_t *bytes = g_bytes_get_data(token, &size);
 
-    der_put(body, TAG_DIGEST, sha256_plain, sizeof sha256_plain);
+    der_put(body, TAG_DIGEST, record_oid(leaf->kind), OID_BYTES);
     for (size_t i = 0; i < count; i++) {
         bool leaf_first = record_compare_hashes(leaf, &path[i]) <= 0;
 
         g_byte_array_set_size(list, 0);
         if (i == 0 && leaf_first)
-            der_put(list, TAG_OCTETS, leaf->bytes, DN_SHA256_BYTES);
-        der_put(list, TAG_OCTETS, path[i].bytes, DN_SHA256_BYTES);
+            record_put_hash(list, leaf);
+        record_put_hash(list, &path[i]);
         if (i == 0 && !leaf_first)
-            der_put(list, TAG_OCTETS, leaf->bytes, DN_SHA256_BYTES);
+            record_put_hash(list, leaf);
         der_put_array(lists, TAG_SEQUENCE, list);
     }
     if (count > 0)
@@ -327,46 +404,86 @@ record_put_stamp(GByteArray *out, const DnSha256 *leaf, const DnSha256 *path, si
     der_put_array(out, TAG_SEQUENCE, body);
 }
 
-/* (transfer full) The record around @stamps, the encoded ArchiveTimeStamps of its one chain. */
+/* (transfer full) The record around @chains, the encoded ArchiveTimeStampChains; @kinds, @count of
+ * them, are what they are of. */
 static GBytes *
-record_wrap(const GByteArray *stamps)
+record_wrap(const GByteArray *chains, const DnHashKind *kinds, size_t count, GError **error)
 {
     static const uint8_t version[] = {1};
     g_autoptr(GByteArray) body = g_byte_array_new();
     g_autoptr(GByteArray) inner = g_byte_array_new();
-    GByteArray *record = g_byte_array_new();
+    GByteArray *record = NULL;
 
+    if (chains->len > MAX_RECORD_BYTES - 256)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "evidence record: more than %d bytes",
+                            MAX_RECORD_BYTES);
+    record = g_byte_array_new();
     der_put(body, TAG_INTEGER, version, sizeof version);
-    der_put(inner, TAG_SEQUENCE, sha256_plain, sizeof sha256_plain);
+    for (size_t i = 0; i < count; i++)
+        der_put(inner, TAG_SEQUENCE, record_oid(kinds[i]), OID_BYTES);
     der_put_array(body, TAG_SEQUENCE, inner);
-    g_byte_array_set_size(inner, 0);
-    der_put_array(inner, TAG_SEQUENCE, stamps);
-    der_put_array(body, TAG_SEQUENCE, inner);
+    der_put_array(body, TAG_SEQUENCE, chains);
     der_put_array(record, TAG_SEQUENCE, body);
     return g_byte_array_free_to_bytes(record);
+}
+
+/* The digests of a record, each once, in the order in which they came. */
+static size_t
+record_kinds(const Record *record, DnHashKind kinds[G_N_ELEMENTS(digests)])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < record->count; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < count; k++)
+            known = known || kinds[k] == record->stamps[i].kind;
+        if (!known)
+            kinds[count++] = record->stamps[i].kind;
+    }
+    return count;
 }
 
 /* --- the interface --- */
 
 GBytes *
-dn_evidence_record_new(const DnSha256 *leaf, const DnSha256 *path, size_t count, GBytes *token,
+dn_evidence_record_new(const DnHash *leaf, const DnHash *path, size_t count, GBytes *token,
                        GError **error)
 {
     g_autoptr(GByteArray) stamps = g_byte_array_new();
+    g_autoptr(GByteArray) chains = g_byte_array_new();
 
     g_assert(count <= MAX_LISTS);
     if (!record_check_token(token, error))
         return NULL;
     record_put_stamp(stamps, leaf, path, count, token);
-    return record_wrap(stamps);
+    der_put_array(chains, TAG_SEQUENCE, stamps);
+    return record_wrap(chains, &leaf->kind, 1, error);
 }
 
 /* --- tokens met before --- */
 
-static DnSha256
+static DnHash
 record_token_hash(const Stamp *stamp)
 {
-    return dn_sha256(stamp->token.at, stamp->token.left);
+    return dn_hash(stamp->kind, stamp->token.at, stamp->token.left);
+}
+
+/* RFC 4998 5.3: H(H(data object) + H(archiveTimeStampSequence of the first @chains)). */
+static DnHash
+record_rehash(const Record *record, size_t chains, const DnHash *document)
+{
+    g_autoptr(GByteArray) sequence = g_byte_array_new();
+    const Der *last = &record->chains[chains - 1];
+    const uint8_t *first = record->chains[0].at;
+    uint8_t both[2 * DN_HASH_MAX];
+    DnHash hash;
+
+    der_put(sequence, TAG_SEQUENCE, first, (size_t)(last->at + last->left - first));
+    hash = dn_hash(document->kind, sequence->data, sequence->len);
+    memcpy(both, document->bytes, document->kind);
+    memcpy(both + document->kind, hash.bytes, document->kind);
+    return dn_hash(document->kind, both, 2 * (size_t)document->kind);
 }
 
 enum { MEMO_MAX = 1024 };
@@ -374,7 +491,7 @@ enum { MEMO_MAX = 1024 };
 /* What was asked: these bytes, over that root, held until then. */
 typedef struct {
     DnSha256 token;
-    DnSha256 root;
+    DnHash root;
     int64_t renewed_utc_ms;
 } Question;
 
@@ -397,7 +514,7 @@ question_equal(gconstpointer a, gconstpointer b)
     const Question *x = a;
     const Question *y = b;
 
-    return dn_sha256_equal(&x->token, &y->token) && dn_sha256_equal(&x->root, &y->root) &&
+    return dn_sha256_equal(&x->token, &y->token) && dn_hash_equal(&x->root, &y->root) &&
            x->renewed_utc_ms == y->renewed_utc_ms;
 }
 
@@ -438,12 +555,11 @@ dn_token_memo_free(DnTokenMemo *self)
 }
 
 static bool
-record_verify_token(const Stamp *stamp, const DnSha256 *root, const DnTrust *trust,
+record_verify_token(const Stamp *stamp, const DnHash *root, const DnTrust *trust,
                     int64_t renewed_utc_ms, DnTokenMemo *memo, DnTokenInfo *out_info,
                     GError **error)
 {
-    DnTokenImprint imprint = {NID_sha256, root->bytes, DN_SHA256_BYTES};
-    Question question = {record_token_hash(stamp), *root, renewed_utc_ms};
+    Question question = {dn_sha256(stamp->token.at, stamp->token.left), *root, renewed_utc_ms};
     const DnTokenInfo *known = memo ? g_hash_table_lookup(memo->answers, &question) : NULL;
     g_autoptr(GBytes) token = NULL;
 
@@ -452,7 +568,7 @@ record_verify_token(const Stamp *stamp, const DnSha256 *root, const DnTrust *tru
         return true;
     }
     token = g_bytes_new(stamp->token.at, stamp->token.left);
-    if (!dn_token_verify_imprint(token, &imprint, trust, renewed_utc_ms, out_info, error))
+    if (!dn_token_verify_until(token, root, trust, renewed_utc_ms, out_info, error))
         return false;
     if (memo) {
         DnTokenInfo copy = info_copy(out_info);
@@ -466,15 +582,39 @@ record_verify_token(const Stamp *stamp, const DnSha256 *root, const DnTrust *tru
 }
 
 bool
-dn_evidence_record_verify(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
+dn_evidence_record_verify(GBytes *record, const DnHash *document, const DnTrust *trust,
                           DnTokenInfo *out_info, GError **error)
 {
-    return dn_evidence_record_verify_with(record, leaf, trust, NULL, out_info, error);
+    return dn_evidence_record_verify_with(record, document, 1, trust, NULL, out_info, error);
+}
+
+/* What the archive time-stamp @i must have stamped: the data object, the token before it, or both
+ * the data object and all chains before it. */
+static bool
+record_leaf(const Record *record, size_t i, const DnHash *documents, size_t count, DnHash *out_leaf,
+            GError **error)
+{
+    const Stamp *stamp = &record->stamps[i];
+    const DnHash *document = NULL;
+
+    if (i > 0 && stamp->chain == record->stamps[i - 1].chain) {
+        *out_leaf = record_token_hash(&record->stamps[i - 1]);
+        return true;
+    }
+    for (size_t k = 0; k < count; k++)
+        if (documents[k].kind == stamp->kind)
+            document = &documents[k];
+    if (!document)
+        return dn_fail(error, DN_ERROR_INVALID, "evidence record: it is over a hash of kind %s",
+                       dn_hash_kind_name(stamp->kind));
+    *out_leaf = i == 0 ? *document : record_rehash(record, stamp->chain, document);
+    return true;
 }
 
 bool
-dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTrust *trust,
-                               DnTokenMemo *memo, DnTokenInfo *out_info, GError **error)
+dn_evidence_record_verify_with(GBytes *record, const DnHash *documents, size_t document_count,
+                               const DnTrust *trust, DnTokenMemo *memo, DnTokenInfo *out_info,
+                               GError **error)
 {
     Record read;
     bool trusted = true;
@@ -487,11 +627,10 @@ dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTru
     for (size_t i = read.count; i-- > 0;) {
         const Stamp *stamp = &read.stamps[i];
         g_auto(DnTokenInfo) info = {0};
-        DnSha256 node = *leaf;
+        DnHash node;
 
-        if (i > 0)
-            node = record_token_hash(&read.stamps[i - 1]);
-        if (!record_root(stamp, &node, &node, error) ||
+        if (!record_leaf(&read, i, documents, document_count, &node, error) ||
+            !record_root(stamp, &node, &node, error) ||
             !record_verify_token(stamp, &node, trust, renewed_utc_ms, memo, &info, error)) {
             if (read.count > 1)
                 dn_fail_in(error, "archive time-stamp %zu of %zu", i + 1, read.count);
@@ -511,7 +650,20 @@ dn_evidence_record_verify_with(GBytes *record, const DnSha256 *leaf, const DnTru
 }
 
 bool
-dn_evidence_record_renewal_leaf(GBytes *record, DnSha256 *out_leaf, GError **error)
+dn_evidence_record_uses(GBytes *record, DnHashKind kind)
+{
+    Record read;
+
+    if (!record_read(record, &read, NULL))
+        return false;
+    for (size_t i = 0; i < read.count; i++)
+        if (read.stamps[i].kind == kind)
+            return true;
+    return false;
+}
+
+bool
+dn_evidence_record_renewal_leaf(GBytes *record, DnHash *out_leaf, GError **error)
 {
     Record read;
 
@@ -521,38 +673,78 @@ dn_evidence_record_renewal_leaf(GBytes *record, DnSha256 *out_leaf, GError **err
     return true;
 }
 
+static bool
+record_has_room(const Record *record, GError **error)
+{
+    return record->count < MAX_STAMPS ||
+           dn_fail(error, DN_ERROR_LIMIT, "evidence record: more than %d renewals", MAX_STAMPS - 1);
+}
+
 GBytes *
-dn_evidence_record_renew(GBytes *record, const DnSha256 *path, size_t count, GBytes *token,
+dn_evidence_record_renew(GBytes *record, const DnHash *path, size_t count, GBytes *token,
                          GError **error)
 {
     g_autoptr(GByteArray) stamps = g_byte_array_new();
+    g_autoptr(GByteArray) chains = g_byte_array_new();
+    DnHashKind kinds[G_N_ELEMENTS(digests)];
     Record read;
-    DnSha256 leaf;
-    Der in = {0};
+    DnHash leaf;
+    Der last;
     Der body;
-    Der inner;
 
     g_assert(count <= MAX_LISTS);
-    if (!record_read(record, &read, error) || !record_check_token(token, error))
+    if (!record_read(record, &read, error) || !record_check_token(token, error) ||
+        !record_has_room(&read, error))
         return NULL;
-    if (read.count >= MAX_STAMPS)
-        return dn_fail_null(error, DN_ERROR_LIMIT, "evidence record: more than %d renewals",
-                            MAX_STAMPS - 1);
     leaf = record_token_hash(&read.stamps[read.count - 1]);
 
-    /* The chain as it stands, to its last byte: record_read() has shown that it is there. */
-    in.at = g_bytes_get_data(record, &in.left);
-    if (!der_take(&in, TAG_SEQUENCE, &body, NULL) || !der_take(&body, TAG_INTEGER, &inner, NULL) ||
-        !der_take(&body, TAG_SEQUENCE, &inner, NULL) ||
-        !der_take(&body, TAG_SEQUENCE, &inner, NULL) ||
-        !der_take(&inner, TAG_SEQUENCE, &body, NULL))
+    /* What stands stays to its last byte: record_read() has shown that it is there. */
+    last = read.chains[read.chain_count - 1];
+    g_byte_array_append(chains, read.chains[0].at, (guint)(last.at - read.chains[0].at));
+    if (!der_take(&last, TAG_SEQUENCE, &body, NULL))
         g_assert_not_reached();
     g_byte_array_append(stamps, body.at, (guint)body.left);
     record_put_stamp(stamps, &leaf, path, count, token);
-    if (stamps->len > MAX_RECORD_BYTES - 64)
-        return dn_fail_null(error, DN_ERROR_LIMIT, "evidence record: more than %d bytes",
-                            MAX_RECORD_BYTES);
-    return record_wrap(stamps);
+    der_put_array(chains, TAG_SEQUENCE, stamps);
+    return record_wrap(chains, kinds, record_kinds(&read, kinds), error);
+}
+
+bool
+dn_evidence_record_rehash_leaf(GBytes *record, const DnHash *document, DnHash *out_leaf,
+                               GError **error)
+{
+    Record read;
+
+    if (!record_read(record, &read, error))
+        return false;
+    *out_leaf = record_rehash(&read, read.chain_count, document);
+    return true;
+}
+
+GBytes *
+dn_evidence_record_rehash(GBytes *record, const DnHash *leaf, const DnHash *path, size_t count,
+                          GBytes *token, GError **error)
+{
+    g_autoptr(GByteArray) stamps = g_byte_array_new();
+    g_autoptr(GByteArray) chains = g_byte_array_new();
+    DnHashKind kinds[G_N_ELEMENTS(digests)];
+    Record read;
+    const Der *last = NULL;
+
+    g_assert(count <= MAX_LISTS);
+    if (!record_read(record, &read, error) || !record_check_token(token, error) ||
+        !record_has_room(&read, error))
+        return NULL;
+    if (read.chain_count == MAX_CHAINS)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "evidence record: more than %d chains",
+                            MAX_CHAINS);
+    last = &read.chains[read.chain_count - 1];
+    g_byte_array_append(chains, read.chains[0].at,
+                        (guint)(last->at + last->left - read.chains[0].at));
+    record_put_stamp(stamps, leaf, path, count, token);
+    der_put_array(chains, TAG_SEQUENCE, stamps);
+    read.stamps[read.count++].kind = leaf->kind;
+    return record_wrap(chains, kinds, record_kinds(&read, kinds), error);
 }
 
 GBytes *

@@ -183,7 +183,7 @@ token_check_signer_named(CMS_SignerInfo *signer_info, X509 *signer, X509Stack *c
 /* (transfer full) The content that the one signature covers, and its signer, lent by @cms. */
 static TS_TST_INFO *
 token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_signer,
-                      GError **error)
+                      unsigned *out_bits, GError **error)
 {
     g_autoptr(TS_TST_INFO) info = NULL;
     g_autoptr(BIO) content = BIO_new(BIO_s_mem());
@@ -220,6 +220,8 @@ token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_si
         return NULL;
     }
     *out_signer = signer;
+    *out_bits = MIN((unsigned)MAX(EVP_PKEY_get_security_bits(X509_get0_pubkey(signer)), 0),
+                    (unsigned)EVP_MD_get_size(md) * 8 / 2);
     return g_steal_pointer(&info);
 }
 
@@ -305,8 +307,21 @@ token_check_signer(X509 *signer, int64_t at_utc_ms, GError **error)
     return true;
 }
 
+/* Milliseconds since 1970 of the end of a certificate; INT64_MAX when it cannot be read. */
+static int64_t
+token_end_of(X509 *certificate)
+{
+    struct tm end;
+
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+        return INT64_MAX;
+    return (int64_t)timegm(&end) * 1000;
+}
+
+/* *@out_until: when the first certificate below the anchor ends. */
 static bool
-token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc_ms)
+token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc_ms,
+                int64_t *out_until)
 {
     g_autoptr(X509_STORE) store = X509_STORE_new();
     g_autoptr(X509_STORE_CTX) context = X509_STORE_CTX_new();
@@ -324,6 +339,12 @@ token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_ut
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
         chains = X509_verify_cert(context) == 1;
     }
+    if (chains) {
+        const X509Stack *chain = X509_STORE_CTX_get0_chain(context);
+
+        for (int i = 0; i < sk_X509_num(chain); i++)
+            *out_until = MIN(*out_until, token_end_of(sk_X509_value(chain, i)));
+    }
     ERR_clear_error();
     return chains;
 }
@@ -332,7 +353,7 @@ token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_ut
  * the day of the stamp; the certificates must also hold when the token was renewed. */
 static const DnTrustAuthority *
 token_find_authority(const DnTrust *trust, X509 *signer, X509Stack *candidates, const char *policy,
-                     int64_t gen_time_utc_ms, int64_t at_utc_ms)
+                     int64_t gen_time_utc_ms, int64_t at_utc_ms, int64_t *out_until)
 {
     DnDate day = dn_date_in_japan(gen_time_utc_ms);
 
@@ -344,7 +365,7 @@ token_find_authority(const DnTrust *trust, X509 *signer, X509Stack *candidates, 
             continue;
         if (authority->policy && strcmp(authority->policy, policy) != 0)
             continue;
-        if (token_chains_to(signer, candidates, authority->anchor, at_utc_ms))
+        if (token_chains_to(signer, candidates, authority->anchor, at_utc_ms, out_until))
             return authority;
     }
     return NULL;
@@ -406,7 +427,7 @@ dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTr
     candidates = token_candidates(cms, trust, error);
     if (!candidates)
         return false;
-    info = token_check_signature(cms, candidates, &signer, error);
+    info = token_check_signature(cms, candidates, &signer, &said.security_bits, error);
     if (!info)
         return false;
     if (!token_check_imprint(info, imprint, error) ||
@@ -426,8 +447,9 @@ dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTr
             return dn_fail_in(error, "at its renewal");
     }
 
+    said.until_utc_ms = token_end_of(signer);
     authority = token_find_authority(trust, signer, candidates, said.policy, said.gen_time_utc_ms,
-                                     at_utc_ms);
+                                     at_utc_ms, &said.until_utc_ms);
     said.trusted = authority != NULL;
     said.accredited = authority && authority->accredited;
     said.authority = authority ? g_strdup(authority->name) : token_subject(signer);
@@ -437,12 +459,20 @@ dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTr
 }
 
 bool
-dn_token_verify(GBytes *token, const DnSha256 *imprint, const DnTrust *trust, DnTokenInfo *out_info,
+dn_token_verify_until(GBytes *token, const DnHash *imprint, const DnTrust *trust,
+                      int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error)
+{
+    DnTokenImprint wanted = {imprint->kind == DN_HASH_SHA512 ? NID_sha512 : NID_sha256,
+                             imprint->bytes, imprint->kind};
+
+    return dn_token_verify_imprint(token, &wanted, trust, renewed_utc_ms, out_info, error);
+}
+
+bool
+dn_token_verify(GBytes *token, const DnHash *imprint, const DnTrust *trust, DnTokenInfo *out_info,
                 GError **error)
 {
-    DnTokenImprint wanted = {NID_sha256, imprint->bytes, DN_SHA256_BYTES};
-
-    return dn_token_verify_imprint(token, &wanted, trust, 0, out_info, error);
+    return dn_token_verify_until(token, imprint, trust, 0, out_info, error);
 }
 
 void

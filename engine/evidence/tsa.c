@@ -36,6 +36,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_RESP, TS_RESP_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_ALGOR, X509_ALGOR_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_INTEGER, ASN1_INTEGER_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_OBJECT, ASN1_OBJECT_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
 
 /* RFC 3161 2.4.2, PKIFailureInfo. */
@@ -43,7 +44,7 @@ static const struct {
     int bit;
     const char *meaning;
 } failures[] = {
-    {TS_INFO_BAD_ALG, "it does not accept SHA-256"},
+    {TS_INFO_BAD_ALG, "it does not accept the digest"},
     {TS_INFO_BAD_REQUEST, "it does not permit the request"},
     {TS_INFO_BAD_DATA_FORMAT, "it cannot read the request"},
     {TS_INFO_TIME_NOT_AVAILABLE, "its clock is not available"},
@@ -122,20 +123,22 @@ tsa_new_nonce(void)
 }
 
 static GBytes *
-tsa_encode_request(const DnSha256 *imprint, ASN1_INTEGER *nonce, GError **error)
+tsa_encode_request(const DnHash *imprint, ASN1_OBJECT *policy, ASN1_INTEGER *nonce, GError **error)
 {
     g_autoptr(TS_REQ) request = TS_REQ_new();
     g_autoptr(TS_MSG_IMPRINT) message = TS_MSG_IMPRINT_new();
     g_autoptr(X509_ALGOR) digest = X509_ALGOR_new();
+    int nid = imprint->kind == DN_HASH_SHA512 ? NID_sha512 : NID_sha256;
     unsigned char *der = NULL;
     int size = -1;
     GBytes *bytes = NULL;
 
     if (request && message && digest && nonce &&
-        X509_ALGOR_set0(digest, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL) == 1 &&
+        X509_ALGOR_set0(digest, OBJ_nid2obj(nid), V_ASN1_NULL, NULL) == 1 &&
         TS_MSG_IMPRINT_set_algo(message, digest) == 1 &&
-        TS_MSG_IMPRINT_set_msg(message, (unsigned char *)imprint->bytes, DN_SHA256_BYTES) == 1 &&
+        TS_MSG_IMPRINT_set_msg(message, (unsigned char *)imprint->bytes, (int)imprint->kind) == 1 &&
         TS_REQ_set_version(request, 1) == 1 && TS_REQ_set_msg_imprint(request, message) == 1 &&
+        (!policy || TS_REQ_set_policy_id(request, policy) == 1) &&
         TS_REQ_set_nonce(request, nonce) == 1 && TS_REQ_set_cert_req(request, 1) == 1)
         size = i2d_TS_REQ(request, &der);
     ERR_clear_error();
@@ -316,7 +319,8 @@ tsa_read_answer(const TsaCall *call, const char *type, GError **error)
 }
 
 static bool
-tsa_check_token(GBytes *token, const DnSha256 *imprint, const ASN1_INTEGER *nonce, GError **error)
+tsa_check_token(GBytes *token, const DnHash *imprint, const char *policy, const ASN1_INTEGER *nonce,
+                GError **error)
 {
     g_autoptr(DnTrust) nobody = dn_trust_new_empty();
     g_auto(DnTokenInfo) info = {0};
@@ -325,6 +329,9 @@ tsa_check_token(GBytes *token, const DnSha256 *imprint, const ASN1_INTEGER *nonc
     if (!dn_token_verify(token, imprint, nobody, &info, &cause))
         return dn_fail(error, DN_ERROR_EXTERNAL, "it sent a token that does not hold: %s",
                        cause->message);
+    if (policy && strcmp(info.policy, policy) != 0)
+        return dn_fail(error, DN_ERROR_EXTERNAL, "it stamped under policy %s, not under %s",
+                       info.policy, policy);
     if (!dn_token_has_nonce(token, nonce))
         return dn_fail(error, DN_ERROR_EXTERNAL,
                        "it sent a token without the nonce of this request: an old answer?");
@@ -332,25 +339,31 @@ tsa_check_token(GBytes *token, const DnSha256 *imprint, const ASN1_INTEGER *nonc
 }
 
 GBytes *
-dn_tsa_stamp(const char *url, const DnSha256 *imprint, uint32_t timeout_ms, GError **error)
+dn_tsa_stamp(const DnTsa *tsa, const DnHash *imprint, GError **error)
 {
     g_auto(TsaCall) call = {.answer = g_byte_array_new()};
     g_autoptr(ASN1_INTEGER) nonce = tsa_new_nonce();
+    g_autoptr(ASN1_OBJECT) policy = tsa->policy ? OBJ_txt2obj(tsa->policy, 1) : NULL;
     g_autoptr(GBytes) request = NULL;
     g_autoptr(GBytes) token = NULL;
     g_autofree char *type = NULL;
 
-    g_assert(timeout_ms > 0);
+    g_assert(tsa->timeout_ms > 0);
     tsa_init_curl();
-    call.host = tsa_parse_host(url, error);
+    call.host = tsa_parse_host(tsa->url, error);
     if (!call.host)
         return NULL;
-    request = tsa_encode_request(imprint, nonce, error);
+    if (tsa->policy && !policy) {
+        ERR_clear_error();
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "the policy of the time-stamp authority: want a dotted number");
+    }
+    request = tsa_encode_request(imprint, policy, nonce, error);
     if (!request)
         return NULL;
-    if (tsa_post(url, request, timeout_ms, &call, &type, error))
+    if (tsa_post(tsa->url, request, tsa->timeout_ms, &call, &type, error))
         token = tsa_read_answer(&call, type, error);
-    if (!token || !tsa_check_token(token, imprint, nonce, error)) {
+    if (!token || !tsa_check_token(token, imprint, tsa->policy, nonce, error)) {
         dn_fail_in(error, "time-stamp authority %s", call.host);
         return NULL;
     }

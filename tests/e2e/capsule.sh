@@ -178,4 +178,31 @@ holds "byte for byte" cmp twice/ledger.jsonl all/ledger.jsonl
 holds "and all documents" diff -r twice/originals all/originals
 ok "a replaced reading came along" sh -c 'ls all/parts | grep -q .'
 fails 73 "nothing is overwritten" "$dencho" import all.zip again
+
+# --- renewed twice, by a second stamp and by a stronger tree, and all of it once more ---
+export DENCHO_ARCHIVE=$work/archive
+ok "nothing is due" "$dencho" --json renew
+holds "so nothing is renewed" grep -q '"renewed":0,"rehashed":0' out
+ok "the plan says when" "$dencho" renew --plan
+holds "it is due later" grep -q '^later.*time-stamp' out
+ok "renewed early" "$dencho" --json renew --before 2040-01-01
+holds "one stamp for the one there is" grep -q '"renewed":1' out
+ok "renewed by a stronger tree" "$dencho" --json renew --digest sha512
+holds "over each document" grep -q '"rehashed":4' out
+ok "verified" "$dencho" -q --json verify --full
+holds "nothing failed" grep -q '"stamped":4,"waiting":1,"failed":0' out
+ok "exported" "$dencho" --json export -o renewed.zip
+ok "checked" "$dencho" --json check-export renewed.zip --trust-file "$trust"
+holds "all records hold" grep -q '"stamped":4,"failed":0' out
+ok "by the verifier" ./verify-capsule -l -C tsa/ca.pem renewed.zip
+unzip -q renewed.zip -d renewed
+ok "by hand, through three stamps and two digests" sh by-hand.sh renewed/originals/0002_v1.bin renewed/evidence/records/0002-v1.er tsa/ca.pem
+holds "each holds" test "$(grep -c 'Verification: OK' out)" -eq 3
+ok "the record alone" "$dencho" cat "$hostile" --part record -o alone.er
+holds "is the one of the capsule" cmp alone.er renewed/evidence/records/0002-v1.er
+ok "every so many bytes flipped: both notice, both name the file" "$flip" renewed.zip "$trust" tsa/ca.pem ./verify-capsule "${FLIP_STRIDE:-4999}"
+ok "taken in" "$dencho" --json import renewed.zip third --set "evidence.trust-file=$trust"
+"$dencho" -q --json verify --full | sed 's/"seconds".*//' >renewed.before
+DENCHO_ARCHIVE=$work/third "$dencho" -q --json verify --full | sed 's/"seconds".*//' >renewed.after
+holds "R31: it verifies the same" sh -c 'sed "s/\"entries\":[0-9]*//" renewed.before >a && sed "s/\"entries\":[0-9]*//" renewed.after | cmp a -'
 finish

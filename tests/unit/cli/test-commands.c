@@ -1297,6 +1297,26 @@ test_operators_commands(Fixture *f, gconstpointer data)
 }
 
 static void
+test_renewals_are_told(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_auto(Outcome) done = run(f, "renew", NULL);
+    g_auto(Outcome) ended = run(f, "renew", "--before", "2036-01-01", NULL);
+    g_auto(Outcome) plan = run(f, "renew", "--plan", NULL);
+    g_auto(Outcome) lines = run(f, "renew", "--plan", "--json", NULL);
+    g_auto(Outcome) no_day = run(f, "renew", "--before", "soon", NULL);
+
+    g_assert_cmpint(done.status, ==, 0);
+    assert_has(done.out, "NON-ACCREDITED");
+    assert_has(done.out, "renewed: 2");
+    g_assert_cmpint(ended.status, ==, dn_error_exit_status(DN_ERROR_CORRUPT));
+    assert_has(ended.out, "entry 9");
+    assert_has(plan.out, "2036-01-01");
+    assert_has(lines.out, "\"renewal\":\"time-stamp\"");
+    g_assert_cmpint(no_day.status, ==, 64);
+}
+
+static void
 test_a_rollback_is_accepted_with_a_reason(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1568,6 +1588,7 @@ main(int argc, char **argv)
     T(import_names_what_it_made, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
+    T(renewals_are_told, NULL);
     T(a_rollback_is_accepted_with_a_reason, NULL);
     T(backup_hands_its_options_over, NULL);
     T(backups_are_listed_and_checked, NULL);

@@ -37,3 +37,9 @@ check_PROGRAMS += tests/unit/engine/test-forms
 TESTS += tests/unit/engine/test-forms
 tests_unit_engine_test_forms_SOURCES = tests/unit/engine/test-forms.c tests/unit/seal/forms.h
 tests_unit_engine_test_forms_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-renew
+TESTS += tests/unit/engine/test-renew
+tests_unit_engine_test_renew_SOURCES = tests/unit/engine/test-renew.c \
+	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
+tests_unit_engine_test_renew_LDADD = $(ENGINE_LDADD)
+EXTRA_DIST += tools/verify-capsule.c

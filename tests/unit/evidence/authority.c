@@ -134,11 +134,12 @@ authority_free(Authority *self)
 }
 
 GBytes *
-authority_stamp(const char *folder, const char *arguments, const DnSha256 *imprint)
+authority_stamp(const char *folder, const char *arguments, const DnHash *imprint)
 {
     g_autoptr(Authority) authority = authority_start(folder, arguments);
     g_autoptr(GError) error = NULL;
-    GBytes *token = dn_tsa_stamp(authority->url, imprint, STAMP_TIMEOUT_MS, &error);
+    GBytes *token = dn_tsa_stamp(&(DnTsa){.url = authority->url, .timeout_ms = STAMP_TIMEOUT_MS},
+                                 imprint, &error);
 
     g_assert_no_error(error);
     g_assert_nonnull(token);

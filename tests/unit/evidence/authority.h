@@ -38,7 +38,7 @@ void authority_free(Authority *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Authority, authority_free)
 
 /** A token over @imprint from an authority that runs for just this call. */
-GBytes *authority_stamp(const char *folder, const char *arguments, const DnSha256 *imprint);
+GBytes *authority_stamp(const char *folder, const char *arguments, const DnHash *imprint);
 
 /** The trust list that `dencho-tsa init` left in @folder. */
 DnTrust *authority_trust(const char *folder);

@@ -9,23 +9,23 @@
 
 enum { MOST_LEAVES = 50 };
 
-static DnSha256
+static DnHash
 leaf_of(unsigned number)
 {
     g_autofree char *text = g_strdup_printf("%u", number);
 
-    return dn_sha256(text, strlen(text));
+    return dn_hash(DN_HASH_SHA256, text, strlen(text));
 }
 
 static void
-fill_leaves(DnSha256 *leaves, unsigned count)
+fill_leaves(DnHash *leaves, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         leaves[i] = leaf_of(i);
 }
 
 static void
-assert_hex(DnSha256 hash, const char *wanted)
+assert_hex(DnHash hash, const char *wanted)
 {
     g_autofree char *hex = dn_hex(hash.bytes, DN_SHA256_BYTES);
 
@@ -36,7 +36,7 @@ assert_hex(DnSha256 hash, const char *wanted)
 static void
 test_root_is_what_stock_tools_compute(void)
 {
-    DnSha256 leaves[5];
+    DnHash leaves[5];
     g_autoptr(DnHashTree) one = NULL;
     g_autoptr(DnHashTree) two = NULL;
     g_autoptr(DnHashTree) five = NULL;
@@ -56,20 +56,20 @@ test_root_is_what_stock_tools_compute(void)
 static void
 test_every_path_leads_to_the_root(void)
 {
-    DnSha256 leaves[MOST_LEAVES];
+    DnHash leaves[MOST_LEAVES];
 
     fill_leaves(leaves, MOST_LEAVES);
     for (unsigned count = 1; count <= MOST_LEAVES; count++) {
         g_autoptr(DnHashTree) tree = dn_hash_tree_new(leaves, count);
-        DnSha256 root = dn_hash_tree_root(tree);
+        DnHash root = dn_hash_tree_root(tree);
         unsigned levels = g_bit_storage(count - 1);
 
         for (unsigned i = 0; i < count; i++) {
             g_autoptr(GArray) path = dn_hash_tree_path(tree, i);
-            const DnSha256 *hashes = (const DnSha256 *)path->data;
-            DnSha256 found = dn_hash_path_root(&leaves[i], hashes, path->len);
+            const DnHash *hashes = (const DnHash *)path->data;
+            DnHash found = dn_hash_path_root(&leaves[i], hashes, path->len);
 
-            g_assert_true(dn_sha256_equal(&found, &root));
+            g_assert_true(dn_hash_equal(&found, &root));
             g_assert_cmpuint(path->len, <=, count == 1 ? 0 : levels);
         }
     }
@@ -78,25 +78,25 @@ test_every_path_leads_to_the_root(void)
 static void
 test_another_leaf_or_path_leads_elsewhere(void)
 {
-    DnSha256 leaves[MOST_LEAVES];
-    DnSha256 foreign = leaf_of(MOST_LEAVES);
+    DnHash leaves[MOST_LEAVES];
+    DnHash foreign = leaf_of(MOST_LEAVES);
 
     fill_leaves(leaves, MOST_LEAVES);
     for (unsigned count = 2; count <= MOST_LEAVES; count++) {
         g_autoptr(DnHashTree) tree = dn_hash_tree_new(leaves, count);
-        DnSha256 root = dn_hash_tree_root(tree);
+        DnHash root = dn_hash_tree_root(tree);
 
         for (unsigned i = 0; i < count; i++) {
             g_autoptr(GArray) path = dn_hash_tree_path(tree, i);
-            DnSha256 *hashes = (DnSha256 *)path->data;
-            DnSha256 found = dn_hash_path_root(&foreign, hashes, path->len);
+            DnHash *hashes = (DnHash *)path->data;
+            DnHash found = dn_hash_path_root(&foreign, hashes, path->len);
 
-            g_assert_false(dn_sha256_equal(&found, &root));
+            g_assert_false(dn_hash_equal(&found, &root));
             found = dn_hash_path_root(&leaves[i], hashes, path->len - 1);
-            g_assert_false(dn_sha256_equal(&found, &root));
+            g_assert_false(dn_hash_equal(&found, &root));
             hashes[path->len / 2].bytes[i % DN_SHA256_BYTES] ^= 1;
             found = dn_hash_path_root(&leaves[i], hashes, path->len);
-            g_assert_false(dn_sha256_equal(&found, &root));
+            g_assert_false(dn_hash_equal(&found, &root));
         }
     }
 }
@@ -104,39 +104,39 @@ test_another_leaf_or_path_leads_elsewhere(void)
 static void
 test_siblings_may_be_in_either_order(void)
 {
-    DnSha256 leaves[4];
-    DnSha256 swapped[4];
-    DnSha256 crossed[4];
+    DnHash leaves[4];
+    DnHash swapped[4];
+    DnHash crossed[4];
     g_autoptr(DnHashTree) tree = NULL;
     g_autoptr(DnHashTree) same = NULL;
     g_autoptr(DnHashTree) other = NULL;
-    DnSha256 roots[3];
+    DnHash roots[3];
 
     fill_leaves(leaves, 4);
-    memcpy(swapped, (DnSha256[]){leaves[3], leaves[2], leaves[1], leaves[0]}, sizeof swapped);
-    memcpy(crossed, (DnSha256[]){leaves[0], leaves[2], leaves[1], leaves[3]}, sizeof crossed);
+    memcpy(swapped, (DnHash[]){leaves[3], leaves[2], leaves[1], leaves[0]}, sizeof swapped);
+    memcpy(crossed, (DnHash[]){leaves[0], leaves[2], leaves[1], leaves[3]}, sizeof crossed);
     tree = dn_hash_tree_new(leaves, 4);
     same = dn_hash_tree_new(swapped, 4);
     other = dn_hash_tree_new(crossed, 4);
     roots[0] = dn_hash_tree_root(tree);
     roots[1] = dn_hash_tree_root(same);
     roots[2] = dn_hash_tree_root(other);
-    g_assert_true(dn_sha256_equal(&roots[0], &roots[1]));
-    g_assert_false(dn_sha256_equal(&roots[0], &roots[2]));
+    g_assert_true(dn_hash_equal(&roots[0], &roots[1]));
+    g_assert_false(dn_hash_equal(&roots[0], &roots[2]));
 }
 
 static void
 test_equal_leaves_are_each_provable(void)
 {
-    DnSha256 leaves[3] = {leaf_of(7), leaf_of(7), leaf_of(7)};
+    DnHash leaves[3] = {leaf_of(7), leaf_of(7), leaf_of(7)};
     g_autoptr(DnHashTree) tree = dn_hash_tree_new(leaves, 3);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
 
     for (unsigned i = 0; i < 3; i++) {
         g_autoptr(GArray) path = dn_hash_tree_path(tree, i);
-        DnSha256 found = dn_hash_path_root(&leaves[i], (DnSha256 *)path->data, path->len);
+        DnHash found = dn_hash_path_root(&leaves[i], (DnHash *)path->data, path->len);
 
-        g_assert_true(dn_sha256_equal(&found, &root));
+        g_assert_true(dn_hash_equal(&found, &root));
     }
 }
 

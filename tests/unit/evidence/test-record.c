@@ -16,19 +16,20 @@ static TempFolder *folder;
 static Authority *authority;
 static DnTrust *trust;
 
-static DnSha256
+static DnHash
 leaf_of(unsigned number)
 {
     g_autofree char *text = g_strdup_printf("voucher %u", number);
 
-    return dn_sha256(text, strlen(text));
+    return dn_hash(DN_HASH_SHA256, text, strlen(text));
 }
 
 static GBytes *
-stamp(const DnSha256 *hash)
+stamp(const DnHash *hash)
 {
     g_autoptr(GError) error = NULL;
-    GBytes *token = dn_tsa_stamp(authority_url(authority), hash, TIMEOUT_MS, &error);
+    GBytes *token = dn_tsa_stamp(
+        &(DnTsa){.url = authority_url(authority), .timeout_ms = TIMEOUT_MS}, hash, &error);
 
     g_assert_no_error(error);
     return token;
@@ -40,11 +41,11 @@ record_of(unsigned count, unsigned leaf, GBytes *token, const DnHashTree *tree)
 {
     g_autoptr(GArray) path = dn_hash_tree_path(tree, leaf);
     g_autoptr(GError) error = NULL;
-    DnSha256 hash = leaf_of(leaf);
+    DnHash hash = leaf_of(leaf);
     GBytes *record = NULL;
 
     g_assert_cmpuint(leaf, <, count);
-    record = dn_evidence_record_new(&hash, (DnSha256 *)path->data, path->len, token, &error);
+    record = dn_evidence_record_new(&hash, (DnHash *)path->data, path->len, token, &error);
     g_assert_no_error(error);
     return record;
 }
@@ -52,7 +53,7 @@ record_of(unsigned count, unsigned leaf, GBytes *token, const DnHashTree *tree)
 static DnHashTree *
 tree_of(unsigned count)
 {
-    g_autofree DnSha256 *leaves = g_new(DnSha256, count);
+    g_autofree DnHash *leaves = g_new(DnHash, count);
 
     for (unsigned i = 0; i < count; i++)
         leaves[i] = leaf_of(i);
@@ -63,14 +64,14 @@ static GBytes *
 record_in_batch(unsigned count, unsigned leaf)
 {
     g_autoptr(DnHashTree) tree = tree_of(count);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
     g_autoptr(GBytes) token = stamp(&root);
 
     return record_of(count, leaf, token, tree);
 }
 
 static void
-assert_fails(GBytes *record, const DnSha256 *leaf, DnErrorCode wanted)
+assert_fails(GBytes *record, const DnHash *leaf, DnErrorCode wanted)
 {
     g_auto(DnTokenInfo) info = {0};
     g_autoptr(GError) error = NULL;
@@ -84,7 +85,7 @@ assert_fails(GBytes *record, const DnSha256 *leaf, DnErrorCode wanted)
 }
 
 static void
-assert_holds(GBytes *record, const DnSha256 *leaf, const DnTrust *list, bool trusted)
+assert_holds(GBytes *record, const DnHash *leaf, const DnTrust *list, bool trusted)
 {
     g_auto(DnTokenInfo) info = {0};
     g_autoptr(GError) error = NULL;
@@ -97,16 +98,16 @@ assert_holds(GBytes *record, const DnSha256 *leaf, const DnTrust *list, bool tru
 static void
 test_every_leaf_of_every_batch_is_proved(void)
 {
-    DnSha256 foreign = leaf_of(MOST_LEAVES);
+    DnHash foreign = leaf_of(MOST_LEAVES);
 
     for (unsigned count = 1; count <= MOST_LEAVES; count++) {
         g_autoptr(DnHashTree) tree = tree_of(count);
-        DnSha256 root = dn_hash_tree_root(tree);
+        DnHash root = dn_hash_tree_root(tree);
         g_autoptr(GBytes) token = stamp(&root);
 
         for (unsigned i = 0; i < count; i++) {
             g_autoptr(GBytes) record = record_of(count, i, token, tree);
-            DnSha256 leaf = leaf_of(i);
+            DnHash leaf = leaf_of(i);
 
             assert_holds(record, &leaf, trust, true);
             assert_fails(record, &foreign, DN_ERROR_CORRUPT);
@@ -121,25 +122,25 @@ test_inner_nodes_are_no_data_objects(void)
 {
     g_autoptr(DnHashTree) tree = tree_of(8);
     g_autoptr(GArray) path = dn_hash_tree_path(tree, 3);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
     g_autoptr(GBytes) token = stamp(&root);
     g_autoptr(GBytes) record = record_of(8, 3, token, tree);
 
-    assert_fails(record, &g_array_index(path, DnSha256, 1), DN_ERROR_CORRUPT);
-    assert_fails(record, &g_array_index(path, DnSha256, 2), DN_ERROR_CORRUPT);
+    assert_fails(record, &g_array_index(path, DnHash, 1), DN_ERROR_CORRUPT);
+    assert_fails(record, &g_array_index(path, DnHash, 2), DN_ERROR_CORRUPT);
     assert_fails(record, &root, DN_ERROR_CORRUPT);
 }
 
 static void
 test_equal_documents_are_proved(void)
 {
-    DnSha256 leaves[3] = {leaf_of(1), leaf_of(1), leaf_of(2)};
+    DnHash leaves[3] = {leaf_of(1), leaf_of(1), leaf_of(2)};
     g_autoptr(DnHashTree) tree = dn_hash_tree_new(leaves, 3);
     g_autoptr(GArray) path = dn_hash_tree_path(tree, 1);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
     g_autoptr(GBytes) token = stamp(&root);
     g_autoptr(GBytes) record =
-        dn_evidence_record_new(&leaves[1], (DnSha256 *)path->data, path->len, token, NULL);
+        dn_evidence_record_new(&leaves[1], (DnHash *)path->data, path->len, token, NULL);
 
     assert_holds(record, &leaves[0], trust, true);
 }
@@ -148,8 +149,8 @@ static void
 test_token_of_another_batch_is_corrupt(void)
 {
     g_autoptr(DnHashTree) tree = tree_of(5);
-    DnSha256 other = leaf_of(99);
-    DnSha256 leaf = leaf_of(2);
+    DnHash other = leaf_of(99);
+    DnHash leaf = leaf_of(2);
     g_autoptr(GBytes) token = stamp(&other);
     g_autoptr(GBytes) record = record_of(5, 2, token, tree);
 
@@ -160,7 +161,7 @@ static void
 test_no_record_around_what_is_no_token(void)
 {
     static const uint8_t bad[] = {0x30, 0x03, 0x02, 0x01};
-    DnSha256 leaf = leaf_of(0);
+    DnHash leaf = leaf_of(0);
     g_autoptr(GBytes) cut = g_bytes_new_static(bad, sizeof bad);
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
     g_autoptr(GBytes) huge = g_bytes_new_take(g_malloc0(2 * 1024 * 1024), 2 * 1024 * 1024);
@@ -177,7 +178,7 @@ test_no_record_around_what_is_no_token(void)
 static void
 test_token_comes_out_as_it_went_in(void)
 {
-    DnSha256 leaf = leaf_of(0);
+    DnHash leaf = leaf_of(0);
     g_autoptr(GBytes) token = stamp(&leaf);
     g_autoptr(GBytes) record = dn_evidence_record_new(&leaf, NULL, 0, token, NULL);
     g_autoptr(GBytes) out = dn_evidence_record_token(record, NULL);
@@ -194,7 +195,7 @@ test_flipped_bits_change_nothing_that_is_said(void)
 {
     g_autoptr(GBytes) record = record_in_batch(10, 4);
     g_autoptr(GBytes) token = dn_evidence_record_token(record, NULL);
-    DnSha256 leaf = leaf_of(4);
+    DnHash leaf = leaf_of(4);
     g_auto(DnTokenInfo) truth = {0};
     size_t size = 0;
     const uint8_t *bytes = g_bytes_get_data(record, &size);
@@ -231,7 +232,7 @@ test_frame_must_be_whole(void)
     g_autoptr(GBytes) more = NULL;
     size_t huge_size = 5 * 1024 * 1024;
     g_autoptr(GBytes) huge = g_bytes_new_take(g_malloc0(huge_size), huge_size);
-    DnSha256 leaf = leaf_of(4);
+    DnHash leaf = leaf_of(4);
     size_t size = 0;
     const uint8_t *bytes = g_bytes_get_data(record, &size);
 
@@ -304,6 +305,7 @@ assemble(const char *head, const char *before_token, GBytes *token, const char *
 
 #define SHA256 "300b0609608648016503040201"
 #define SHA256_NULL "300d06096086480165030402010500"
+#define SHA384 "300b0609608648016503040202"
 #define SHA512 "300b0609608648016503040203"
 
 static void
@@ -322,13 +324,16 @@ test_forms_of_others(void)
         {"020101301a" SHA512 SHA256, "", "", "", 0},
         {"020101300d" SHA256, "a00d06096086480165030402010500", "", "", 0},
         /* Allowed by the standard, not by this archive. */
-        {"020101300d" SHA512, "", "", "", DN_ERROR_UNSUPPORTED},
+        {"020101300d" SHA384, "", "", "", DN_ERROR_UNSUPPORTED},
         {"020101300d" SHA256 "a000", "", "", "", DN_ERROR_UNSUPPORTED},
         {"020101300d" SHA256 "a100", "", "", "", DN_ERROR_UNSUPPORTED},
-        {"020101300d" SHA256, "a00b0609608648016503040203", "", "", DN_ERROR_UNSUPPORTED},
+        {"020101300d" SHA256, "a00b0609608648016503040202", "", "", DN_ERROR_UNSUPPORTED},
         {"020101300d" SHA256, "a100", "", "", DN_ERROR_UNSUPPORTED},
-        {"020101300d" SHA256, "", "", "3000", DN_ERROR_UNSUPPORTED},
         /* Not allowed. */
+        {"020101300d" SHA256, "", "", "3000", DN_ERROR_CORRUPT},
+        {"020101300d" SHA512, "", "", "", DN_ERROR_CORRUPT},
+        {"020101300d" SHA256, "a00b0609608648016503040203", "", "", DN_ERROR_CORRUPT},
+        {"020101301a" SHA256 SHA512, "a00b0609608648016503040203", "", "", DN_ERROR_INVALID},
         {"020102300d" SHA256, "", "", "", DN_ERROR_CORRUPT},
         {"02020001300d" SHA256, "", "", "", DN_ERROR_CORRUPT},
         {"0201013000", "", "", "", DN_ERROR_CORRUPT},
@@ -348,7 +353,7 @@ test_forms_of_others(void)
         {"020101300d" SHA256, "", "0500", "", DN_ERROR_CORRUPT},
         {"020101300d" SHA256, "3000", "", "", DN_ERROR_CORRUPT},
     };
-    DnSha256 leaf = leaf_of(0);
+    DnHash leaf = leaf_of(0);
     g_autoptr(GBytes) token = stamp(&leaf);
 
     for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
@@ -367,23 +372,26 @@ test_forms_of_others(void)
 static void
 test_wide_list_in_any_order_holds(void)
 {
-    DnSha256 leaves[3] = {leaf_of(0), leaf_of(1), leaf_of(2)};
-    DnSha256 sorted[3];
+    DnHash leaves[3] = {leaf_of(0), leaf_of(1), leaf_of(2)};
+    DnHash sorted[3];
+    uint8_t joined[3 * DN_SHA256_BYTES];
     g_autoptr(GString) hashes = g_string_new(NULL);
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) record = NULL;
-    DnSha256 root;
+    DnHash root;
 
     memcpy(sorted, leaves, sizeof sorted);
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < 2; k++)
-            if (memcmp(&sorted[k], &sorted[k + 1], sizeof *sorted) > 0) {
-                DnSha256 swap = sorted[k];
+            if (memcmp(sorted[k].bytes, sorted[k + 1].bytes, DN_SHA256_BYTES) > 0) {
+                DnHash swap = sorted[k];
 
                 sorted[k] = sorted[k + 1];
                 sorted[k + 1] = swap;
             }
-    root = dn_sha256(sorted, sizeof sorted);
+    for (int i = 0; i < 3; i++)
+        memcpy(joined + i * DN_SHA256_BYTES, sorted[i].bytes, DN_SHA256_BYTES);
+    root = dn_hash(DN_HASH_SHA256, joined, sizeof joined);
     token = stamp(&root);
     for (int i = 2; i >= 0; i--) {
         g_autofree char *hex = dn_hex(sorted[i].bytes, DN_SHA256_BYTES);
@@ -400,13 +408,13 @@ test_wide_list_in_any_order_holds(void)
 static void
 test_endless_path_is_corrupt(void)
 {
-    DnSha256 path[65];
-    DnSha256 leaf = leaf_of(0);
+    DnHash path[65];
+    DnHash leaf = leaf_of(0);
     g_autoptr(GString) lists = g_string_new(NULL);
     g_autofree char *first = dn_hex(leaf.bytes, DN_SHA256_BYTES);
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) record = NULL;
-    DnSha256 root;
+    DnHash root;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(path); i++) {
         g_autofree char *hex = NULL;
@@ -432,7 +440,7 @@ renew(GBytes *record)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) token = NULL;
-    DnSha256 leaf;
+    DnHash leaf;
     GBytes *renewed = NULL;
 
     g_assert_true(dn_evidence_record_renewal_leaf(record, &leaf, &error));
@@ -448,21 +456,21 @@ static void
 test_batch_of_records_is_renewed(void)
 {
     g_autoptr(DnHashTree) tree = tree_of(4);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
     g_autoptr(GBytes) token = stamp(&root);
     g_autoptr(GBytes) first = record_of(4, 1, token, tree);
     g_autoptr(GBytes) second = record_of(4, 2, token, tree);
     g_autoptr(GBytes) newer = NULL;
     g_autoptr(DnHashTree) renewal = NULL;
-    DnSha256 leaves[2];
-    DnSha256 shared;
-    DnSha256 renewal_root;
-    DnSha256 foreign = leaf_of(9);
+    DnHash leaves[2];
+    DnHash shared;
+    DnHash renewal_root;
+    DnHash foreign = leaf_of(9);
     g_auto(DnTokenInfo) before = {0};
 
     g_assert_true(dn_evidence_record_renewal_leaf(first, &leaves[0], NULL));
     g_assert_true(dn_evidence_record_renewal_leaf(second, &shared, NULL));
-    g_assert_true(dn_sha256_equal(&leaves[0], &shared));
+    g_assert_true(dn_hash_equal(&leaves[0], &shared));
     leaves[1] = leaf_of(77);
     renewal = dn_hash_tree_new(leaves, 2);
     renewal_root = dn_hash_tree_root(renewal);
@@ -472,9 +480,9 @@ test_batch_of_records_is_renewed(void)
         GBytes *old = i == 0 ? first : second;
         g_autoptr(GArray) path = dn_hash_tree_path(renewal, 0);
         g_autoptr(GBytes) record =
-            dn_evidence_record_renew(old, (DnSha256 *)path->data, path->len, newer, NULL);
+            dn_evidence_record_renew(old, (DnHash *)path->data, path->len, newer, NULL);
         g_autoptr(GBytes) first_token = dn_evidence_record_token(record, NULL);
-        DnSha256 leaf = leaf_of(1 + i);
+        DnHash leaf = leaf_of(1 + i);
         g_auto(DnTokenInfo) after = {0};
 
         dn_token_info_clear(&before);
@@ -499,8 +507,8 @@ test_renewal_must_come_in_time(void)
     g_autoptr(GBytes) in_time = NULL;
     g_autoptr(GBytes) newer = NULL;
     g_autoptr(GError) error = NULL;
-    DnSha256 leaf = leaf_of(0);
-    DnSha256 next;
+    DnHash leaf = leaf_of(0);
+    DnHash next;
 
     authority_init(old, "--valid-from 2020-01-01 --days 10");
     token = authority_stamp(old, "--clock 2020-01-02T00:00:00.000Z", &leaf);
@@ -527,8 +535,8 @@ test_renewal_may_not_be_older(void)
     g_autoptr(GBytes) record = record_in_batch(1, 0);
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) renewed = NULL;
-    DnSha256 leaf = leaf_of(0);
-    DnSha256 next;
+    DnHash leaf = leaf_of(0);
+    DnHash next;
 
     authority_init(old, "--valid-from 2020-01-01");
     g_assert_true(dn_evidence_record_renewal_leaf(record, &next, NULL));
@@ -544,8 +552,8 @@ test_untrusted_renewal_costs_the_trust(void)
     g_autoptr(GBytes) record = record_in_batch(1, 0);
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) renewed = NULL;
-    DnSha256 leaf = leaf_of(0);
-    DnSha256 next;
+    DnHash leaf = leaf_of(0);
+    DnHash next;
 
     authority_init(other, NULL);
     g_assert_true(dn_evidence_record_renewal_leaf(record, &next, NULL));
@@ -647,7 +655,7 @@ test_page_for_auditors_works(void)
 {
     g_autofree char *script = lines_for_auditors();
     g_autoptr(DnHashTree) tree = tree_of(5);
-    DnSha256 root = dn_hash_tree_root(tree);
+    DnHash root = dn_hash_tree_root(tree);
     g_autoptr(GBytes) token = stamp(&root);
     g_autoptr(GBytes) renewed = NULL;
     g_autoptr(GBytes) wrong = NULL;
@@ -671,7 +679,7 @@ test_page_for_auditors_works(void)
     g_assert_cmpint(check_by_hand("voucher 0", alone), ==, 1);
     g_assert_cmpint(check_by_hand("voucher 1", alone), ==, -1);
     g_clear_pointer(&token, g_bytes_unref);
-    token = stamp(&(DnSha256){{0}});
+    token = stamp(&(DnHash){.kind = DN_HASH_SHA256});
     wrong = record_of(5, 3, token, tree);
     g_assert_cmpint(check_by_hand("voucher 3", wrong), ==, -1);
 }
@@ -683,7 +691,7 @@ test_record_of_a_large_batch_is_small(void)
 {
     g_autoptr(GBytes) record = record_in_batch(BATCH, 500);
     g_autoptr(GBytes) token = dn_evidence_record_token(record, NULL);
-    DnSha256 leaf = leaf_of(500);
+    DnHash leaf = leaf_of(500);
     size_t frame = g_bytes_get_size(record) - g_bytes_get_size(token);
     int64_t start_ms = dn_clock_monotonic_ms();
 

@@ -29,10 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_EXTENSION, X509_EXTENSION_free)
 /* One authority and one token of it, made once for all tests here. */
 static TempFolder *folder;
 static GBytes *token;
-static DnSha256 imprint;
+static DnHash imprint;
 
 static void
-assert_corrupt(GBytes *bad, const DnSha256 *hash, const DnTrust *trust, const char *said)
+assert_corrupt(GBytes *bad, const DnHash *hash, const DnTrust *trust, const char *said)
 {
     g_auto(DnTokenInfo) info = {.gen_time_utc_ms = 7};
     g_autoptr(GError) error = NULL;
@@ -174,7 +174,7 @@ static void
 test_another_hash_is_corrupt(void)
 {
     g_autoptr(DnTrust) trust = authority_trust(folder);
-    DnSha256 other = imprint;
+    DnHash other = imprint;
 
     other.bytes[31] ^= 1;
     assert_corrupt(token, &other, trust, "another hash");
@@ -716,7 +716,7 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     folder = temp_folder_new();
-    imprint = dn_sha256("voucher", 7);
+    imprint = dn_hash(DN_HASH_SHA256, "voucher", 7);
     authority_init(folder, NULL);
     token = authority_stamp(folder, NULL, &imprint);
 

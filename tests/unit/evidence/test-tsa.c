@@ -18,18 +18,19 @@ enum { TIMEOUT_MS = 20000, SHORT_MS = 300 };
 
 static const char policy[] = "2.25.118059162071741130342591466862047354001";
 
-static DnSha256
+static DnHash
 hash_of(const char *text)
 {
-    return dn_sha256(text, strlen(text));
+    return dn_hash(DN_HASH_SHA256, text, strlen(text));
 }
 
 static void
 assert_no_stamp(const char *url, uint32_t timeout_ms, DnErrorCode wanted, const char *said)
 {
-    DnSha256 imprint = hash_of("voucher");
+    DnHash imprint = hash_of("voucher");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) token = dn_tsa_stamp(url, &imprint, timeout_ms, &error);
+    g_autoptr(GBytes) token =
+        dn_tsa_stamp(&(DnTsa){.url = url, .timeout_ms = timeout_ms}, &imprint, &error);
 
     g_assert_null(token);
     g_assert_nonnull(error);
@@ -57,7 +58,7 @@ check_round_trip(const char *init_arguments)
     g_auto(DnTokenInfo) info = {0};
     g_auto(DnTokenInfo) next = {0};
     g_autoptr(GError) error = NULL;
-    DnSha256 imprint = hash_of("voucher");
+    DnHash imprint = hash_of("voucher");
     int64_t now_ms = dn_clock_now_utc_ms();
 
     authority_init(folder, init_arguments);
@@ -104,9 +105,9 @@ test_one_server_gives_many_stamps(void)
     for (int i = 0; i < 20; i++) {
         g_autofree char *text = g_strdup_printf("voucher %d", i);
         g_autoptr(GError) error = NULL;
-        DnSha256 imprint = hash_of(text);
-        g_autoptr(GBytes) token =
-            dn_tsa_stamp(authority_url(authority), &imprint, TIMEOUT_MS, &error);
+        DnHash imprint = hash_of(text);
+        g_autoptr(GBytes) token = dn_tsa_stamp(
+            &(DnTsa){.url = authority_url(authority), .timeout_ms = TIMEOUT_MS}, &imprint, &error);
 
         g_assert_no_error(error);
         g_assert_nonnull(token);
@@ -254,7 +255,7 @@ test_old_answer_is_refused(void)
     g_autoptr(TempFolder) folder = temp_folder_new();
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) answer = NULL;
-    DnSha256 imprint = hash_of("voucher");
+    DnHash imprint = hash_of("voucher");
 
     authority_init(folder, NULL);
     token = authority_stamp(folder, NULL, &imprint);
@@ -268,7 +269,7 @@ test_stamp_of_another_hash_is_refused(void)
     g_autoptr(TempFolder) folder = temp_folder_new();
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GBytes) answer = NULL;
-    DnSha256 imprint = hash_of("another voucher");
+    DnHash imprint = hash_of("another voucher");
 
     authority_init(folder, NULL);
     token = authority_stamp(folder, NULL, &imprint);
@@ -296,9 +297,11 @@ test_password_is_not_told(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) token = NULL;
-    DnSha256 imprint = hash_of("voucher");
+    DnHash imprint = hash_of("voucher");
 
-    token = dn_tsa_stamp("http://clerk:sesame@127.0.0.1:1/", &imprint, TIMEOUT_MS, &error);
+    token =
+        dn_tsa_stamp(&(DnTsa){.url = "http://clerk:sesame@127.0.0.1:1/", .timeout_ms = TIMEOUT_MS},
+                     &imprint, &error);
     g_assert_null(token);
     g_assert_null(strstr(error->message, "sesame"));
     g_assert_nonnull(strstr(error->message, "127.0.0.1"));
@@ -378,7 +381,7 @@ test_authority_speaks_strict_http(void)
     g_autofree char *refusal = NULL;
     g_autoptr(GBytes) token = NULL;
     g_autoptr(GError) error = NULL;
-    DnSha256 imprint = hash_of("voucher");
+    DnHash imprint = hash_of("voucher");
 
     authority_init(folder, NULL);
     authority = authority_start(folder, NULL);
@@ -394,7 +397,8 @@ test_authority_speaks_strict_http(void)
     refusal = answer_to(authority, endless, strlen(endless));
     g_assert_true(refusal[0] == '\0' || g_str_has_prefix(refusal, "HTTP/1.1 431 "));
     /* And it is still there. */
-    token = dn_tsa_stamp(authority_url(authority), &imprint, TIMEOUT_MS, &error);
+    token = dn_tsa_stamp(&(DnTsa){.url = authority_url(authority), .timeout_ms = TIMEOUT_MS},
+                         &imprint, &error);
     g_assert_no_error(error);
     g_assert_nonnull(token);
 }
