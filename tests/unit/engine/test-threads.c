@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * tests/unit/engine/test-threads.c - one archive, many threads: some store, some correct, some
- * search, one verifies. For a build with --enable-sanitize=thread (tests/tsan.supp says what of
- * foreign libraries is passed over); in others it holds the results.
+ * search, one verifies, one makes backups. For a build with --enable-sanitize=thread
+ * (tests/tsan.supp says what of foreign libraries is passed over); in others it holds the results.
  */
 #include "config.h"
 #include "base/fs.h"
@@ -14,6 +14,7 @@ enum { WRITERS = 4, READERS = 2, EACH = 12 };
 
 typedef struct {
     DnArchive *archive;
+    const char *dest; /* of backups */
     int number;
     gint *working; /* writers that have not ended */
     gint64 seen;
@@ -96,6 +97,39 @@ verify_documents(gpointer data)
     return NULL;
 }
 
+/* The last generation is of the end: it holds all. */
+static gpointer
+back_up_documents(gpointer data)
+{
+    Client *client = data;
+    bool last = false;
+
+    do {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) made = NULL;
+
+        last = g_atomic_int_get(client->working) == 0;
+        g_assert_true(
+            dn_archive_backup(client->archive, client->dest, NULL, NULL, NULL, &made, &error));
+        g_assert_no_error(error);
+    } while (!last);
+    return NULL;
+}
+
+static void
+assert_backed_up(const char *dest, const char *key)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) totals = NULL;
+    gint64 failures = 0;
+
+    g_assert_true(dn_backup_check(dest, NULL, &(DnArchiveOptions){.key_file = key}, count, NULL,
+                                  &failures, &totals, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(failures, ==, 0);
+    g_assert_cmpint(dn_json_int(totals, "documents", 0), ==, WRITERS * EACH);
+}
+
 static void
 test_all_at_once(void)
 {
@@ -103,8 +137,9 @@ test_all_at_once(void)
     g_autofree char *root = g_dir_make_tmp("dencho-threads-XXXXXX", &error);
     g_autofree char *dir = g_build_filename(root, "archive", NULL);
     g_autofree char *key = NULL;
+    g_autofree char *dest = g_build_filename(root, "backups", NULL);
     gint working = WRITERS;
-    Client clients[WRITERS + READERS + 1];
+    Client clients[WRITERS + READERS + 2];
     GThread *threads[G_N_ELEMENTS(clients)];
     static const char *const settings[] = {"archive.segment-bytes=32768", NULL};
 
@@ -116,9 +151,10 @@ test_all_at_once(void)
     for (int i = 0; i < (int)G_N_ELEMENTS(clients); i++) {
         GThreadFunc run = i < WRITERS             ? write_documents
                           : i < WRITERS + READERS ? search_documents
+                          : i > WRITERS + READERS ? back_up_documents
                                                   : verify_documents;
 
-        clients[i] = (Client){.archive = archive, .number = i, .working = &working};
+        clients[i] = (Client){.archive = archive, .dest = dest, .number = i, .working = &working};
         threads[i] = g_thread_new("client", run, &clients[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i++)
@@ -128,6 +164,7 @@ test_all_at_once(void)
     g_assert_true(dn_archive_count(archive, &(DnSearch){0}, &stored, &error));
     g_assert_cmpuint(stored, ==, WRITERS * EACH);
     g_clear_pointer(&archive, dn_archive_close);
+    assert_backed_up(dest, key);
     g_assert_true(dn_fs_remove_tree(root, NULL));
 }
 
