@@ -265,7 +265,7 @@ row_hash(gconstpointer data)
 static bool
 same_bytes(const GByteArray *a, const GByteArray *b)
 {
-    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
 static gboolean
