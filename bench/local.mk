@@ -50,3 +50,11 @@ bench-search: bench/search$(EXEEXT)
 			| tee -a bench-search.tsv; \
 		rm -rf bench-search.files; \
 	done
+
+# How well documents are read: bench/reading reads those of a table, tools/score-reading judges.
+EXTRA_PROGRAMS += bench/reading
+bench_reading_CFLAGS = $(AM_CFLAGS) $(CODECS_CFLAGS) $(OCR_CFLAGS) $(WORKER_CFLAGS) -fopenmp
+bench_reading_SOURCES = bench/reading.c
+bench_reading_LDADD = $(WORKER_LDADD)
+bench_reading_LDFLAGS = $(AM_LDFLAGS) -fopenmp
+CLEANFILES += bench/reading$(EXEEXT)

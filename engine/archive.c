@@ -407,6 +407,8 @@ archive_new(const char *dir, const DnArchiveOptions *options)
     g_mutex_init(&self->write_lock);
     g_mutex_init(&self->apply_lock);
     g_mutex_init(&self->reserve_lock);
+    g_mutex_init(&self->registry_lock);
+    g_mutex_init(&self->registry_import_lock);
     g_mutex_init(&self->witness_lock);
     g_cond_init(&self->write_changed);
     for (int i = 0; i < DN_STRIPES; i++)
@@ -591,6 +593,7 @@ dn_archive_close(DnArchive *self)
     if (!self)
         return;
     g_clear_pointer(&self->reader, dn_reader_free);
+    dn_registry_close(self);
     if (self->view && self->witness_holds) {
         dn_reserve_release_if_low(self);
         write_witness(self);
@@ -611,6 +614,8 @@ dn_archive_close(DnArchive *self)
     g_mutex_clear(&self->write_lock);
     g_mutex_clear(&self->apply_lock);
     g_mutex_clear(&self->reserve_lock);
+    g_mutex_clear(&self->registry_lock);
+    g_mutex_clear(&self->registry_import_lock);
     g_mutex_clear(&self->witness_lock);
     g_cond_clear(&self->write_changed);
     g_free(self->dir);

@@ -467,6 +467,28 @@ bool dn_backup_restore(const char *src, const DnBackupPick *pick, const char *di
 bool dn_archive_import(const char *path, const char *dir, const DnArchiveInit *options,
                        DnProgress progress, void *user_data, json_t **out_result, GError **error);
 
+/* --- public lists --- */
+
+/** Files of one of the tax agency's lists, as they are published (unpacked CSV). */
+typedef struct {
+    const char *const *files; /* ended by NULL: all parts of the list */
+    bool difference;          /* they change the list that was imported before */
+} DnRegistryImport;
+
+/** Takes a public list over: from then on readings are held against it. The list before stays in
+ * use until the new one is durable and noted. Memory does not grow with the list. FORMAT names file
+ * and row; INVALID (a difference without a list, or older than it). *@out_result: {"list":
+ * "corporations"|"issuers","form","as_of","rows","numbers","bytes","sha256","base"?,"unchanged",
+ * "seconds"}. */
+bool dn_archive_registry_import(DnArchive *self, const DnRegistryImport *request,
+                                DnProgress progress, void *user_data, json_t **out_result,
+                                GError **error);
+
+/** Visits {"list","verdict":"ok"|"absent"|"missing"|"damaged","message"?,"at","as_of","form",
+ * "rows","numbers","bytes","sha256"} of each list; @check: reads all of it. */
+bool dn_archive_registry_status(DnArchive *self, bool check, DnRowVisitor visit, void *user_data,
+                                GError **error);
+
 /* --- running it --- */
 
 /** Drops the view of the archive in @dir and builds it again from the log; nobody may have it open.

@@ -21,6 +21,7 @@
 #include "engine/law/rules.h"
 #include "engine/ledger/ledger.h"
 #include "engine/reader.h"
+#include "engine/registry/file.h"
 #include "engine/seal/envelope.h"
 #include "engine/seal/escrow.h"
 #include "engine/store/store.h"
@@ -32,6 +33,13 @@ G_BEGIN_DECLS
 #define DN_DEFAULT_TENANT "default"
 
 enum { DN_STRIPES = 64 };
+
+/** A public list, opened when a document is first read. */
+typedef struct {
+    DnRegistryFile *file; /* NULL: there is none that can be used */
+    json_t *record;       /* what the ledger tells of it */
+    bool is_looked_for;
+} DnRegistryList;
 
 struct DnArchive {
     char *dir;
@@ -72,6 +80,9 @@ struct DnArchive {
 
     GMutex reserve_lock;
     bool reserved;
+    GMutex registry_lock;
+    DnRegistryList registry[DN_LIST_ISSUERS + 1]; /* under registry_lock; by kind of list */
+    GMutex registry_import_lock;                  /* one import at a time */
     GMutex witness_lock;
     DnStorePosition witnessed; /* position that the witness tells of */
     bool witness_holds;        /* the log was compared with it */
@@ -247,6 +258,10 @@ json_t *dn_view_stamp(DnArchive *self, uint64_t seq, GError **error);
 /** Visits all of them in the order of the ledger. */
 bool dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
 
+/** (transfer full) What registry.imported told last of the list @name; NULL without error: nothing.
+ */
+json_t *dn_view_registry(DnArchive *self, const char *name, GError **error);
+
 /** (transfer full) Array of {"at","actor","rules"}: what the owner has settled, and since when. */
 json_t *dn_view_settled(DnArchive *self, GError **error);
 
@@ -365,6 +380,18 @@ const char *dn_actor_person(const char *actor);
 
 /** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
 bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
+
+/* --- registry.c: the tax agency's public lists --- */
+
+/** Appends what the list has of @number to @rows. False: there is no such list that can be used. */
+bool dn_registry_find(DnArchive *self, DnListKind kind, uint64_t number, GArray *rows);
+/** The same for numbers by name. */
+bool dn_registry_find_name(DnArchive *self, DnListKind kind, const char *folded,
+                           uint64_t *out_numbers, size_t most, size_t *out_count);
+/** (transfer full) {"list","sha256","as_of"} of the list that is asked; NULL when there is none. */
+json_t *dn_registry_used(DnArchive *self, DnListKind kind);
+/** Lets go of open lists. */
+void dn_registry_close(DnArchive *self);
 
 /* --- settled.c --- */
 

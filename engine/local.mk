@@ -4,6 +4,7 @@ include engine/store/local.mk
 include engine/ledger/local.mk
 include engine/evidence/local.mk
 include engine/law/local.mk
+include engine/registry/local.mk
 include engine/reader.mk
 
 noinst_LIBRARIES += engine/libengine.a
@@ -13,7 +14,7 @@ engine_libengine_a_SOURCES = \
 	engine/batch.c engine/batch.h engine/blob.c \
 	engine/capsule-check.c engine/change.c engine/commit.c engine/doctor.c engine/export.c \
 	engine/export.h engine/export-front.c engine/export-voucher.c engine/import.c \
-	engine/ingest.c engine/internal.h engine/read.c engine/reserve.c engine/restore.c engine/row.c engine/search.c engine/show.c engine/snippet.c \
+	engine/ingest.c engine/internal.h engine/known.c engine/known.h engine/read.c engine/registry.c engine/reserve.c engine/restore.c engine/row.c engine/search.c engine/show.c engine/snippet.c \
 	engine/stamp.c engine/renew.c engine/settled.c engine/request.c engine/dispose.c engine/duty.c engine/duty.h \
 	engine/report.c engine/tenant.c engine/close.c engine/keys.c engine/verify.c \
 	engine/verify-index.c engine/view-format.h engine/view-apply.c engine/view-catch-up.c engine/view-read.c \
@@ -22,4 +23,4 @@ engine_libengine_a_SOURCES = \
 
 # What a program of the archive links, from the top down.
 ENGINE_LDADD = engine/libengine.a $(READER_LDADD) $(SEAL_LDADD) $(STORE_LDADD) $(LEDGER_LDADD) \
-	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(LAW_LDADD) $(INDEX_LDADD) $(BASE_LDADD)
+	$(EVIDENCE_LDADD) $(CAPSULE_LDADD) $(LAW_LDADD) $(REGISTRY_LDADD) $(INDEX_LDADD) $(BASE_LDADD)

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 #include "engine/internal.h"
+#include "engine/known.h"
 
 #include <string.h>
 
@@ -106,9 +107,17 @@ commit_reading(DnArchive *self, const DnUuid *id, int64_t version, const char *p
                const DnReadResult *result, GError **error)
 {
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.read", id);
+    g_autoptr(json_t) reading = json_deep_copy(result->reading);
+    g_autoptr(json_t) known = NULL;
     Parts parts = {.parts = json_object()};
 
-    copy_claims(entry, result->reading);
+    if (!dn_known_improve(self, reading, &known, error)) {
+        json_decref(parts.parts);
+        return false;
+    }
+    copy_claims(entry, reading);
+    if (known)
+        dn_json_take(entry, "known", dn_voucher_freeze(known));
     add_part(&parts, "text", DN_PART_TEXT, result->text);
     add_part(&parts, "words", DN_PART_WORDS, result->words);
     add_part(&parts, "rendition", DN_PART_RENDITION, result->rendition);

@@ -13,6 +13,7 @@
  */
 #include "config.h"
 #include "engine/internal.h"
+#include "engine/known.h"
 #include "engine/view-format.h"
 
 #include <string.h>
@@ -371,6 +372,25 @@ note_settled(Applying *applying, const DnValue *entry, GError **error)
     return true;
 }
 
+/* A public list is another from now on. */
+static bool
+note_registry(Applying *applying, const DnValue *entry, GError **error)
+{
+    static const char *const keys[] = {"at",   "actor",   "list",  "form",   "as_of",
+                                       "rows", "numbers", "bytes", "sha256", NULL};
+    const char *list = dn_value_string(entry, "list");
+    DnValue *row = dn_value_new_object(applying->arena);
+
+    if (!list)
+        return dn_fail(error, DN_ERROR_CORRUPT, "registry.imported: of no list");
+    g_autofree char *key = dn_view_registry_row_key(list);
+
+    for (const char *const *member = keys; *member; member++)
+        dn_value_set(applying->arena, row, *member, dn_value_get(entry, *member));
+    set_row(applying, key, strlen(key), row);
+    return true;
+}
+
 /* A disposal goes from its plan to its end. */
 static bool
 note_disposal(Applying *applying, const DnValue *entry, GError **error)
@@ -498,6 +518,8 @@ apply_entry(Applying *applying, const DnValue *entry, const DnStoreRef *place, G
         return note_closed(applying, entry, error);
     if (g_strcmp0(type, "tenant.settled") == 0)
         return note_settled(applying, entry, error);
+    if (g_strcmp0(type, "registry.imported") == 0)
+        return note_registry(applying, entry, error);
     if (g_str_has_prefix(type, "disposal."))
         return note_disposal(applying, entry, error);
     return !voucher || apply_to_voucher(applying, &id, entry, error) ||
@@ -606,6 +628,7 @@ update_index(Writer *writer, const Changed *changed)
         dn_view_record(changed->before, &old, &labels_before, &shown_before);
     dn_view_record(changed->state, &new, &labels_after, &shown_after);
     dn_index_update(writer->batch, &changed->tenant, changed->before ? &old : NULL, &new);
+    dn_known_update(writer->batch, &changed->tenant, changed->before, changed->state);
 }
 
 /* The reference to the text of the newest version, for full-text search; NULL when it was not read

@@ -59,7 +59,7 @@ enum {
 
 /** Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-enum { DN_VIEW_FORMAT = 4 };
+enum { DN_VIEW_FORMAT = 5 };
 
 static const char dn_view_position_key[] = "position";
 static const char dn_view_format_key[] = "format";
@@ -123,6 +123,13 @@ dn_view_stamp_row_key(const DnUuid *tenant, uint64_t seq, uint8_t key[DN_VIEW_ST
     memcpy(key, "stamp", 5);
     memcpy(key + 5, tenant->bytes, 16);
     dn_put_be(key + 21, seq, 8);
+}
+
+/** (transfer full) Of the last import of the list @name. */
+static inline char *
+dn_view_registry_row_key(const char *name)
+{
+    return g_strconcat("registry", name, NULL);
 }
 
 /* --- places --- */

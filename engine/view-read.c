@@ -129,6 +129,15 @@ dn_view_settled(DnArchive *self, GError **error)
     return rows ? rows : json_array();
 }
 
+json_t *
+dn_view_registry(DnArchive *self, const char *name, GError **error)
+{
+    g_autofree char *key = dn_view_registry_row_key(name);
+
+    return dn_view_current(self, error) ? get_json(self, DN_KV_META, key, strlen(key), error)
+                                        : NULL;
+}
+
 bool
 dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, DnUuid *out_id,
                     unsigned *out_count, GError **error)

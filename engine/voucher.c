@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const char *const field_names[] = {"date", "amount", "party", "registration_number", NULL};
-static const char *const further_names[] = {"due_date", "number", "taxes", NULL}; /* as read */
+static const char *const further_names[] = {"due_date", "number", "telephone", "taxes",
+                                            NULL}; /* as read */
 
 /* --- members --- */
 
@@ -300,7 +301,14 @@ apply_change(DnArena *arena, DnValue *state, const DnValue *change, const DnValu
         dn_value_set(arena, state, "paper", after);
     } else if (name && g_strv_contains(field_names, name)) {
         DnValue *field = persons_value(arena, after, entry, "corrected");
+        const DnValue *old = dn_value_get(dn_value_get(state, "fields"), name);
+        const DnValue *read = dn_value_get(old, "read");
 
+        /* How a name was misread is how it will be misread again: known.c. */
+        if (!read && !is_persons(old))
+            read = dn_value_get(old, "value");
+        if (strcmp(name, "party") == 0)
+            dn_value_set(arena, field, "read", read);
         copy_member(arena, field, change, "currency");
         copy_member(arena, field, change, "scale");
         dn_value_set(arena, own_object(arena, state, "fields"), name, field);

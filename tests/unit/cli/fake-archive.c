@@ -739,6 +739,36 @@ dn_archive_explain(DnArchive *self, const DnSearch *search, GError **error)
 }
 
 bool
+dn_archive_registry_import(DnArchive *self, const DnRegistryImport *request, DnProgress progress,
+                           void *user_data, json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+    json_t *files = json_array();
+
+    for (const char *const *file = request->files; *file; file++)
+        json_array_append_new(files, json_string(*file));
+    dn_json_take(call, "files", files);
+    dn_json_set_bool(call, "difference", request->difference);
+    fake_note(self->dir, "registry_import", call);
+    if (progress && !progress(1, 2, user_data))
+        return dn_fail(error, DN_ERROR_BUSY, "stopped on request");
+    *out_result = json_pack("{s:s,s:i}", "list", "issuers", "numbers", 3);
+    return true;
+}
+
+bool
+dn_archive_registry_status(DnArchive *self, bool check, DnRowVisitor visit, void *user_data,
+                           GError **error)
+{
+    json_t *call = json_object();
+    uint64_t visited = 0;
+
+    dn_json_set_bool(call, "check", check);
+    fake_note(self->dir, "registry_status", call);
+    return fake_each(self, "rows.jsonl", visit, user_data, 0, 0, &visited, error);
+}
+
+bool
 dn_archive_parties(DnArchive *self, const char *prefix, uint32_t limit, DnRowVisitor visit,
                    void *user_data, GError **error)
 {

@@ -1211,6 +1211,33 @@ test_import_names_what_it_made(Fixture *f, gconstpointer data)
 }
 
 static void
+test_registry_imports_and_shows(Fixture *f, gconstpointer data)
+{
+    g_auto(Outcome) bare = run(f, "registry", "import", NULL);
+    g_auto(Outcome) odd = run(f, "registry", "export", NULL);
+    g_auto(Outcome) both = run(f, "registry", "import", "--full", "--difference", "a.csv", NULL);
+    g_auto(Outcome) whole = run(f, "registry", "import", "a.csv", "b.csv", NULL);
+
+    (void)data;
+    g_assert_cmpint(bare.status, ==, 64);
+    g_assert_cmpint(odd.status, ==, 64);
+    g_assert_cmpint(both.status, ==, 64);
+    g_assert_cmpint(whole.status, ==, 0);
+    assert_call(f, "registry_import", "{\"difference\":false,\"files\":[\"a.csv\",\"b.csv\"]}");
+    g_auto(Outcome) day = run(f, "registry", "import", "in/diff_20260702.csv", NULL);
+
+    g_assert_cmpint(day.status, ==, 0);
+    assert_call(f, "registry_import", "{\"difference\":true,\"files\":[\"in/diff_20260702.csv\"]}");
+    put_done(f, "archive/rows.jsonl",
+             "{\"list\":\"issuers\",\"verdict\":\"damaged\",\"message\":\"block 3\"}\n");
+    g_auto(Outcome) status = run(f, "registry", "status", "--check", NULL);
+
+    g_assert_cmpint(status.status, ==, 76);
+    assert_has(status.out, "damaged");
+    assert_call(f, "registry_status", "{\"check\":true}");
+}
+
+static void
 test_read_takes_ids_or_what_waits(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1586,6 +1613,7 @@ main(int argc, char **argv)
     T(export_and_its_check, NULL);
     T(export_takes_one_place_and_a_way_to_name, NULL);
     T(import_names_what_it_made, NULL);
+    T(registry_imports_and_shows, NULL);
     T(read_takes_ids_or_what_waits, NULL);
     T(operators_commands, NULL);
     T(renewals_are_told, NULL);

@@ -43,3 +43,7 @@ tests_unit_engine_test_renew_SOURCES = tests/unit/engine/test-renew.c \
 	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
 tests_unit_engine_test_renew_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += tools/verify-capsule.c
+check_PROGRAMS += tests/unit/engine/test-registry
+TESTS += tests/unit/engine/test-registry
+tests_unit_engine_test_registry_SOURCES = tests/unit/engine/test-registry.c
+tests_unit_engine_test_registry_LDADD = $(ENGINE_LDADD)
