@@ -187,6 +187,7 @@ FIELD(party, &a_note);
 FIELD(registration_number, &a_registration_number);
 FIELD(due_date, &a_day);
 FIELD(number, &a_note);
+FIELD(telephone, &a_name);
 
 static const Member tax_members[] = {{"rate", &a_rate, false},
                                      {"base", &an_amount, true},
@@ -202,6 +203,7 @@ static const Member fields_members[] = {{"date", &date_field, true},
                                         {"registration_number", &registration_number_field, true},
                                         {"due_date", &due_date_field, true},
                                         {"number", &number_field, true},
+                                        {"telephone", &telephone_field, true},
                                         {"taxes", &taxes, true},
                                         {0}};
 static const Shape fields = OBJECT(fields_members);

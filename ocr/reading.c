@@ -48,6 +48,7 @@ dn_reading_new_empty(void)
     field_init(&self->registration_number);
     field_init(&self->due_date);
     field_init(&self->number);
+    field_init(&self->telephone);
     self->kind = g_strdup("other");
     self->taxes = g_array_new(FALSE, FALSE, sizeof(DnTaxLine));
     return self;
@@ -65,6 +66,9 @@ read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingPro
     dn_read_amounts(text, &self->amount);
     dn_read_parties(text, &self->party);
     dn_read_regnums(text, &self->registration_number);
+    dn_read_due_dates(text, &self->due_date);
+    dn_read_document_numbers(text, &self->number);
+    dn_read_telephones(text, &self->telephone);
     g_array_unref(self->taxes);
     self->taxes = dn_read_taxes(text);
     return self;
@@ -90,6 +94,9 @@ merge(DnReading *self, DnReading *second)
     dn_field_merge(&self->amount, &second->amount);
     dn_field_merge_names(&self->party, &second->party);
     dn_field_merge(&self->registration_number, &second->registration_number);
+    dn_field_merge(&self->due_date, &second->due_date);
+    dn_field_merge(&self->number, &second->number);
+    dn_field_merge(&self->telephone, &second->telephone);
     if (printed_parts(second->taxes) > printed_parts(self->taxes)) {
         GArray *taxes = self->taxes;
 
@@ -135,6 +142,7 @@ dn_reading_new(const DnPageText *const *pages, size_t page_count, const DnReadin
 
         merge(self, other);
     }
+    dn_regnums_join_zeros(&self->registration_number);
     return self;
 }
 
@@ -149,6 +157,7 @@ dn_reading_free(DnReading *self)
     field_clear(&self->registration_number);
     field_clear(&self->due_date);
     field_clear(&self->number);
+    field_clear(&self->telephone);
     g_clear_pointer(&self->taxes, g_array_unref);
     g_free(self->kind);
     g_free(self);
@@ -230,7 +239,59 @@ dn_reading_to_json(const DnReading *self)
     set_field(object, "registration_number", &self->registration_number);
     set_field(object, "due_date", &self->due_date);
     set_field(object, "number", &self->number);
+    set_field(object, "telephone", &self->telephone);
     if (self->taxes->len > 0)
         dn_json_take(object, "taxes", taxes_to_json(self->taxes));
     return object;
+}
+
+static bool
+is_found(const DnField *field)
+{
+    static const double FOUND = 0.5;
+
+    return field->candidates->len > 0 &&
+           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= FOUND;
+}
+
+static void
+miss(GString *missing, const char *what)
+{
+    g_string_append_printf(missing, "%s%s", missing->len ? ", " : "without ", what);
+}
+
+json_t *
+dn_reading_items(const DnReading *self, bool recognised)
+{
+    const DnCandidate *amount =
+        self->amount.candidates->len ? g_ptr_array_index(self->amount.candidates, 0) : NULL;
+    bool simplified = g_strcmp0(self->kind, "receipt") == 0;
+    g_autoptr(GString) missing = g_string_new(NULL);
+    bool rate = self->taxes->len > 0;
+    bool tax = false;
+
+    if ((!simplified && g_strcmp0(self->kind, "invoice") != 0) || !amount ||
+        g_strcmp0(amount->currency, "JPY") != 0)
+        return NULL;
+    for (guint i = 0; i < self->taxes->len; i++)
+        tax = tax || g_array_index(self->taxes, DnTaxLine, i).tax != INT64_MIN;
+    if (!is_found(&self->party))
+        miss(missing, "issuer");
+    if (!is_found(&self->registration_number))
+        miss(missing, "number");
+    if (!is_found(&self->date))
+        miss(missing, "date");
+    /* A simplified one may say either the rate or the tax. */
+    if (!rate)
+        miss(missing, "rate");
+    if (!tax && !(simplified && rate))
+        miss(missing, "tax");
+    return json_pack("{s:s,s:s,s:s}", "rule", "ITEMS", "verdict",
+                     missing->len == 0 ? "pass"
+                     : recognised      ? "unknown"
+                                       : "fail",
+                     "figure",
+                     missing->len ? missing->str
+                     : simplified ? "all of a simplified invoice"
+                                  : "all of an invoice");
 }

@@ -58,9 +58,10 @@ typedef struct {
     DnField amount;
     DnField party;
     DnField registration_number;
-    DnField due_date; /* these two are only told by e-invoices */
-    DnField number;
-    GArray *taxes; /* of DnTaxLine */
+    DnField due_date;
+    DnField number;    /* of the document, as its issuer counts */
+    DnField telephone; /* of the issuer: digits */
+    GArray *taxes;     /* of DnTaxLine */
 } DnReading;
 
 /** Reads the fields of a whole document. @pages: in order. (transfer full) */
@@ -77,12 +78,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReading, dn_reading_free)
  *   {"date":{"value":"2026-04-01","confidence":0.98,"page":1,"box":[x,y,w,h],"alternatives":[{...}]},
  *    "amount":{"value":10800,"currency":"JPY","scale":0,...}, "party":{...},
  * "registration_number":{...},
- *    "due_date":{...}, "number":{...},
+ *    "due_date":{...}, "number":{...}, "telephone":{...},
  *    "taxes":[{"rate":"10","base":9819,"tax":981,"base_includes_tax":false}]}
  * A field that was not found is absent; "origin" stands in what an e-invoice told. "scale" is the
  * number of decimals of the currency. Confidences are rounded to three decimals.
  */
 json_t *dn_reading_to_json(const DnReading *self);
+
+/**
+ * (transfer full) {"rule":"ITEMS","verdict","figure"}: are the items there that the law asks of a
+ * qualified invoice, or of a simplified one (消費税法 57 の 4)? The figure names what was not
+ * found: number, date, rate, tax. What could not be read of pixels may still be there, so that a
+ * picture passes or is unknown, and only a text layer or an e-invoice can fail. NULL where it does
+ * not apply: another currency, another kind of document.
+ */
+json_t *dn_reading_items(const DnReading *self, bool recognised);
 
 /** ocr/fields/regnum.c: true when @digits (13 of them, no T) pass the check digit of a corporate
  * number. A sole proprietor's number need not (law: NTA check digit = 9 - (sum of P_n Q_n mod 9)).

@@ -338,8 +338,12 @@ compose(Work *self, unsigned page_count)
     json_t *object = json_object();
     json_t *checks = run_checks(self, kind);
 
+    json_t *items = dn_reading_items(reading, g_ptr_array_find(self->layers, NULL, NULL));
+
     if (agreement)
         json_array_append_new(checks, agreement);
+    if (items)
+        json_array_append_new(checks, items);
 
     dn_json_set_string(object, "media_type", self->document->codec->media_type);
     dn_json_set_int(object, "pages", page_count);

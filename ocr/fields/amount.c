@@ -1134,22 +1134,35 @@ rounding_between(const DnFieldText *text, unsigned from, unsigned to)
     return false;
 }
 
-/* A total that is rounded to the next coin a few lines below is not what was paid. */
+/* To the next multiple of the smallest coin, of five. */
+static int64_t
+rounded_to_coin(int64_t minor)
+{
+    int64_t rest = minor % 5;
+
+    return rest <= 2 ? minor - rest : minor + 5 - rest;
+}
+
+/* A total that is rounded to the next coin a few lines below is not what was paid. Where the
+ * rounded one was not read, it follows. */
 static void
 follow_rounding(const DnFieldText *text, GArray *totals)
 {
+    enum { NEAR_LINES = 7 };
     unsigned end = text->lines->len;
+    guint count = totals->len;
 
     if (dn_money_scale(text->currency) != 2)
         return;
-    for (guint i = 0; i < totals->len; i++) {
+    for (guint i = 0; i < count; i++) {
         Total *before = &g_array_index(totals, Total, i);
         unsigned line = before->place->line->index;
+        bool found = false;
 
         if (before->label < 2 || before->minor % 5 == 0 ||
-            !rounding_between(text, line, MIN(line + 4, end)))
+            !rounding_between(text, line, MIN(line + NEAR_LINES, end)))
             continue;
-        for (guint j = 0; j < totals->len; j++) {
+        for (guint j = 0; j < count; j++) {
             Total *after = &g_array_index(totals, Total, j);
             unsigned below = after->place->line->index;
 
@@ -1159,8 +1172,32 @@ follow_rounding(const DnFieldText *text, GArray *totals)
                 continue;
             after->evidence = MAX(after->evidence, before->evidence) + 0.8;
             after->label = MAX(after->label, before->label);
+            found = true;
         }
+        double evidence = before->evidence;
+        Total rounded = {.minor = rounded_to_coin(before->minor),
+                         .evidence = evidence + 0.4,
+                         .label = before->label,
+                         .labels = before->labels,
+                         .place = before->place,
+                         .derived = true};
+
         before->evidence -= 2.0;
+        if (!found && rounded.minor > 0 && totals->len < VALUES_MOST) {
+            bool known = false;
+
+            for (guint j = 0; j < totals->len && !known; j++) {
+                Total *other = &g_array_index(totals, Total, j);
+
+                known = other->minor == rounded.minor;
+                if (known && other->evidence < rounded.evidence) {
+                    other->evidence = rounded.evidence;
+                    other->label = MAX(other->label, rounded.label);
+                }
+            }
+            if (!known)
+                g_array_append_val(totals, rounded);
+        }
     }
 }
 
@@ -1382,6 +1419,9 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
         double rival = -100;
 
         if (total->other && total->proofs == 0)
+            continue;
+        /* A number that nothing calls money: how many, or of which page. */
+        if (total->place && !total->place->money && total->label == 0 && total->proofs == 0)
             continue;
         for (guint j = 0; j < totals->len; j++)
             if (j != i)

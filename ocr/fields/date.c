@@ -787,6 +787,39 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
 }
 
 void
+dn_read_due_dates(const DnFieldText *text, DnField *out)
+{
+    static const double LABELLED = 0.95;
+    static const double SEEN_MOST = 0.9;
+
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnFieldLine *line = dn_field_text_line(text, i);
+        g_autoptr(GArray) hits = dn_dates_find(line->plain, text->profile, text->currency);
+        size_t scope = 0;
+
+        for (guint h = 0; h < hits->len; h++) {
+            const DnDateHit *hit = &g_array_index(hits, DnDateHit, h);
+            const DnLabel *label = label_of(text, line, scope, hit);
+            char iso[DN_DATE_TEXT + 1];
+
+            scope = hit->to;
+            if (!label || label->meaning != DUE || hit->date.year < YEAR_LEAST || hit->repaired)
+                continue;
+            DnCandidate *candidate = dn_candidate_new(line, hit->from, hit->to);
+            double seen = dn_field_line_confidence(line, hit->from, hit->to);
+
+            dn_date_format(&hit->date, iso);
+            candidate->text = g_strdup(iso);
+            candidate->confidence =
+                hit->trust *
+                (text->recognised ? MIN(SEEN_MOST, LABELLED * MAX(0.3, seen)) : LABELLED);
+            g_ptr_array_add(out->candidates, candidate);
+        }
+    }
+    dn_field_settle(out);
+}
+
+void
 dn_read_dates(const DnFieldText *text, DnField *out)
 {
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Found));

@@ -139,6 +139,12 @@ void dn_read_dates(const DnFieldText *text, DnField *out);
 void dn_read_amounts(const DnFieldText *text, DnField *out);
 void dn_read_parties(const DnFieldText *text, DnField *out);
 void dn_read_regnums(const DnFieldText *text, DnField *out);
+/** Two readings of one number that differ by 0 and 9: what both take for a zero somewhere is one.
+ */
+void dn_regnums_join_zeros(DnField *field);
+void dn_read_due_dates(const DnFieldText *text, DnField *out);
+void dn_read_document_numbers(const DnFieldText *text, DnField *out);
+void dn_read_telephones(const DnFieldText *text, DnField *out);
 GArray *dn_read_taxes(const DnFieldText *text);
 const char *dn_read_kind(const DnFieldText *text);
 

@@ -34,6 +34,8 @@ enum {
     FORM_AND_ONE = 5
 };
 
+static const double SPELLED_SURELY = 0.9; /* the least confidence of its words */
+
 static const char *const legal_forms_ja[] = {
     "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
     "(有)",         "(同)",     "医療法人",           "学校法人", "社会福祉法人", "宗教法人",
@@ -387,15 +389,17 @@ static const char *const noise[] = {
 };
 
 static const char *const addresses[] = {
-    "〒",         "tel",           "ＴＥＬ",     "電話",          "fax",      "登録番号",
-    "事業者番号", "事業者登録",    "http",       "www.",          "@",        "住所",
-    "所在地",     "jalan",         "jln",        "taman",         "selangor", "kualalumpur",
-    "johor",      "lot ",          "street",     "road",          "avenue",   "straße",
-    "strasse",    "strabe",        "straBe",     "postcode",      "malaysia", "singapore",
-    "str.",       "phone",         "fon:",       "h/p",           "hp:",      "plaza",
-    "bandar",     "floor",         "ground",     "persiaran",     "section",  "seksyen",
-    "kawasan",    "perindustrian", "industrial", "lorong",        "wilayah",  "petaling",
-    "france",     "deutschland",   "germany",    "united states", "p.o.box",
+    "〒",          "tel",           "ＴＥＬ",      "電話",          "fax",      "登録番号",
+    "事業者番号",  "事業者登録",    "http",        "www.",          "@",        "住所",
+    "所在地",      "jalan",         "jln",         "taman",         "selangor", "kualalumpur",
+    "johor",       "lot ",          "street",      "road",          "avenue",   "straße",
+    "strasse",     "strabe",        "straBe",      "postcode",      "malaysia", "singapore",
+    "str.",        "phone",         "fon:",        "h/p",           "hp:",      "plaza",
+    "bandar",      "floor",         "ground",      "persiaran",     "section",  "seksyen",
+    "kawasan",     "perindustrian", "industrial",  "lorong",        "wilayah",  "petaling",
+    "france",      "deutschland",   "germany",     "united states", "p.o.box",  "darulehsan",
+    "darul ehsan", "persekutuan",   "pulaupinang", "kampung",       "negeri",   "jlm ",
+    "batu caves",
 };
 
 static const char *const recipient_heads[] = {
@@ -563,12 +567,32 @@ is_telephone(const char *folded)
     return digits >= 9 && digits <= 11 && hyphens >= 2 && folded[0] == '0';
 }
 
+/* The byte after 御中 in @text, or after what is read for it behind the name of a company; NULL
+ * when nobody is addressed. */
+static const char *
+addressee_end(const char *text)
+{
+    static const char *const misread[] = {"件中", "卸中", "御申", "御由", "衛中", "御虫", "却中"};
+    const char *at = strstr(text, "御中");
+
+    for (guint i = 0; !at && i < G_N_ELEMENTS(misread); i++) {
+        at = strstr(text, misread[i]);
+        if (at &&
+            !(g_str_has_suffix(text, misread[i]) &&
+              contains_any(text, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja))) &&
+            !(at - text >= 12 && g_str_has_prefix(at - 12, "株式会社")) &&
+            !(at - text >= 12 && g_str_has_prefix(at - 12, "有限会社")))
+            at = NULL;
+    }
+    return at ? at + strlen("御中") : NULL;
+}
+
 static bool
 names_recipient(const char *folded)
 {
     size_t size = strlen(folded);
 
-    if (strstr(folded, "御中") || g_str_has_suffix(folded, "殿") || strstr(folded, "各位"))
+    if (addressee_end(folded) || g_str_has_suffix(folded, "殿") || strstr(folded, "各位"))
         return true;
     if (strstr(folded, "お客様") || strstr(folded, "皆様"))
         return false;
@@ -579,6 +603,18 @@ names_recipient(const char *folded)
 static void
 add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigned rank)
 {
+    enum { NAME_LEAST_BYTES = 12 };
+    g_autofree char *whole = g_strndup(line->plain + from, to - from);
+    const char *after = addressee_end(whole);
+
+    /* Who is addressed and who writes, without a gap between them. */
+    if (after && strlen(after) >= NAME_LEAST_BYTES) {
+        size_t middle = from + (size_t)(after - whole);
+
+        add_cell(cells, line, from, middle, rank);
+        add_cell(cells, line, middle, to, rank);
+        return;
+    }
     while (from < to && strchr(" \t:|*-_=~.,'\"", line->plain[from]))
         from++;
     while (to > from && strchr(" \t:|*_=~,'\"-", line->plain[to - 1]))
@@ -708,6 +744,39 @@ cut_seal(char *name)
         *seal = '\0';
 }
 
+/* What the models for Japanese make of a Latin name: kana for a flourish, a yen sign for Y, and a
+ * digit for the M of (M) SDN BHD, which stands for Malaysia. */
+static void
+latinise(GString *name)
+{
+    static const char *const malaysia[] = {"(4) S", "(N) S", "(H) S", "(W) S", "(1) S", "(11) S"};
+
+    for (gsize at = 0; at < name->len;) {
+        const char *p = name->str + at;
+        gunichar c = g_utf8_get_char(p);
+        gsize size = (gsize)(g_utf8_next_char(p) - p);
+
+        if (dn_text_is_cjk(c)) {
+            g_string_erase(name, (gssize)at, (gssize)size);
+        } else if (c == 0xa5) {
+            g_string_erase(name, (gssize)at, (gssize)size);
+            g_string_insert_c(name, (gssize)at++, 'Y');
+        } else {
+            at += size;
+        }
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(malaysia); i++) {
+        const char *hit = strstr(name->str, malaysia[i]);
+
+        if (hit && g_ascii_strncasecmp(hit + strlen(malaysia[i]) - 1, "SDN", 3) == 0) {
+            gssize at = hit - name->str;
+
+            g_string_erase(name, at, (gssize)strlen(malaysia[i]) - 2);
+            g_string_insert(name, at, "(M)");
+        }
+    }
+}
+
 /* @text without what is printed around a name. (transfer full) */
 static char *
 trimmed_name(const char *text, size_t *out_cut)
@@ -717,10 +786,10 @@ trimmed_name(const char *text, size_t *out_cut)
         "店名",   "店舗名",     "発行者",   "発行元",  "販売者", "加盟店名",
         "加盟店", "店舗",       "from:",    "seller:", "from "};
     static const char *const closers[] = {
-        "登録番号",   "事業者", "tel",      "TEL",  "Tel",  "電話", "〒",
-        "代表取締役", "代表",   "FAX",      "Fax",  " - ",  " | ",  " |,",
-        " : ",        "●",      "•",        "(No",  "http", "www.", "Invoice",
-        "領収",       "請求書", "レシート", " ROC", "Reg.", "(Co",  "GST"};
+        "登録番号", "事業者", "tel",  "TEL",  "Tel",     "電話",   "〒",     "代表取締役",
+        "代表",     "FAX",    "Fax",  " - ",  " | ",     " |,",    " : ",    "●",
+        "•",        "(No",    "http", "www.", "Invoice", "領収",   "請求書", "レシート",
+        " ROC",     "Reg.",   "(Co",  "GST",  "(以下",   "( 以下", " (以下"};
     const char *begin = text;
 
     *out_cut = 0;
@@ -768,6 +837,7 @@ trimmed_name(const char *text, size_t *out_cut)
         *bracket = '\0';
     for (size_t size = strlen(name); size > 0 && strchr(" \t:|*-_=~,;'\"(", name[size - 1]); size--)
         name[size - 1] = '\0';
+    g_strdelimit(name, "\t", ' ');
     *out_cut = (size_t)(begin - text);
     return g_steal_pointer(&name);
 }
@@ -776,6 +846,12 @@ static bool
 is_title(const char *folded)
 {
     static const char *const scraps[] = {"収", "領", "証", "請求", "納品", "見積"};
+    static const char *const alone[] = {"eur",  "usd",       "myr",         "jpy",      "chf",
+                                        "cash", "nederland", "netherlands", "belgique", "schweiz",
+                                        "注文", "納入",      "発注",        "visa",     "bar"};
+
+    if (equals_any(folded, alone, G_N_ELEMENTS(alone)))
+        return true;
 
     if (equals_any(folded, titles, G_N_ELEMENTS(titles)))
         return true;
@@ -826,6 +902,13 @@ contact_evidence(const GArray *cells, const Cell *cell)
     return evidence;
 }
 
+/* Of the words that make up the name of @one. */
+static double
+least_confidence(const Cell *cell)
+{
+    return dn_field_line_confidence(cell->line, cell->from, cell->to);
+}
+
 static double
 mean_confidence(const Cell *cell)
 {
@@ -872,13 +955,15 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     if (cell->recipient || cell->heads_recipient)
         evidence -= 7;
     if (cell->contact && !legal && !latin)
-        evidence -= 3;
+        evidence -= is_japanese_address(cell->folded) ? 5 : 3;
     if (contains_any(cell->folded, noise, G_N_ELEMENTS(noise)))
         evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 4.2;
     if (cell->line->numbers->len > 0 && !legal && !latin)
         evidence -= 0.6;
     if (is_lower_case(name))
         evidence -= 3.0;
+    else if (!text->japanese && g_ascii_islower(name[0]) && g_ascii_islower(name[1]) && !latin)
+        evidence -= 0.9; /* the end of a word whose begin was not read */
     if (letters < 3)
         evidence -= 1.2;
     if (count_digits(name) * 2 > letters)
@@ -932,6 +1017,15 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
 {
     size_t cut = 0;
     g_autofree char *name = trimmed_name(cell->text, &cut);
+
+    if (!text->japanese) {
+        GString *latin = g_string_new(name);
+
+        latinise(latin);
+        g_free(name);
+        name = g_string_free(latin, FALSE);
+        g_strstrip(name);
+    }
     g_autofree char *folded = folded_of(name);
     double evidence = 0;
 
@@ -1000,18 +1094,58 @@ complete_spelling(DnField *field)
     }
 }
 
+/* A name in Latin letters that takes two lines, both large and one under the other's middle: the
+ * lower, which has the trade, is the best; the whole is both. */
+static void
+join_lines(const DnFieldText *text, DnField *field)
+{
+    static const double SAME_HEIGHT = 0.35;
+    static const double SAME_MIDDLE = 0.12; /* of the page's width */
+    static const double LEAST = 0.4;
+    DnCandidate *best = field->candidates->len ? g_ptr_array_index(field->candidates, 0) : NULL;
+    double width = text->lines->len ? dn_field_text_line(text, 0)->page_width_px : 0;
+
+    if (!best || text->japanese || has_form(best->text) || best->box.height == 0)
+        return;
+    for (guint i = 1; i < field->candidates->len; i++) {
+        const DnCandidate *above = g_ptr_array_index(field->candidates, i);
+        double gap = best->box.y - (above->box.y + (double)above->box.height);
+        double middle = above->box.x + above->box.width / 2.0 - best->box.x - best->box.width / 2.0;
+
+        if (above->page != best->page || above->confidence < LEAST || has_form(above->text) ||
+            gap < -0.5 * best->box.height || gap > 1.0 * best->box.height ||
+            ABS(middle) > SAME_MIDDLE * width || above->box.height == 0 ||
+            ABS(above->box.height - best->box.height) > SAME_HEIGHT * best->box.height ||
+            above->box.y > best->box.y || strpbrk(above->text, "0123456789():"))
+            continue;
+        char *both = g_strconcat(above->text, " ", best->text, NULL);
+
+        g_free(best->text);
+        best->text = both;
+        best->box = dn_box_union(&best->box, &above->box);
+        best->confidence = MIN(best->confidence, 0.9);
+        g_ptr_array_remove_index(field->candidates, i);
+        return;
+    }
+}
+
 void
 dn_read_parties(const DnFieldText *text, DnField *out)
 {
     g_autoptr(GArray) cells = cells_of(text);
+    g_autoptr(GArray) seen = g_array_new(FALSE, FALSE, sizeof(double));
     GPtrArray *all = out->candidates;
 
     mark_recipients(cells);
     for (guint i = 0; i < cells->len; i++) {
-        DnCandidate *candidate = candidate_of(text, cells, &g_array_index(cells, Cell, i));
+        const Cell *cell = &g_array_index(cells, Cell, i);
+        DnCandidate *candidate = candidate_of(text, cells, cell);
+        double least = least_confidence(cell);
 
-        if (candidate)
+        if (candidate) {
             g_ptr_array_add(all, candidate);
+            g_array_append_val(seen, least);
+        }
     }
     g_autofree double *evidence = g_new0(double, all->len + 1);
     g_autofree bool *twice = g_new0(bool, all->len + 1);
@@ -1043,6 +1177,10 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         one->confidence = dn_score_confidence(evidence[i] - doubt);
         if (text->recognised && !twice[i])
             one->confidence = MIN(one->confidence, 0.94);
+        /* One character that the recogniser was not sure of is a wrong one as often as not, and it
+         * is wrong in the same way wherever the name stands. */
+        if (text->recognised && g_array_index(seen, double, i) < SPELLED_SURELY)
+            one->confidence = MIN(one->confidence, 0.93);
         /* A shop's sign beside the company that runs it: either may be meant. */
         if (!has_form(one->text) && best_formed > 0.5)
             one->confidence = MIN(one->confidence, 0.88);
@@ -1051,5 +1189,6 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         if (((DnCandidate *)g_ptr_array_index(all, i - 1))->confidence < 0.18)
             g_ptr_array_remove_index(all, i - 1);
     dn_field_settle(out);
+    join_lines(text, out);
     complete_spelling(out);
 }

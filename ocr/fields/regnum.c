@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { DIGITS = 13, LOOK_BEHIND_BYTES = 60 };
+static const double DIGITS_SURE = 0.76;
 enum { NINES_MANY = 4 }; /* one number in thirty has as many; zeros with a stroke make more */
 
 static const DnLabel labels[] = {
@@ -152,6 +153,9 @@ weigh(const DnFieldText *text, const DnFieldLine *line, const char *plain, const
         damp *= 0.6;
     else if (text->recognised && count_nines(digits) >= NINES_MANY)
         damp *= 0.9;
+    /* Digits that are what they look like are read with more than nine tenths. */
+    if (text->recognised && seen < DIGITS_SURE && strchr(digits, '9'))
+        damp *= 0.62;
 
     if (count == DIGITS && (t || label > 0)) {
         bool checked = dn_regnum_check_digit(digits);
@@ -189,4 +193,53 @@ dn_read_regnums(const DnFieldText *text, DnField *out)
         }
     }
     dn_field_settle(out);
+}
+
+/* The number of which each digit is 0 where either has a 0 and the other a 9; NULL when they differ
+ * otherwise. A zero with a stroke is taken for a 9, a 9 hardly ever for a zero. */
+static char *
+zeros_of_both(const char *a, const char *b)
+{
+    g_autofree char *both = g_strdup(a);
+    bool differ = false;
+
+    if (strlen(a) != strlen(b))
+        return NULL;
+    for (size_t i = 0; a[i]; i++) {
+        if (a[i] == b[i])
+            continue;
+        if (!(a[i] == '0' && b[i] == '9') && !(a[i] == '9' && b[i] == '0'))
+            return NULL;
+        both[i] = '0';
+        differ = true;
+    }
+    return differ ? g_steal_pointer(&both) : NULL;
+}
+
+void
+dn_regnums_join_zeros(DnField *field)
+{
+    enum { TRIED = 3 };
+    static const double JOINED = 0.7;
+    GPtrArray *all = field->candidates;
+
+    for (guint i = 0; i < MIN(all->len, TRIED); i++)
+        for (guint k = i + 1; k < MIN(all->len, TRIED); k++) {
+            DnCandidate *one = g_ptr_array_index(all, i);
+            DnCandidate *other = g_ptr_array_index(all, k);
+            g_autofree char *both = zeros_of_both(one->text, other->text);
+
+            if (!both)
+                continue;
+            DnCandidate *joined = dn_candidate_copy(one);
+
+            g_free(joined->text);
+            joined->text = g_steal_pointer(&both);
+            joined->confidence = MAX(JOINED, one->confidence);
+            one->confidence = MIN(one->confidence, JOINED - 0.1);
+            other->confidence = MIN(other->confidence, JOINED - 0.1);
+            g_ptr_array_add(all, joined);
+            dn_field_settle(field);
+            return;
+        }
 }

@@ -57,11 +57,11 @@ dn_score_confidence(double evidence)
     return CLAMP(1 / (1 + exp2(-evidence)), 0.01, CONFIDENCE_MOST);
 }
 
+/* A currency is told by marks that one pass reads and another does not. */
 static bool
 same_value(const DnCandidate *a, const DnCandidate *b)
 {
-    return a->number == b->number && g_strcmp0(a->text, b->text) == 0 &&
-           strcmp(a->currency, b->currency) == 0;
+    return a->number == b->number && g_strcmp0(a->text, b->text) == 0;
 }
 
 static int
