@@ -7,6 +7,8 @@
  *            "position" -> segment, offset          "tenant", uuid -> {"name","seq","hash"}
  *            "disposal", tenant, seq of the plan -> {"plan","period","planned_by",...}
  *            "settled", tenant -> [{"at","actor","rules"}]
+ *            "registry", list -> the last registry.imported
+ *            "known", tenant ... -> a counterparty that a person confirmed: known.c
  *            "stamp", tenant, seq -> what the entry says, and which renewed it
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
