@@ -335,7 +335,8 @@ bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result,
 
 /* --- evidence --- */
 
-/** Stamps all that waits in one batch. *@out_result:
+/** Stamps all that waits, at most 10,000 documents under one token. *@out_result, of the last
+ * token:
  * {"stamped":N,"gen_time","authority","accredited","root","serial"}; {"stamped":0} when nothing
  * waited. EXTERNAL when no authority answered: nothing is lost, all still waits. */
 bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
@@ -364,7 +365,9 @@ bool dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit,
  * byte of the log, every key, and the view against the log; a view that is damaged is built again
  * when the archive is opened next. Visits {"voucher"?,"segment"?,"offset"?,"code","message"} for
  * each failure. *@out_totals:
- * {"checked","stamped","waiting","failed","entries","seconds"}. */
+ * {"checked","stamped","log_proved","waiting","failed","clock_back"?,"entries","seconds"};
+ * log_proved counts versions without a stamp of their own that entered below a stamped head of the
+ * ledger, clock_back entries of an earlier time than the one before. */
 bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
                        DnRowVisitor visit, DnProgress progress, void *user_data,
                        json_t **out_totals, GError **error);

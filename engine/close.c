@@ -16,12 +16,12 @@
 #include "config.h"
 #include "base/fs.h"
 #include "engine/internal.h"
-#include "engine/capsule/zip.h"
+#include "engine/capsule/container.h"
 #include "engine/duty.h"
 
 #include <string.h>
 
-enum { LEDGER_MOST = 1 << 30, MANIFEST_MOST = 1 << 20 };
+enum { MANIFEST_MOST = 1 << 20 };
 
 typedef struct {
     DnUuid id;
@@ -31,20 +31,12 @@ typedef struct {
 
 /* --- the export holds all of it --- */
 
-static char *
-read_member(DnZipReader *zip, const char *name, uint64_t most, GError **error)
+static const DnZipFile *
+find_member(DnContainerReader *capsule, const char *name, GError **error)
 {
-    const DnZipFile *file = dn_zip_find(zip, name);
-    g_autoptr(GBytes) bytes = file ? dn_zip_read(zip, file, most, error) : NULL;
-    gsize size = 0;
+    const DnZipFile *file = dn_container_find(capsule, name);
 
-    if (!file)
-        return dn_fail_null(error, DN_ERROR_INVALID, "it holds no %s", name);
-    if (!bytes)
-        return NULL;
-    const char *data = g_bytes_get_data(bytes, &size);
-
-    return g_strndup(data ? data : "", size);
+    return file ? file : dn_fail_null(error, DN_ERROR_INVALID, "it holds no %s", name);
 }
 
 static bool
@@ -57,10 +49,12 @@ is_id(const json_t *object, const char *member, const DnUuid *wanted)
 }
 
 static bool
-check_manifest(DnArchive *self, const Closing *closing, DnZipReader *zip, GError **error)
+check_manifest(DnArchive *self, const Closing *closing, DnContainerReader *capsule, GError **error)
 {
-    g_autofree char *text = read_member(zip, "manifest.json", MANIFEST_MOST, error);
-    g_autoptr(json_t) manifest = text ? dn_json_parse(text, strlen(text), error) : NULL;
+    const DnZipFile *file = find_member(capsule, "manifest.json", error);
+    g_autoptr(GBytes) bytes = file ? dn_container_read(capsule, file, MANIFEST_MOST, error) : NULL;
+    g_autoptr(json_t) manifest =
+        bytes ? dn_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error) : NULL;
     DnQuery query;
     uint64_t vouchers = 0;
 
@@ -80,24 +74,30 @@ check_manifest(DnArchive *self, const Closing *closing, DnZipReader *zip, GError
     return true;
 }
 
+static bool
+keep_line(char *line, size_t size, void *user_data, GError **error)
+{
+    (void)error;
+    g_string_truncate(user_data, 0);
+    g_string_append_len(user_data, line, (gssize)size);
+    return true;
+}
+
 /* Where the ledger in the capsule ends. */
 static bool
-capsule_head(DnZipReader *zip, DnLedgerHead *out_head, GError **error)
+capsule_head(DnContainerReader *capsule, DnLedgerHead *out_head, GError **error)
 {
-    g_autofree char *text = read_member(zip, "ledger.jsonl", LEDGER_MOST, error);
-    const char *last = NULL;
+    const DnZipFile *file = find_member(capsule, "ledger.jsonl", error);
+    g_autoptr(GString) last = g_string_new(NULL);
 
-    if (!text)
+    if (!file || !dn_container_lines(capsule, file, keep_line, last, error))
         return false;
-    if (*text && text[strlen(text) - 1] == '\n')
-        text[strlen(text) - 1] = '\0';
-    last = strrchr(text, '\n') ? strrchr(text, '\n') + 1 : text;
-    g_autoptr(json_t) entry = dn_json_parse(last, strlen(last), error);
+    g_autoptr(json_t) entry = dn_json_parse(last->str, last->len, error);
 
     if (!entry)
         return false;
     out_head->seq = (uint64_t)dn_json_int(entry, "seq", 0);
-    out_head->hash = dn_sha256(last, strlen(last));
+    out_head->hash = dn_sha256(last->str, last->len);
     return true;
 }
 
@@ -136,11 +136,11 @@ check_since(const DnStoreVisit *visit, void *user_data, GError **error)
 
 /* An export is itself noted, after the capsule is written: such entries may follow its last. */
 static bool
-check_head(DnArchive *self, const Closing *closing, DnZipReader *zip, GError **error)
+check_head(DnArchive *self, const Closing *closing, DnContainerReader *capsule, GError **error)
 {
     Since since = {.archive = self, .closing = closing};
 
-    if (!capsule_head(zip, &since.head, error) ||
+    if (!capsule_head(capsule, &since.head, error) ||
         !dn_store_each(self->store, NULL, 0, check_since, &since, error))
         return false;
     if (since.head.seq != closing->head.seq ||
@@ -165,7 +165,7 @@ check_export(DnArchive *self, const Closing *closing, const char *path, DnProgre
     const char *trust = dn_settings_string(self->settings, "evidence", "trust-file");
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(json_t) totals = NULL;
-    g_autoptr(DnZipReader) zip = NULL;
+    g_autoptr(DnContainerReader) capsule = NULL;
     g_autofree char *sha256 = NULL;
 
     if (!dn_capsule_check(path, *trust ? trust : NULL, count_failure, progress, user_data, &totals,
@@ -174,9 +174,9 @@ check_export(DnArchive *self, const Closing *closing, const char *path, DnProgre
     if (dn_json_int(totals, "failed", 1) != 0)
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "%s fails its check; see `dencho check-export`, and export again", path);
-    zip = dn_zip_open(path, problems, error);
-    if (!zip || !check_manifest(self, closing, zip, error) ||
-        !check_head(self, closing, zip, error) || !dn_file_sha256(path, &sha256, error))
+    capsule = dn_container_open(path, problems, error);
+    if (!capsule || !check_manifest(self, closing, capsule, error) ||
+        !check_head(self, closing, capsule, error) || !dn_file_sha256(path, &sha256, error))
         return dn_fail_in(error, "%s", path);
     dn_json_set_string(entry, "sha256", sha256);
     dn_json_set_int(entry, "vouchers", dn_json_int(totals, "vouchers", 0));

@@ -107,6 +107,28 @@ present_head(DnArchive *self, const DnUuid *tenant, GError **error)
     return head;
 }
 
+enum { CLOCK_BOUND_US = 1000000, CLOCK_BACK_MS = 1000 };
+
+/* Under the write lock. Where no time stamp says when a document came in, our own clock does: then
+ * it must be one that can be relied on (law row R23). */
+static bool
+check_clock(DnArchive *self, const DnClockReading *clock, const json_t *entry, GError **error)
+{
+    const char *type = dn_json_string(entry, "type");
+    bool sound = clock->synchronised && clock->max_error_us <= CLOCK_BOUND_US;
+
+    if (clock->now_utc_ms < self->last_commit_utc_ms - CLOCK_BACK_MS)
+        g_message("the clock went back by %" G_GINT64_FORMAT " ms",
+                  self->last_commit_utc_ms - clock->now_utc_ms);
+    self->last_commit_utc_ms = clock->now_utc_ms;
+    return sound || !dn_rules_hosted(self->rules) ||
+           (g_strcmp0(type, "voucher.registered") != 0 &&
+            g_strcmp0(type, "voucher.revised") != 0) ||
+           dn_fail(error, DN_ERROR_EXTERNAL,
+                   "the clock is not synchronised, and scans are kept by its word alone ([law] "
+                   "scans=hosted): run an NTP client, `dencho doctor` tells");
+}
+
 /* Chains and appends; the result waits in the queue. */
 static Pending *
 append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t *entry,
@@ -117,7 +139,7 @@ append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t
     DnLedgerHead *head = present_head(self, tenant, error);
     g_autoptr(Pending) pending = g_new0(Pending, 1);
 
-    if (!head)
+    if (!head || !check_clock(self, &clock, entry, error))
         return NULL;
     g_autofree char *line =
         dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);

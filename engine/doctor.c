@@ -143,23 +143,76 @@ static bool
 look_at_evidence(Doctor *doctor, GError **error)
 {
     DnArchive *self = doctor->archive;
-    const char *url = dn_settings_string(self->settings, "evidence", "tsa-url");
     g_autoptr(GError) problem = NULL;
     g_autoptr(DnTrust) trust = dn_archive_trust(self, &problem);
-    g_autoptr(GArray) waiting = dn_view_jobs(self, 's', error);
+    DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
+    unsigned waiting = 0;
+    DnDate deadline;
+    char day[DN_DATE_TEXT + 1];
 
-    if (!waiting)
+    if (!dn_stamp_waiting(self, &waiting, &deadline, error))
         return false;
     if (!trust)
         return say(doctor, "evidence", "problem", error, "trust file: %s", problem->message);
-    if (!url[0])
+    if (!dn_authority_is_set(self))
         return say(doctor, "evidence", "warning", error,
                    "no time-stamp authority is set ([evidence] tsa-url); %u documents wait",
-                   waiting->len);
-    return say(doctor, "evidence", waiting->len ? "warning" : "ok", error,
-               waiting->len ? "%u documents wait; run `dencho stamp`"
-                            : "%u documents wait for a time stamp",
-               waiting->len);
+                   waiting);
+    if (waiting == 0)
+        return say(doctor, "evidence", "ok", error, "no document waits for a time stamp");
+    dn_date_format(&deadline, day);
+    if (deadline.year == 9999)
+        return say(doctor, "evidence", "warning", error, "%u documents wait; run `dencho stamp`",
+                   waiting);
+    return say(doctor, "evidence", dn_date_compare(&deadline, &today) < 0 ? "problem" : "warning",
+               error, "%u documents wait, the first must be stamped by %s; run `dencho stamp`",
+               waiting, day);
+}
+
+/* What `dencho renew --plan` tells, in one line: the groups come with the earliest first. */
+typedef struct {
+    int64_t due;
+    int64_t ended;
+    char next[DN_DATE_TEXT + 1]; /* "" when nothing is left to come */
+} Renewals;
+
+static bool
+note_group(const json_t *row, void *user_data, GError **error)
+{
+    Renewals *renewals = user_data;
+    const char *state = dn_json_string(row, "state");
+
+    (void)error;
+    if (strcmp(state, "due") == 0)
+        renewals->due += dn_json_int(row, "stamps", 0);
+    else if (strcmp(state, "ended") == 0)
+        renewals->ended += dn_json_int(row, "stamps", 0);
+    else if (!*renewals->next)
+        g_strlcpy(renewals->next, dn_json_string(row, "due"), sizeof renewals->next);
+    return true;
+}
+
+static bool
+look_at_renewals(Doctor *doctor, GError **error)
+{
+    g_autoptr(json_t) totals = NULL;
+    g_autoptr(GError) problem = NULL;
+    Renewals renewals = {0};
+
+    if (!dn_archive_renew(doctor->archive, &(DnRenewal){.plan = true}, note_group, NULL, &renewals,
+                          &totals, &problem))
+        return say(doctor, "renewal", "problem", error, "%s", problem->message);
+    if (renewals.ended > 0)
+        return say(doctor, "renewal", "problem", error,
+                   "%" G_GINT64_FORMAT " time stamps have ended and can no longer be renewed; "
+                   "`dencho renew --plan` names them",
+                   renewals.ended);
+    if (renewals.due > 0)
+        return say(doctor, "renewal", "warning", error,
+                   "%" G_GINT64_FORMAT " time stamps or hash trees are due; run `dencho renew`",
+                   renewals.due);
+    return say(doctor, "renewal", "ok", error, "%s%s",
+               *renewals.next ? "the next is due on " : "there is nothing to renew", renewals.next);
 }
 
 static bool
@@ -184,7 +237,7 @@ dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError *
            look_at_view(&doctor, error) && look_at_witness(&doctor, error) &&
            look_at_worker(&doctor, error) && look_at_clock(&doctor, error) &&
            look_at_disk(&doctor, error) && look_at_evidence(&doctor, error) &&
-           look_at_unread(&doctor, error);
+           look_at_renewals(&doctor, error) && look_at_unread(&doctor, error);
 }
 
 /* --- how much there is --- */
@@ -231,8 +284,12 @@ dn_archive_stats(DnArchive *self, GError **error)
     g_autoptr(GPtrArray) tenants = unstamped ? dn_view_tenants(self, error) : NULL;
     Counts counts = {0};
     DnLedgerHead head;
+    unsigned waiting = 0;
+    DnDate deadline;
+    char day[DN_DATE_TEXT + 1];
 
-    if (!tenants || !dn_view_each(self, count_state, &counts, error) ||
+    if (!tenants || !dn_stamp_waiting(self, &waiting, &deadline, error) ||
+        !dn_view_each(self, count_state, &counts, error) ||
         !dn_view_head(self, &self->tenant, &head, error))
         return NULL;
     json_t *row = json_object();
@@ -242,6 +299,9 @@ dn_archive_stats(DnArchive *self, GError **error)
     dn_json_set_int(row, "deleted", counts.deleted);
     dn_json_set_int(row, "unread", unread->len);
     dn_json_set_int(row, "unstamped", unstamped->len);
+    dn_date_format(&deadline, day);
+    if (deadline.year != 9999)
+        dn_json_set_string(row, "stamp_deadline", day);
     dn_json_set_int(row, "entries", (int64_t)head.seq);
     dn_json_set_int(row, "log_bytes", (int64_t)state.bytes);
     dn_json_set_int(row, "view_bytes", folder_bytes(view_dir));

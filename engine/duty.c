@@ -33,14 +33,25 @@ is_scan(const json_t *state)
     return g_strcmp0(dn_json_string(state, "origin"), "scan") == 0;
 }
 
-/* The day in Japan of a version's stamp. */
-static bool
-entered(const json_t *version, DnDate *out_date)
+/* When a version entered: the time of its stamp, or that of its entry where a third party keeps
+ * scans by its own clock (R23). */
+static const char *
+entered_at(const DnRules *rules, const json_t *state, const json_t *version)
 {
     const char *gen_time = dn_json_string(json_object_get(version, "stamp"), "gen_time");
+
+    return !gen_time && is_scan(state) && dn_rules_hosted(rules) ? dn_json_string(version, "at")
+                                                                 : gen_time;
+}
+
+/* The same as a day in Japan. */
+static bool
+entered(const DnRules *rules, const json_t *state, const json_t *version, DnDate *out_date)
+{
+    const char *at = entered_at(rules, state, version);
     int64_t utc_ms = 0;
 
-    if (!gen_time || !dn_clock_parse(gen_time, &utc_ms, NULL))
+    if (!at || !dn_clock_parse(at, &utc_ms, NULL))
         return false;
     *out_date = dn_date_in_japan(utc_ms);
     return true;
@@ -57,12 +68,11 @@ add_entry(json_t *duty, const DnRules *rules, const json_t *state, const DnDate 
     DnDate entry;
     bool has_deadline = dn_rules_deadline(rules, is_scan(state), dn_json_string(state, "kind"),
                                           received, &deadline);
-    bool has_entered = entered(first, &entry);
+    bool has_entered = entered(rules, state, first, &entry);
 
     if (has_deadline)
         set_day(duty, "entry_deadline", &deadline);
-    dn_json_set_string(duty, "entered_at",
-                       dn_json_string(json_object_get(first, "stamp"), "gen_time"));
+    dn_json_set_string(duty, "entered_at", entered_at(rules, state, first));
     dn_json_set_string(duty, "on_time",
                        dn_timely_name(dn_entry_verdict(has_deadline ? &deadline : NULL,
                                                        has_entered ? &entry : NULL, today)));
@@ -85,8 +95,8 @@ add_rescans(json_t *duty, const DnRules *rules, const json_t *state, const DnDat
         dn_json_set_int(rescan, "version", (int64_t)i + 1);
         if (day_of(version, "found", &found)) {
             DnDate deadline = dn_rules_rescan_deadline(rules, &found);
-            DnTimely timely =
-                dn_entry_verdict(&deadline, entered(version, &entry) ? &entry : NULL, today);
+            DnTimely timely = dn_entry_verdict(
+                &deadline, entered(rules, state, version, &entry) ? &entry : NULL, today);
 
             set_day(rescan, "deadline", &deadline);
             dn_json_set_string(rescan, "on_time", dn_timely_name(timely));
@@ -220,11 +230,11 @@ link_state(const json_t *state, bool important)
 
 /* Paper may go when its scan is in time, whole, and a person has looked at it. */
 static const char *
-paper_state(const json_t *state, const json_t *duty)
+paper_state(const DnRules *rules, const json_t *state, const json_t *duty)
 {
     const json_t *checks = json_object_get(duty, "checks");
     const char *on_time = dn_json_string(duty, "on_time");
-    bool stamped = json_object_get(dn_voucher_version(state, 0), "stamp") != NULL;
+    bool stamped = entered_at(rules, state, dn_voucher_version(state, 0)) != NULL;
 
     if (!is_scan(state))
         return "n/a";
@@ -278,7 +288,7 @@ dn_duty(const DnRules *rules, const json_t *state, const DnDate *today)
     dn_json_set_string(duty, "amounts", dn_rules_amount_basis(rules, &date));
     dn_json_set_string(duty, "link", link_state(state, important));
     dn_json_take(duty, "checks", judge_captures(rules, state));
-    dn_json_set_string(duty, "paper", paper_state(state, duty));
+    dn_json_set_string(duty, "paper", paper_state(rules, state, duty));
     return duty;
 }
 

@@ -71,9 +71,10 @@ struct DnArchive {
     GMutex stripes[DN_STRIPES];
     GMutex write_lock;
     GCond write_changed;
-    GHashTable *heads;    /* DnUuid -> DnLedgerHead, of what has been appended */
-    GQueue pending;       /* Pending of commit.c: appended, not yet applied */
-    bool heads_are_stale; /* an append failed: read them from the view again */
+    GHashTable *heads;          /* DnUuid -> DnLedgerHead, of what has been appended */
+    GQueue pending;             /* Pending of commit.c: appended, not yet applied */
+    int64_t last_commit_utc_ms; /* under write_lock */
+    bool heads_are_stale;       /* an append failed: read them from the view again */
     GMutex apply_lock;
     DnStorePosition applied; /* under apply_lock: the view's position */
     gint view_behind;        /* atomic: a commit could not be applied; the log has it */
@@ -463,6 +464,10 @@ DnHashTree *dn_leaves_tree(const GArray *leaves);
  * says, and the two blobs. EXTERNAL, LIMIT: no authority answered. */
 bool dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, json_t *entry,
                      GError **error);
+
+/** How many vouchers wait for a time stamp, and the first last day of theirs (R02, R51);
+ * 9999-12-31 when none has one. */
+bool dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GError **error);
 
 /** The leaf of the ledger's present head. */
 bool dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GError **error);

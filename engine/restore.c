@@ -749,7 +749,8 @@ make_archive(Restore *self, const DnArchiveOptions *options, GError **error)
 static void
 add_totals(json_t *sum, const json_t *one)
 {
-    static const char *const counts[] = {"checked", "stamped", "waiting", "failed", "destroyed"};
+    static const char *const counts[] = {"checked", "stamped", "log_proved",
+                                         "waiting", "failed",  "destroyed"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
         dn_json_set_int(sum, counts[i],

@@ -286,30 +286,100 @@ stamp_result(const json_t *entry, guint vouchers)
 }
 
 bool
-dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
+dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GError **error)
 {
-    DN_LOCKED(dn_archive_stripe(self, self->tenant.bytes)); /* one batch at a time */
-    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
-    g_autoptr(GArray) leaves = trust ? collect_leaves(self, error) : NULL;
-    g_autoptr(json_t) entry = json_object();
-    g_autoptr(GError) problem = NULL;
+    g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
+    DnDate nearest = {9999, 12, 31};
+
+    if (!ids)
+        return false;
+    for (guint i = 0; i < ids->len; i++) {
+        g_autoptr(json_t) state = dn_view_voucher(self, &g_array_index(ids, DnUuid, i), error);
+        const char *received = state ? dn_json_string(state, "received") : NULL;
+        bool scan = state && g_strcmp0(dn_json_string(state, "origin"), "scan") == 0;
+        DnDate day;
+        DnDate deadline;
+
+        if (!state)
+            return false;
+        if (received && dn_date_parse(received, &day, NULL) &&
+            dn_rules_deadline(self->rules, scan, dn_json_string(state, "kind"), &day, &deadline) &&
+            dn_date_compare(&deadline, &nearest) < 0)
+            nearest = deadline;
+    }
+    *out_count = ids->len;
+    *out_deadline = nearest;
+    return true;
+}
+
+/* What an outage means, in the failure and in the log: how many wait, and how long they can. */
+static bool
+alarm_outage(DnArchive *self, GError **error)
+{
+    unsigned waiting = 0;
+    DnDate deadline;
+    char day[DN_DATE_TEXT + 1];
+
+    if (!dn_stamp_waiting(self, &waiting, &deadline, NULL))
+        return dn_fail_in(error, "no time stamp");
+    dn_date_format(&deadline, day);
+    if (deadline.year == 9999)
+        g_message("no time stamp: %u documents wait, none of them has a deadline", waiting);
+    else
+        g_message("no time stamp: %u documents wait, the nearest deadline is %s", waiting, day);
+    return deadline.year == 9999
+               ? dn_fail_in(error, "no time stamp, %u documents go on waiting", waiting)
+               : dn_fail_in(error,
+                            "no time stamp, %u documents go on waiting, the nearest deadline is %s",
+                            waiting, day);
+}
+
+/* One batch. *@out_stamped: how many documents; 0 when none waited. */
+static bool
+stamp_batch(DnArchive *self, const DnTrust *trust, json_t *entry, unsigned *out_stamped,
+            GError **error)
+{
+    g_autoptr(GArray) leaves = collect_leaves(self, error);
 
     if (!leaves)
         return false;
-    if (leaves->len == 0) {
-        *out_result = stamp_result(NULL, 0);
+    *out_stamped = leaves->len > 0 ? leaves->len - 1 : 0;
+    if (leaves->len == 0)
         return true;
-    }
     if (!dn_authority_is_set(self))
         return dn_fail(error, DN_ERROR_INVALID,
                        "%u wait for a time stamp and no authority is set; write its address into "
                        "dencho.conf as [evidence] tsa-url",
                        leaves->len - 1);
     dn_json_set_string(entry, "type", "evidence.stamped");
-    if (!dn_stamp_leaves(self, trust, leaves, entry, error))
-        return dn_fail_in(error, "no time stamp, %u documents go on waiting", leaves->len - 1);
-    if (!dn_witness_write(self, &problem))
+    return dn_stamp_leaves(self, trust, leaves, entry, error) || alarm_outage(self, error);
+}
+
+bool
+dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
+{
+    DN_LOCKED(dn_archive_stripe(self, self->tenant.bytes)); /* one batch at a time */
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+    g_autoptr(json_t) last = NULL;
+    g_autoptr(GError) problem = NULL;
+    unsigned total = 0;
+    unsigned stamped = 0;
+
+    if (!trust)
+        return false;
+    do { /* what comes in meanwhile is of the next call: each batch but the last is full */
+        g_autoptr(json_t) entry = json_object();
+
+        if (!stamp_batch(self, trust, entry, &stamped, error))
+            return false;
+        total += stamped;
+        if (stamped > 0) {
+            json_decref(last);
+            last = g_steal_pointer(&entry);
+        }
+    } while (stamped >= DN_BATCH_MAX);
+    if (total > 0 && !dn_witness_write(self, &problem))
         g_message("the witness of the log cannot be written: %s", problem->message);
-    *out_result = stamp_result(entry, leaves->len - 1);
+    *out_result = stamp_result(last, total);
     return true;
 }

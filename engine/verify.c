@@ -31,8 +31,11 @@ typedef struct {
     void *user_data;
     uint64_t checked;
     uint64_t stamped;
+    uint64_t log_proved; /* without a stamp of their own, entered below a head that has one */
     uint64_t waiting;
     uint64_t failed;
+    uint64_t stamped_head; /* seq of the newest head of the ledger that was stamped */
+    uint64_t clock_back;   /* entries of an earlier time than the one before */
     uint64_t entries;
     uint64_t opaque;    /* entries of tenants that are closed: nobody can read them */
     uint64_t destroyed; /* blobs whose key has been destroyed */
@@ -49,6 +52,7 @@ typedef struct {
     json_t *state;
     GPtrArray *problems; /* GError */
     unsigned stamped;
+    unsigned log_proved;
     unsigned waiting;
     unsigned destroyed;
     bool accredited;
@@ -183,6 +187,7 @@ typedef struct {
     GHashTable *heads;
     GHashTable *opaque; /* DnUuid -> DnLedgerHead of tenants without keys; only seq is known */
     GArray *hashes;     /* DnSha256 of each entry of this tenant, seq 1 first */
+    char last_at[32];   /* of the entry before */
     GArray *heads_512;  /* DnLeaf: heads that were stamped by SHA-512 */
 } Chain;
 
@@ -208,6 +213,7 @@ check_stamped_head(Chain *chain, const json_t *entry, GError **error)
         return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
     const DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, batch->leaves->len - 1);
 
+    chain->verify->stamped_head = MAX(chain->verify->stamped_head, leaf->number);
     if (leaf->digest.kind == DN_HASH_SHA512)
         g_array_append_vals(chain->heads_512, leaf, 1);
     if (!is_head(chain, leaf))
@@ -234,7 +240,10 @@ check_entry(Chain *chain, const DnStoreVisit *visit, size_t i, DnLedgerHead *hea
         return true;
     g_array_append_val(chain->hashes, head->hash);
     const char *type = dn_json_string(entry, "type");
+    const char *at = dn_json_string(entry, "at");
 
+    chain->verify->clock_back += strcmp(at, chain->last_at) < 0; /* one form, so in order */
+    g_strlcpy(chain->last_at, at, sizeof chain->last_at);
     return (strcmp(type, "evidence.stamped") != 0 && strcmp(type, "evidence.renewed") != 0) ||
            check_stamped_head(chain, entry, error);
 }
@@ -477,7 +486,11 @@ check_stamp(Verify *verify, Job *job, const DnUuid *id, const json_t *version, G
     const json_t *stamp = json_object_get(version, "stamp");
 
     if (!stamp) {
-        job->waiting++;
+        if (dn_json_int(version, "version", 0) == 1 &&
+            (uint64_t)dn_json_int(job->state, "registered_seq", INT64_MAX) <= verify->stamped_head)
+            job->log_proved++;
+        else
+            job->waiting++;
         return true;
     }
     DN_LOCKED(&verify->lock);
@@ -642,6 +655,7 @@ settle_job(Verify *verify, const Job *job, GError **error)
 {
     verify->checked++;
     verify->stamped += job->stamped;
+    verify->log_proved += job->log_proved;
     verify->waiting += job->waiting;
     verify->destroyed += job->destroyed;
     verify->accredited = verify->accredited && job->accredited;
@@ -777,6 +791,9 @@ totals(const Verify *verify, int64_t begin_ms)
     dn_json_set_int(row, "failed", (int64_t)verify->failed);
     dn_json_set_int(row, "entries", (int64_t)verify->entries);
     dn_json_set_int(row, "opaque", (int64_t)verify->opaque);
+    dn_json_set_int(row, "log_proved", (int64_t)verify->log_proved);
+    if (verify->clock_back > 0)
+        dn_json_set_int(row, "clock_back", (int64_t)verify->clock_back);
     if (verify->destroyed > 0)
         dn_json_set_int(row, "destroyed", (int64_t)verify->destroyed);
     dn_json_set_bool(row, "accredited", verify->stamped > 0 && verify->accredited);

@@ -25,6 +25,7 @@ struct DnRules {
     unsigned cycle_months;
     bool by_kind;
     bool electronic_stamp;
+    bool hosted;
     bool second_person;
     char *procedure;
     char *test_chart;
@@ -241,6 +242,39 @@ read_electronic(DnRules *self, const DnSettings *settings, GError **error)
            choose(settings, "law", "second-person", "no", "yes", &self->second_person, error);
 }
 
+/* Names as a person compares them: width and case do not count. */
+static bool
+is_same_name(const char *a, const char *b)
+{
+    g_autofree char *wide_a = g_utf8_normalize(a, -1, G_NORMALIZE_ALL_COMPOSE);
+    g_autofree char *wide_b = g_utf8_normalize(b, -1, G_NORMALIZE_ALL_COMPOSE);
+    g_autofree char *fold_a = wide_a ? g_utf8_casefold(wide_a, -1) : NULL;
+    g_autofree char *fold_b = wide_b ? g_utf8_casefold(wide_b, -1) : NULL;
+
+    return !fold_a || !fold_b || strcmp(g_strstrip(fold_a), g_strstrip(fold_b)) == 0;
+}
+
+/* R23: a taxpayer's own clock is no substitute for a time stamp. */
+static bool
+read_scans(DnRules *self, const DnSettings *settings, GError **error)
+{
+    const char *operator_name = dn_settings_string(settings, "law", "operator");
+    const char *taxpayer = dn_settings_string(settings, "law", "taxpayer-name");
+
+    if (!choose(settings, "law", "scans", "stamp", "hosted", &self->hosted, error))
+        return false;
+    if (!self->hosted)
+        return true;
+    if (!*operator_name || !*taxpayer)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "[law] scans: to keep them hosted, write who runs this archive into [law] "
+                       "operator and whose documents they are into [law] taxpayer-name");
+    return !is_same_name(operator_name, taxpayer) ||
+           dn_fail(error, DN_ERROR_INVALID,
+                   "[law] scans: who keeps his own documents needs time stamps (規2⑥二, 通4-26): "
+                   "want stamp, or another operator than the taxpayer");
+}
+
 static bool
 read_retention(DnRules *self, const DnSettings *settings, GError **error)
 {
@@ -293,6 +327,7 @@ dn_rules_new(const DnSettings *settings, GError **error)
     self->procedure = *procedure ? g_strdup(procedure) : NULL;
     self->test_chart = *chart ? g_strdup(chart) : NULL;
     if (!read_entry(self, settings, error) || !read_electronic(self, settings, error) ||
+        !read_scans(self, settings, error) ||
         !choose(settings, "law", "documents", "important", "by-kind", &self->by_kind, error) ||
         !read_retention(self, settings, error) ||
         !parse_list(self, settings, "law", "days-off", parse_day_off, error) ||
@@ -329,9 +364,15 @@ dn_rules_rescan_deadline(const DnRules *self, const DnDate *found)
 }
 
 bool
+dn_rules_hosted(const DnRules *self)
+{
+    return self->hosted;
+}
+
+bool
 dn_rules_want_stamp(const DnRules *self, bool is_scan)
 {
-    return is_scan || self->electronic_stamp;
+    return is_scan ? !self->hosted : self->electronic_stamp;
 }
 
 DnDate

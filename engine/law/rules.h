@@ -35,6 +35,10 @@ bool dn_rules_deadline(const DnRules *self, bool is_scan, const char *kind, cons
 /** R07: until when a new scan of a bad one that was found on @found may enter. */
 DnDate dn_rules_rescan_deadline(const DnRules *self, const DnDate *found);
 
+/** R23: scans are kept without time stamps, by the synchronised clock of a third party that keeps
+ * them for the taxpayer (規2⑥二柱書, 通4-26). */
+bool dn_rules_hosted(const DnRules *self);
+
 /** True when a stamp is part of how such a document is kept (R19, R51). */
 bool dn_rules_want_stamp(const DnRules *self, bool is_scan);
 

@@ -157,6 +157,28 @@ test_R51_R52_how_electronic_documents_are_kept(void)
 }
 
 static void
+test_R23_no_stamp_only_in_the_hands_of_a_third_party(void)
+{
+    const char *const own[] = {
+        "law.scans", "hosted", "law.operator", "Ｙａｍａｄａ", "law.taxpayer-name",
+        "yamada ",   NULL};
+    g_autoptr(DnRules) stamped = rules_of(NULL, NULL);
+    g_autoptr(DnRules) hosted =
+        RULES("law.scans", "hosted", "law.operator", "Cloud KK", "law.taxpayer-name", "Yamada");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(dn_rules_hosted(stamped));
+    g_assert_true(dn_rules_want_stamp(stamped, true));
+    g_assert_true(dn_rules_hosted(hosted));
+    g_assert_false(dn_rules_want_stamp(hosted, true));
+    g_assert_null(rules_of(own, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "taxpayer"));
+    assert_refused("law.scans", "hosted", "law] operator");
+    assert_refused("law.scans", "never", "stamp or hosted");
+}
+
+static void
 test_R61_from_when_to_when_scans_are_kept(void)
 {
     g_autoptr(DnRules) rules =
@@ -218,6 +240,7 @@ main(int argc, char **argv)
     T(R08_general_documents_have_no_deadline);
     T(R44_one_rule_a_period);
     T(R45_tax_in_or_out_by_period);
+    T(R23_no_stamp_only_in_the_hands_of_a_third_party);
     T(R51_R52_how_electronic_documents_are_kept);
     T(R61_from_when_to_when_scans_are_kept);
     T(retention_is_never_shortened_by_another_kind);
