@@ -153,9 +153,9 @@ unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, DnSha25
     g_autoptr(DnDigest) digest = dn_digest_new();
     g_autofree uint8_t *plain = NULL;
 
+    dn_store_expect(self->store, place);
     if (!sealed_blob_open(&blob, self, name, place, error))
         return NULL;
-    dn_store_part_expect(blob.part);
     uint64_t size = dn_unsealer_plain_bytes(blob.unsealer);
     uint64_t chunk = dn_unsealer_chunk_bytes(blob.unsealer);
     uint64_t chunks = dn_unsealer_chunk_count(blob.unsealer);

@@ -621,6 +621,23 @@ check_voucher(Verify *verify, Job *job)
         g_ptr_array_add(job->problems, problem);
 }
 
+/* The disk begins with the originals of a voucher while another is checked. */
+static void
+expect_voucher(Verify *verify, guint number)
+{
+    const Job *job = number < verify->round->len ? g_ptr_array_index(verify->round, number) : NULL;
+    const json_t *versions = job ? json_object_get(job->state, "versions") : NULL;
+
+    for (size_t i = 0; i < json_array_size(versions); i++) {
+        const json_t *ref = json_object_get(json_array_get(versions, i), "blob");
+        DnStoreRef place;
+        DnUuid id;
+
+        if (dn_blob_find(verify->archive, ref, &id, &place, NULL))
+            dn_store_expect(verify->archive->store, &place);
+    }
+}
+
 static gpointer
 check_round(gpointer data)
 {
@@ -631,6 +648,7 @@ check_round(gpointer data)
 
         if (number >= verify->round->len)
             return NULL;
+        expect_voucher(verify, number + g_get_num_processors());
         check_voucher(verify, g_ptr_array_index(verify->round, number));
     }
 }

@@ -77,6 +77,12 @@ fault_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
     return dn_store_open_part(fault_store(store)->inner, ref, error);
 }
 
+static void
+fault_expect(DnStore *store, const DnStoreRef *ref)
+{
+    dn_store_expect(fault_store(store)->inner, ref);
+}
+
 static bool
 fault_each(DnStore *store, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
            void *user_data, GError **error)
@@ -132,6 +138,7 @@ static const DnStoreDriver fault_driver = {
     .state = fault_state,
     .check = fault_check,
     .close = fault_close,
+    .expect = fault_expect,
     .abandon = fault_abandon,
 };
 

@@ -35,11 +35,12 @@ dn_segment_path(const char *dir, uint32_t segment)
     return g_strdup_printf("%s/%06u.seg", dir, (unsigned)segment);
 }
 
-enum { WINDOW = 256 << 10 };
+enum { WINDOW_LEAST = 16 << 10, WINDOW = 256 << 10 };
 
 struct DnSegmentWindow {
     uint64_t offset;
     size_t size;
+    size_t piece; /* how much was read last */
     uint8_t bytes[WINDOW];
 };
 
@@ -56,6 +57,7 @@ dn_segment_reader_read_ahead(DnSegmentReader *self)
     if (!self->window)
         self->window = g_malloc(sizeof *self->window);
     self->window->size = 0;
+    self->window->piece = WINDOW_LEAST;
 }
 
 /* Offsets are those of the segment, also when the file is only a part of it. */
@@ -65,7 +67,8 @@ read_file(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, 
     return dn_fs_pread_all(self->fd, out, size, offset - self->base, error);
 }
 
-/* Small reads come from the window, which moves on; large ones pass it by. */
+/* Small reads come from the window, which moves on; large ones pass it by. Who jumps, as over the
+ * body of a blob, gets a small one: on a cold disk what is read beyond the need is waited for. */
 static bool
 read_at(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GError **error)
 {
@@ -75,8 +78,11 @@ read_at(const DnSegmentReader *self, void *out, size_t size, uint64_t offset, GE
         return read_file(self, out, size, offset, error);
     if (offset < window->offset || offset - window->offset > window->size ||
         window->size - (offset - window->offset) < size) {
-        size_t piece = (size_t)MIN((uint64_t)WINDOW, self->end - MIN(offset, self->end));
+        bool goes_on = offset >= window->offset && offset - window->offset <= window->size;
+        size_t piece = 0;
 
+        window->piece = goes_on ? MIN(2 * window->piece, (size_t)WINDOW) : WINDOW_LEAST;
+        piece = (size_t)MIN((uint64_t)MAX(window->piece, size), self->end - MIN(offset, self->end));
         window->size = 0;
         if (piece < size)
             return read_file(self, out, size, offset, error);

@@ -5,10 +5,16 @@
  * Appending writes under the lock, in order; waiting elects one leader who syncs, without the lock,
  * everything appended so far, while others go on appending. A leader who had company last time
  * waits for it a little before he syncs: those who were just served come back with their next
- * commit, and a sync that they miss makes them wait for two. Who is alone never waits. A failure
- * takes all commits that are not durable with it: the file is cut back to its durable end and the
- * cut is synced before anyone is told, so that a commit reported as failed cannot come back after a
- * crash.
+ * commit, and a sync that they miss makes them wait for two. Who is alone never waits. Where a sync
+ * is slow, those who missed it do not wait for its end: a second leader syncs beside the first. A
+ * failure takes all commits that are not durable with it: the file is cut back to its durable end
+ * and the cut is synced before anyone is told, so that a commit reported as failed cannot come back
+ * after a crash.
+ *
+ * Two syncs at once need two descriptors. The kernel reports an error of writing back once for each
+ * open file; on a shared one the second caller could be told of a success that is none. On its own
+ * each sync vouches for all that was written before it began, whoever wrote it and whichever ends
+ * first, so the later one may settle the commits of the earlier one too.
  *
  * Rolling over makes the next file durable before the trailer of the full one is written. So a
  * finished segment always has a follower, and a log whose last file was taken away is noticed. An
@@ -32,6 +38,10 @@
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
 enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
 enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 5000, MUCH_BYTES = 4 << 20 };
+enum {
+    LEADERS = 2,
+    SLOW_SYNC_US = 1000
+}; /* a sync beside another costs more than it gains below */
 
 typedef struct {
     DnUuid tenant;
@@ -74,13 +84,18 @@ typedef struct {
     GArray *pending;   /* Pending, oldest first */
     GArray *failed;    /* TicketRange: tickets that never became durable */
     uint64_t ticket;
-    uint64_t settled; /* tickets up to here are durable or failed */
-    bool syncing;     /* a leader is at work without the lock */
-    guint company;    /* commits that the last sync served or found behind it when it was done */
-    gint64 sync_us;   /* what the last sync took */
-    bool cutting;     /* a failure is being undone: no new appends */
-    bool marked;      /* nothing was appended after the last mark */
-    GError *broken;   /* why appends are refused until the store is opened again */
+    uint64_t settled;  /* tickets up to here are durable or failed */
+    unsigned leaders;  /* at work without the lock */
+    bool led[LEADERS]; /* which descriptors they sync: fd, second_fd */
+    int second_fd;     /* -1: not needed yet */
+    uint64_t covered;  /* the last ticket that a sync under way or done was begun for */
+    bool gathering;    /* a leader waits for company and has not begun */
+    uint64_t company;  /* commits that the last sync served or found behind it when it was done */
+    gint64 sync_us;    /* what the last sync took */
+    bool rolling;      /* somebody waits for the end of all syncs to roll over */
+    bool cutting;      /* a failure is being undone: no new appends */
+    bool marked;       /* nothing was appended after the last mark */
+    GError *broken;    /* why appends are refused until the store is opened again */
 
     uint64_t cut_bytes;
     uint64_t finished_bytes;
@@ -235,7 +250,7 @@ cut_back(SegmentStore *self)
     g_autoptr(GError) problem = NULL;
 
     self->cutting = true;
-    while (self->syncing)
+    while (self->leaders > 0)
         g_cond_wait(&self->changed, &self->lock);
     if (!cut_file(self, &problem))
         break_store(self, problem);
@@ -253,6 +268,13 @@ sync_failed(SegmentStore *self, const GError *why)
     cut_file(self, NULL);
     fail_pending(self);
     g_cond_broadcast(&self->changed);
+}
+
+/* Commits for which no sync has been begun. */
+static uint64_t
+waiting_commits(const SegmentStore *self)
+{
+    return self->ticket - MAX(self->covered, self->settled);
 }
 
 static bool
@@ -406,7 +428,7 @@ append_commit(SegmentStore *self, const DnStoreCommit *commit, const DnSha256 *d
                         .end = {self->segment, writer.offset}};
     pending.head->appended = pending.seq;
     g_array_append_val(self->pending, pending);
-    if (self->syncing && self->pending->len == self->company)
+    if (self->gathering && waiting_commits(self) == self->company)
         g_cond_broadcast(&self->changed); /* a leader may wait for this one */
     self->end = writer.offset;
     self->marked = false;
@@ -540,6 +562,7 @@ roll_over(SegmentStore *self, GError **error)
     }
     fchmod(self->fd, 0400); /* a reminder to people; nothing relies on it */
     dn_clear_fd(&self->fd);
+    dn_clear_fd(&self->second_fd);
     self->finished_bytes += self->end + DN_FRAME_HEADER + g_bytes_get_size(trailer);
     self->fd = dn_steal_fd(&next);
     self->segment++;
@@ -575,10 +598,14 @@ make_room(SegmentStore *self, const DnStoreCommit *commit, uint64_t size, GError
                            self->segment_bytes);
         if (size <= self->segment_bytes - MIN(self->end, self->segment_bytes))
             return true;
-        if (self->syncing)
-            g_cond_wait(&self->changed, &self->lock);
-        else if (!roll_over(self, error))
-            return false;
+        if (self->leaders == 0) {
+            if (!roll_over(self, error))
+                return false;
+            continue;
+        }
+        self->rolling = true;
+        g_cond_wait(&self->changed, &self->lock);
+        self->rolling = false; /* who else waits for it says so again */
     }
 }
 
@@ -620,39 +647,67 @@ wait_for_company(SegmentStore *self)
 {
     gint64 deadline = g_get_monotonic_time() + MIN(self->sync_us / COMPANY_SHARE, COMPANY_MAX_US);
 
-    while (self->company > 1 && self->pending->len < self->company && !self->cutting &&
-           self->end - self->durable < MUCH_BYTES)
+    self->gathering = true;
+    while (self->company > 1 && waiting_commits(self) < self->company && !self->cutting &&
+           !self->rolling && self->end - self->durable < MUCH_BYTES)
         if (!g_cond_wait_until(&self->changed, &self->lock, deadline))
-            return;
+            break;
+    self->gathering = false;
+}
+
+/* Opens the second descriptor when it is needed first. */
+static bool
+has_second(SegmentStore *self)
+{
+    if (self->second_fd < 0)
+        self->second_fd = open_segment(self->dir, self->segment, NULL);
+    return self->second_fd >= 0;
+}
+
+/* A second sync is for those whom the first, which is slow, does not serve. */
+static bool
+may_lead(SegmentStore *self, uint64_t ticket)
+{
+    if (self->cutting || self->gathering)
+        return false;
+    return self->leaders == 0 ||
+           (self->leaders < LEADERS && ticket > self->covered && !self->rolling &&
+            self->sync_us >= SLOW_SYNC_US && has_second(self));
 }
 
 /* One sync for all that is written by now; releases the lock meanwhile. */
 static void
 lead(SegmentStore *self)
 {
+    unsigned which = self->led[0] ? 1 : 0;
     g_autoptr(GError) problem = NULL;
+    uint64_t count = 0;
     uint64_t ticket = 0;
     uint64_t end = 0;
     gint64 begin_us = 0;
     int fd = -1;
     bool synced = false;
 
-    self->syncing = true;
+    self->leaders++;
+    self->led[which] = true;
     wait_for_company(self);
+    count = waiting_commits(self);
     ticket = self->ticket;
     end = self->end;
-    fd = self->fd; /* stays open: rolling over waits for the leader */
+    self->covered = ticket;
+    fd = which ? self->second_fd : self->fd; /* stay open: rolling over waits for the leaders */
     g_mutex_unlock(&self->lock);
     begin_us = g_get_monotonic_time();
     synced = dn_fs_datasync(fd, &problem);
     g_mutex_lock(&self->lock);
-    self->syncing = false;
+    self->led[which] = false;
+    self->leaders--;
     self->sync_us = g_get_monotonic_time() - begin_us;
-    self->company = self->pending->len;
-    if (synced)
-        settle(self, ticket, end);
-    else
+    self->company = count + waiting_commits(self);
+    if (!synced)
         sync_failed(self, problem);
+    else if (ticket > self->settled) /* else the other was first, or has failed with all of it */
+        settle(self, ticket, end);
     g_cond_broadcast(&self->changed);
 }
 
@@ -668,10 +723,10 @@ segment_wait(DnStore *store, uint64_t ticket, GError **error)
         return dn_fail(error, DN_ERROR_INVALID, "no commit has that ticket");
     }
     while (ticket > self->settled) {
-        if (self->syncing || self->cutting)
-            g_cond_wait(&self->changed, &self->lock);
-        else
+        if (may_lead(self, ticket))
             lead(self);
+        else
+            g_cond_wait(&self->changed, &self->lock);
     }
     durable = !has_failed(self, ticket);
     if (!durable && self->broken)
@@ -833,15 +888,6 @@ part_read(DnStorePart *part, uint64_t offset, uint64_t size, void *out, GError *
 }
 
 static void
-part_expect(DnStorePart *part)
-{
-    SegmentPart *self = (SegmentPart *)part;
-
-    posix_fadvise(self->reader.fd, (off_t)(self->frame + DN_FRAME_HEADER), (off_t)part->size,
-                  POSIX_FADV_WILLNEED);
-}
-
-static void
 part_free(DnStorePart *part)
 {
     SegmentPart *self = (SegmentPart *)part;
@@ -860,10 +906,20 @@ segment_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
         g_free(self);
         return NULL;
     }
-    self->base = (DnStorePart){
-        .size = ref->size, .read = part_read, .expect = part_expect, .free = part_free};
+    self->base = (DnStorePart){.size = ref->size, .read = part_read, .free = part_free};
     self->frame = ref->offset - DN_FRAME_HEADER;
     return &self->base;
+}
+
+/* The header of the frame is read with the body, and before it. */
+static void
+segment_expect(DnStore *store, const DnStoreRef *ref)
+{
+    g_autoptr(ReaderBox) box = open_box(segment_store(store), ref->segment, NULL);
+
+    if (box && ref->offset >= DN_FRAME_HEADER)
+        posix_fadvise(box->fd, (off_t)(ref->offset - DN_FRAME_HEADER),
+                      (off_t)(ref->size + DN_FRAME_HEADER), POSIX_FADV_WILLNEED);
 }
 
 static bool
@@ -1405,6 +1461,7 @@ static void
 free_store(SegmentStore *self)
 {
     dn_clear_fd(&self->fd);
+    dn_clear_fd(&self->second_fd);
     g_hash_table_unref(self->heads);
     g_array_unref(self->offsets);
     g_array_unref(self->pending);
@@ -1440,7 +1497,7 @@ segment_close(DnStore *store)
     SegmentStore *self = segment_store(store);
 
     g_mutex_lock(&self->lock);
-    while (self->syncing || self->cutting)
+    while (self->leaders > 0 || self->cutting)
         g_cond_wait(&self->changed, &self->lock);
     if (!self->broken && !self->marked && sync_all(self, NULL))
         write_mark(self);
@@ -1481,6 +1538,7 @@ dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_
     self->segment_bytes =
         MAX(segment_bytes ? segment_bytes : DEFAULT_SEGMENT_BYTES, (uint64_t)DN_SEGMENT_HEADER);
     self->fd = -1;
+    self->second_fd = -1;
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
     g_mutex_init(&self->open_lock);
@@ -1507,5 +1565,6 @@ static const DnStoreDriver segment_driver = {
     .state = segment_state,
     .check = segment_check,
     .close = segment_close,
+    .expect = segment_expect,
     .abandon = segment_abandon,
 };

@@ -60,10 +60,10 @@ dn_store_part_read(DnStorePart *self, uint64_t offset, uint64_t size, void *out,
 }
 
 void
-dn_store_part_expect(DnStorePart *self)
+dn_store_expect(DnStore *self, const DnStoreRef *ref)
 {
-    if (self->expect)
-        self->expect(self);
+    if (self->driver->expect)
+        self->driver->expect(self, ref);
 }
 
 void

@@ -106,7 +106,6 @@ typedef struct DnStorePart DnStorePart;
 struct DnStorePart {
     uint64_t size;
     bool (*read)(DnStorePart *self, uint64_t offset, uint64_t size, void *out, GError **error);
-    void (*expect)(DnStorePart *self); /* optional */
     void (*free)(DnStorePart *self);
 };
 
@@ -124,6 +123,7 @@ typedef struct {
     bool (*check)(DnStore *self, DnStoreVouch vouch, void *user_data, GPtrArray *problems,
                   GError **error);
     void (*close)(DnStore *self);
+    void (*expect)(DnStore *self, const DnStoreRef *ref); /* optional */
     /* optional: every commit that is not durable fails now, as if a write had; IO when the store
      * takes nothing more after that */
     bool (*abandon)(DnStore *self, GError **error);
@@ -175,12 +175,13 @@ GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
  * opening sealed bytes does. A part belongs to one thread and does not outlive the store. */
 DnStorePart *dn_store_open_part(DnStore *self, const DnStoreRef *ref, GError **error);
 
+/** A hint: the sealed bytes at @ref will be read soon, so that the disk may begin. Nothing is
+ * checked and nothing can fail. */
+void dn_store_expect(DnStore *self, const DnStoreRef *ref);
+
 /** Reads @size bytes from @offset on to @out. INVALID when they end beyond the part. */
 bool dn_store_part_read(DnStorePart *self, uint64_t offset, uint64_t size, void *out,
                         GError **error);
-
-/** A hint: all of it will be read soon, so that the disk may begin. */
-void dn_store_part_expect(DnStorePart *self);
 
 void dn_store_part_free(DnStorePart *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnStorePart, dn_store_part_free)
