@@ -501,6 +501,31 @@ witness(const DnSegmentReader *self, uint64_t candidate, uint64_t offset, bool *
 }
 
 bool
+dn_segment_reader_data_end(const DnSegmentReader *self, uint64_t offset, uint64_t *out_end,
+                           GError **error)
+{
+    g_autofree uint8_t *piece = g_malloc(PIECE);
+    uint64_t at = self->end;
+
+    while (at > offset) {
+        size_t size = (size_t)MIN(at - offset, (uint64_t)PIECE);
+
+        if (!read_at(self, piece, size, at - size, error))
+            return fail_at(self, at - size, error);
+        for (size_t i = size; i > 0; i--)
+            if (piece[i - 1] != 0) {
+                uint64_t behind = at - size + i;
+
+                *out_end = self->end - behind < DN_FRAME_HEADER ? self->end : behind;
+                return true;
+            }
+        at -= size;
+    }
+    *out_end = offset;
+    return true;
+}
+
+bool
 dn_segment_reader_was_durable(const DnSegmentReader *self, uint64_t offset, bool *out_durable,
                               GError **error)
 {

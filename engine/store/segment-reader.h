@@ -99,6 +99,11 @@ bool dn_segment_reader_trailer(const DnSegmentReader *self, DnTrailer *out, DnFr
 bool dn_segment_reader_digest(const DnSegmentReader *self, const GArray *offsets, DnDigest *digest,
                               GError **error);
 
+/** The place behind the last byte that is not zero, at least @offset: what lies between it and the
+ * end of an open segment is space that was filled ahead. */
+bool dn_segment_reader_data_end(const DnSegmentReader *self, uint64_t offset, uint64_t *out_end,
+                                GError **error);
+
 /** True when a later frame proves that bytes at @offset had once been durable: damage there is rot
  * and not the torn tail of a crash. */
 bool dn_segment_reader_was_durable(const DnSegmentReader *self, uint64_t offset, bool *out_durable,

@@ -20,6 +20,11 @@
  * finished segment always has a follower, and a log whose last file was taken away is noticed. An
  * empty follower of an unfinished segment is what a crash in between leaves; it is removed.
  *
+ * Zeros are written ahead of a client who puts one small document after the other: a sync that only
+ * fills space which the file has already is half as long, because nothing but the bytes themselves
+ * must reach the disk. They are no part of the log and nothing is promised of them; closing and
+ * rolling over cut them off, opening finds them behind the last commit and does the same.
+ *
  * docs/format.md describes the bytes, docs/durability.md the promises.
  */
 #include "config.h"
@@ -38,10 +43,10 @@
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
 enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
 enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 5000, MUCH_BYTES = 4 << 20 };
-enum {
-    LEADERS = 2,
-    SLOW_SYNC_US = 1000
-}; /* a sync beside another costs more than it gains below */
+/* A sync beside another costs more than it gains when it takes less. */
+enum { LEADERS = 2, SLOW_SYNC_US = 1000 };
+/* Zeros ahead: how many, how many at once, after how many syncs of one commit, of what size. */
+enum { AHEAD_BYTES = 2 << 20, AHEAD_PIECE = 256 << 10, AHEAD_FROM = 8, SMALL_SYNC = 256 << 10 };
 
 typedef struct {
     DnUuid tenant;
@@ -84,18 +89,23 @@ typedef struct {
     GArray *pending;   /* Pending, oldest first */
     GArray *failed;    /* TicketRange: tickets that never became durable */
     uint64_t ticket;
-    uint64_t settled;  /* tickets up to here are durable or failed */
-    unsigned leaders;  /* at work without the lock */
-    bool led[LEADERS]; /* which descriptors they sync: fd, second_fd */
-    int second_fd;     /* -1: not needed yet */
-    uint64_t covered;  /* the last ticket that a sync under way or done was begun for */
-    bool gathering;    /* a leader waits for company and has not begun */
-    uint64_t company;  /* commits that the last sync served or found behind it when it was done */
-    gint64 sync_us;    /* what the last sync took */
-    bool rolling;      /* somebody waits for the end of all syncs to roll over */
-    bool cutting;      /* a failure is being undone: no new appends */
-    bool marked;       /* nothing was appended after the last mark */
-    GError *broken;    /* why appends are refused until the store is opened again */
+    uint64_t settled;   /* tickets up to here are durable or failed */
+    unsigned leaders;   /* at work without the lock */
+    bool led[LEADERS];  /* which descriptors they sync: fd, second_fd */
+    int second_fd;      /* -1: not needed yet */
+    uint64_t covered;   /* the last ticket that a sync under way or done was begun for */
+    bool gathering;     /* a leader waits for company and has not begun */
+    uint64_t company;   /* commits that the last sync served or found behind it when it was done */
+    gint64 sync_us;     /* what the last sync took */
+    unsigned alone;     /* small commits in a row that had a sync for themselves */
+    uint64_t ahead;     /* the file holds zeros from its end to here, when that is more */
+    GThread *filler;    /* (nullable) who wrote them last */
+    bool filling;       /* he is at work without the lock */
+    uint64_t fill_from; /* from here on */
+    bool rolling;       /* somebody waits for the end of all syncs to roll over */
+    bool cutting;       /* a failure is being undone: no new appends */
+    bool marked;        /* nothing was appended after the last mark */
+    GError *broken;     /* why appends are refused until the store is opened again */
 
     uint64_t cut_bytes;
     uint64_t finished_bytes;
@@ -238,6 +248,7 @@ fail_pending(SegmentStore *self)
 static bool
 cut_file(SegmentStore *self, GError **error)
 {
+    self->ahead = 0;
     if (DN_FAILPOINT("segment.cut") || ftruncate(self->fd, (off_t)self->durable) != 0)
         return dn_fail_errno(error, "cannot cut the log back");
     return dn_fs_datasync(self->fd, error);
@@ -250,7 +261,7 @@ cut_back(SegmentStore *self)
     g_autoptr(GError) problem = NULL;
 
     self->cutting = true;
-    while (self->leaders > 0)
+    while (self->leaders > 0 || self->filling)
         g_cond_wait(&self->changed, &self->lock);
     if (!cut_file(self, &problem))
         break_store(self, problem);
@@ -456,6 +467,25 @@ sync_all(SegmentStore *self, GError **error)
     return true;
 }
 
+/* The trailer must be the last of its file, so the zeros are gone for certain before it is there.
+ */
+static bool
+cut_ahead(SegmentStore *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (self->ahead <= self->end)
+        return true;
+    if (DN_FAILPOINT("segment.cut-ahead") || ftruncate(self->fd, (off_t)self->end) != 0)
+        return dn_fail_errno(error, "cannot cut off the space that was filled ahead");
+    self->ahead = 0;
+    if (dn_fs_datasync(self->fd, &problem))
+        return true;
+    sync_failed(self, problem);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
 static GBytes *
 make_trailer(SegmentStore *self, DnSha256 *out_digest, GError **error)
 {
@@ -539,7 +569,7 @@ roll_over(SegmentStore *self, GError **error)
     DnSha256 digest;
     dn_autofd int next = -1;
 
-    if (!sync_all(self, error))
+    if (!sync_all(self, error) || !cut_ahead(self, error))
         return false;
     trailer = make_trailer(self, &digest, error);
     if (!trailer)
@@ -582,7 +612,7 @@ make_room(SegmentStore *self, const DnStoreCommit *commit, uint64_t size, GError
     for (;;) {
         const Head *head = NULL;
 
-        if (self->cutting) {
+        if (self->cutting || (self->filling && self->end + size > self->fill_from)) {
             g_cond_wait(&self->changed, &self->lock);
             continue;
         }
@@ -598,7 +628,7 @@ make_room(SegmentStore *self, const DnStoreCommit *commit, uint64_t size, GError
                            self->segment_bytes);
         if (size <= self->segment_bytes - MIN(self->end, self->segment_bytes))
             return true;
-        if (self->leaders == 0) {
+        if (self->leaders == 0 && !self->filling) {
             if (!roll_over(self, error))
                 return false;
             continue;
@@ -655,6 +685,59 @@ wait_for_company(SegmentStore *self)
     self->gathering = false;
 }
 
+/* ---- zeros ahead ---- */
+
+static gpointer
+fill_ahead(gpointer data)
+{
+    static const uint8_t zeros[AHEAD_PIECE];
+    SegmentStore *self = data;
+    uint64_t from = 0;
+    uint64_t to = 0;
+    uint64_t at = 0;
+    int fd = -1;
+
+    g_mutex_lock(&self->lock);
+    from = self->fill_from;
+    to = MIN(from + AHEAD_BYTES, self->segment_bytes);
+    fd = self->fd; /* stays open: rolling over and closing wait */
+    g_mutex_unlock(&self->lock);
+    for (at = from; at < to; at += sizeof zeros)
+        if (pwrite(fd, zeros, MIN(sizeof zeros, to - at), (off_t)at) !=
+            (ssize_t)MIN(sizeof zeros, to - at))
+            break; /* no space: then without */
+    sync_file_range(fd, (off_t)from, (off_t)(at - MIN(at, from)), SYNC_FILE_RANGE_WRITE);
+    g_mutex_lock(&self->lock);
+    self->ahead = to; /* or less, when it failed: it is cut off all the same */
+    self->filling = false;
+    g_cond_broadcast(&self->changed);
+    g_mutex_unlock(&self->lock);
+    return NULL;
+}
+
+static void
+join_filler(SegmentStore *self)
+{
+    if (self->filler)
+        g_thread_join(g_steal_pointer(&self->filler));
+}
+
+/* After a sync that served one commit of @bytes. Who comes back for the next finds some space left:
+ * another thread fills more meanwhile. */
+static void
+keep_ahead(SegmentStore *self, uint64_t bytes)
+{
+    self->alone = bytes <= SMALL_SYNC ? self->alone + 1 : 0;
+    if (self->alone < AHEAD_FROM || self->filling || self->broken || self->cutting ||
+        self->leaders > 0 || self->ahead > self->end + AHEAD_BYTES / 2 ||
+        MAX(self->ahead, self->end) + AHEAD_PIECE > self->segment_bytes)
+        return;
+    join_filler(self); /* he has nothing more to do */
+    self->fill_from = MAX(self->ahead, self->end);
+    self->filler = g_thread_try_new("log-ahead", fill_ahead, self, NULL);
+    self->filling = self->filler != NULL;
+}
+
 /* Opens the second descriptor when it is needed first. */
 static bool
 has_second(SegmentStore *self)
@@ -681,6 +764,7 @@ lead(SegmentStore *self)
 {
     unsigned which = self->led[0] ? 1 : 0;
     g_autoptr(GError) problem = NULL;
+    uint64_t durable = 0;
     uint64_t count = 0;
     uint64_t ticket = 0;
     uint64_t end = 0;
@@ -694,6 +778,7 @@ lead(SegmentStore *self)
     count = waiting_commits(self);
     ticket = self->ticket;
     end = self->end;
+    durable = self->durable;
     self->covered = ticket;
     fd = which ? self->second_fd : self->fd; /* stay open: rolling over waits for the leaders */
     g_mutex_unlock(&self->lock);
@@ -708,6 +793,7 @@ lead(SegmentStore *self)
         sync_failed(self, problem);
     else if (ticket > self->settled) /* else the other was first, or has failed with all of it */
         settle(self, ticket, end);
+    keep_ahead(self, synced && self->company == 1 ? end - durable : UINT64_MAX);
     g_cond_broadcast(&self->changed);
 }
 
@@ -1101,13 +1187,17 @@ check_tail(Checking *self, const DnSegmentReader *reader, const DnSegmentItem *i
            GError **problem)
 {
     bool durable = true;
+    uint64_t data_end = 0;
 
-    if (dn_segment_reader_was_durable(reader, item->start, &durable, NULL) && !durable)
-        add_problem(self, reader->segment, item->start,
-                    "%" PRIu64 " bytes of an unfinished commit; opening the archive cuts them",
-                    reader->end - item->start);
-    else
+    if (dn_segment_reader_was_durable(reader, item->start, &durable, NULL) && !durable &&
+        dn_segment_reader_data_end(reader, item->start, &data_end, NULL)) {
+        if (data_end > item->start)
+            add_problem(self, reader->segment, item->start,
+                        "%" PRIu64 " bytes of an unfinished commit; opening the archive cuts them",
+                        data_end - item->start);
+    } else {
         g_ptr_array_add(self->problems, g_strdup((*problem)->message));
+    }
     g_clear_error(problem);
 }
 
@@ -1408,6 +1498,7 @@ static bool
 recover(SegmentStore *self, GError **error)
 {
     g_auto(DnSegmentReader) reader = {.fd = -1};
+    uint64_t data_end = 0;
 
     if (!dn_segment_reader_open(&reader, self->dir, &self->archive, self->segment, error))
         return false;
@@ -1417,8 +1508,10 @@ recover(SegmentStore *self, GError **error)
     self->fd = open_segment(self->dir, self->segment, error);
     if (self->fd < 0)
         return false;
-    self->cut_bytes = reader.end - self->end;
-    if (self->cut_bytes > 0 &&
+    if (!dn_segment_reader_data_end(&reader, self->end, &data_end, error))
+        return false;
+    self->cut_bytes = data_end - self->end; /* zeros behind are space, not bytes that are lost */
+    if (reader.end > self->end &&
         (DN_FAILPOINT("segment.cut-tail") || ftruncate(self->fd, (off_t)self->end) != 0))
         return dn_fail_errno(error, "segment %u: cannot cut the unfinished tail",
                              (unsigned)self->segment);
@@ -1487,6 +1580,7 @@ write_mark(SegmentStore *self)
     frame.body = dn_sha256(bytes + DN_FRAME_HEADER, DN_MARK_BODY);
     dn_frame_write(&place, &frame, bytes);
     if (!dn_fs_pwrite_all(self->fd, bytes, sizeof bytes, self->end, NULL) ||
+        (self->ahead > self->end && ftruncate(self->fd, (off_t)(self->end + sizeof bytes)) != 0) ||
         !dn_fs_datasync(self->fd, NULL))
         g_debug("segment %u: closed without a mark", (unsigned)self->segment);
 }
@@ -1497,11 +1591,12 @@ segment_close(DnStore *store)
     SegmentStore *self = segment_store(store);
 
     g_mutex_lock(&self->lock);
-    while (self->leaders > 0 || self->cutting)
+    while (self->leaders > 0 || self->cutting || self->filling)
         g_cond_wait(&self->changed, &self->lock);
     if (!self->broken && !self->marked && sync_all(self, NULL))
         write_mark(self);
     g_mutex_unlock(&self->lock);
+    join_filler(self);
     free_store(self);
 }
 

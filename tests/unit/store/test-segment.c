@@ -201,6 +201,16 @@ segment_path(const Fixture *self, unsigned segment)
     return g_strdup_printf("%s/%06u.seg", self->log, segment);
 }
 
+static size_t
+size_of(const Fixture *self, unsigned segment)
+{
+    g_autofree char *path = segment_path(self, segment);
+    struct stat st;
+
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    return (size_t)st.st_size;
+}
+
 /* The bytes of one segment file. */
 static uint8_t *
 load(const Fixture *self, unsigned segment, size_t *out_size)
@@ -280,22 +290,30 @@ test_a_torn_tail_of_any_kind_is_cut(Fixture *self, gconstpointer data)
     for (int kind = 0; kind < 5; kind++) {
         DnStore *store = NULL;
         size_t length = size;
+        size_t cut =
+            size - start; /* zeros that end a file are space, and no bytes that were lost */
 
         memcpy(torn, bytes, size);
-        if (kind == 0)
+        if (kind == 0) {
             memset(torn + start, 0, size - start);
+            cut = 0;
+        }
         if (kind == 1)
             memset(torn + start, 0x5a, size - start);
         if (kind == 2) /* the first half never came, the second did */
             memset(torn + start, 0, (size - start) / 2);
-        if (kind == 3) /* zeros behind it, as after a power cut on some file systems */
-            memset(torn + start + 100, 0, (length = size + 5000) - start - 100);
+        if (kind == 3) { /* zeros behind it, as after a power cut on some file systems */
+            length = size + 5000;
+            cut = 100;
+            memset(torn + start + cut, 0, length - start - cut);
+        }
         if (kind == 4) { /* the same commit again, out of its place */
             memcpy(torn + start, bytes + DN_SEGMENT_HEADER, size - start);
         }
         save(self, 1, torn, length);
         store = open_log(self, 0, false);
-        g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, length - start);
+        g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, cut);
+        g_assert_cmpuint(size_of(self, 1), ==, start);
         g_assert_cmpuint(count_commits(store), ==, 2);
         dn_store_close(store);
     }
@@ -995,6 +1013,187 @@ test_readers_see_whole_commits_only(Fixture *self, gconstpointer data)
     dn_store_close(store);
 }
 
+/* ---- space that is filled ahead ---- */
+
+enum { AHEAD_SEGMENT = 1 << 20, AHEAD_COMMITS = 12 };
+
+/* A log of AHEAD_COMMITS commits, and zeros behind them to the end of the segment: another thread
+ * writes them, and nothing more when they are there. */
+static DnStore *
+open_filled(const Fixture *self)
+{
+    DnStore *store = open_log(self, AHEAD_SEGMENT, true);
+
+    for (unsigned i = 0; i < AHEAD_COMMITS; i++)
+        put(store, i);
+    while (size_of(self, 1) < AHEAD_SEGMENT)
+        g_usleep(1000);
+    g_assert_cmpuint(dn_store_end(store).offset, <, AHEAD_SEGMENT / 2);
+    return store;
+}
+
+static unsigned
+count_problems(DnStore *store)
+{
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+
+    g_assert_true(dn_store_check(store, problems, NULL));
+    return problems->len;
+}
+
+static unsigned
+count_problems_at_rest(const Fixture *self)
+{
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+
+    g_assert_true(dn_store_check_segments(self->log, &archive, problems, NULL));
+    return problems->len;
+}
+
+static void
+test_zeros_ahead_are_no_part_of_the_log(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_filled(self);
+    uint64_t end = dn_store_end(store).offset;
+
+    (void)data;
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS);
+    g_assert_cmpuint(dn_store_state(store).bytes, ==, end);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+    put(store, AHEAD_COMMITS); /* into them */
+    g_assert_cmpuint(size_of(self, 1), ==, AHEAD_SEGMENT);
+    end = dn_store_end(store).offset;
+    dn_store_close(store);
+    g_assert_cmpuint(size_of(self, 1), ==, end + DN_FRAME_HEADER + DN_MARK_BODY);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 0);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS + 1);
+    dn_store_close(store);
+}
+
+/* Behind a kill: zeros are nothing that was lost, what stands in them is, and what was durable is
+ * still told from it. */
+static void
+test_zeros_ahead_behind_a_kill(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_filled(self);
+    uint64_t end = dn_store_end(store).offset;
+    size_t size = 0;
+    g_autofree uint8_t *bytes = load(self, 1, &size);
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    dn_store_close(store);
+    g_assert_cmpuint(size, ==, AHEAD_SEGMENT);
+    save(self, 1, bytes, size);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 0);
+    g_assert_cmpuint(size_of(self, 1), ==, end);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS);
+    put(store, AHEAD_COMMITS);
+    dn_store_close(store);
+
+    bytes[end + 49] = 1; /* the write of a commit had begun */
+    save(self, 1, bytes, size);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 1);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 50);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS);
+    dn_store_close(store);
+
+    bytes[DN_SEGMENT_HEADER + DN_FRAME_HEADER] ^= 1; /* of the first blob */
+    save(self, 1, bytes, size);
+    g_assert_null(dn_store_open_segments(self->log, &archive, AHEAD_SEGMENT, false, &error));
+    assert_code(error, CORRUPT);
+}
+
+/* The trailer is the last of its file, whatever was filled. */
+static void
+test_zeros_ahead_end_with_their_segment(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_filled(self);
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    g_assert_true(
+        put_size(store, &tenant, AHEAD_COMMITS, AHEAD_SEGMENT - 1000, &error)); /* rolls over */
+    g_assert_cmpuint(dn_store_state(store).segments, ==, 2);
+    g_assert_cmpuint(size_of(self, 1), <, AHEAD_SEGMENT / 2);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS + 1);
+    dn_store_close(store);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS + 1);
+    dn_store_close(store);
+}
+
+static void
+test_zeros_ahead_that_cannot_be_cut_off(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_filled(self);
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    cut_fails = 1;
+    g_assert_false(put_size(store, &tenant, AHEAD_COMMITS, AHEAD_SEGMENT - 1000, &error));
+    assert_code(error, IO);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    sync_fails = 1; /* nobody knows now what the disk has of the cut */
+    g_assert_false(put_size(store, &tenant, AHEAD_COMMITS, AHEAD_SEGMENT - 1000, &error));
+    assert_code(error, IO);
+    g_assert_false(put_size(store, &tenant, AHEAD_COMMITS, 20, &error));
+    assert_code(error, IO);
+    dn_store_close(store);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 0);
+    g_assert_true(put_size(store, &tenant, AHEAD_COMMITS, AHEAD_SEGMENT - 1000, &error));
+    dn_store_close(store);
+}
+
+/* A write that fails takes the zeros with it, and the store goes on. */
+static void
+test_a_failed_write_into_zeros(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_filled(self);
+    uint64_t end = dn_store_end(store).offset;
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    disk_room = 100;
+    g_assert_false(put_size(store, &tenant, AHEAD_COMMITS, 20, &error));
+    assert_code(error, IO);
+    disk_room = -1;
+    g_assert_cmpuint(size_of(self, 1), ==, end);
+    put(store, AHEAD_COMMITS);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS + 1);
+    dn_store_close(store);
+    store = open_log(self, AHEAD_SEGMENT, false);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 0);
+    g_assert_cmpuint(count_commits(store), ==, AHEAD_COMMITS + 1);
+    dn_store_close(store);
+}
+
+/* Puts go on while the space ahead of them is filled, over many segments. */
+static void
+test_zeros_and_commits_do_not_meet(Fixture *self, gconstpointer data)
+{
+    enum { MANY = 3000, BLOB = 5000 };
+    DnStore *store = open_log(self, 4 << 20, true);
+    g_autoptr(GError) error = NULL;
+
+    (void)data;
+    for (unsigned i = 0; i < MANY; i++)
+        g_assert_true(put_size(store, &tenant, i, BLOB, &error));
+    g_assert_cmpuint(count_commits(store), ==, MANY);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    dn_store_close(store);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1024,5 +1223,11 @@ main(int argc, char **argv)
     T(a_sync_that_fails_while_rolling_over);
     T(a_cut_that_fails_shuts_the_store);
     T(readers_see_whole_commits_only);
+    T(zeros_ahead_are_no_part_of_the_log);
+    T(zeros_ahead_behind_a_kill);
+    T(zeros_ahead_end_with_their_segment);
+    T(zeros_ahead_that_cannot_be_cut_off);
+    T(a_failed_write_into_zeros);
+    T(zeros_and_commits_do_not_meet);
     return g_test_run();
 }
