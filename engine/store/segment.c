@@ -42,6 +42,7 @@
 
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
 enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
+enum { READ_AHEAD = 128 << 10 };
 enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 5000, MUCH_BYTES = 4 << 20 };
 /* A sync beside another costs more than it gains when it takes less. */
 enum { LEADERS = 2, SLOW_SYNC_US = 1000 };
@@ -997,15 +998,20 @@ segment_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
     return &self->base;
 }
 
-/* The header of the frame is read with the body, and before it. */
+/* The header of the frame is read with the body, and before it. The kernel takes no more of one
+ * announcement than it reads ahead by itself. */
 static void
 segment_expect(DnStore *store, const DnStoreRef *ref)
 {
-    g_autoptr(ReaderBox) box = open_box(segment_store(store), ref->segment, NULL);
+    SegmentStore *self = segment_store(store);
+    g_autoptr(ReaderBox) box = open_box(self, ref->segment, NULL);
+    uint64_t end = ref->offset + ref->size;
 
-    if (box && ref->offset >= DN_FRAME_HEADER)
-        posix_fadvise(box->fd, (off_t)(ref->offset - DN_FRAME_HEADER),
-                      (off_t)(ref->size + DN_FRAME_HEADER), POSIX_FADV_WILLNEED);
+    if (!box || ref->offset < DN_FRAME_HEADER || end < ref->size || ref->size > self->segment_bytes)
+        return;
+    for (uint64_t at = ref->offset - DN_FRAME_HEADER; at < end; at += READ_AHEAD)
+        posix_fadvise(box->fd, (off_t)at, (off_t)MIN(end - at, (uint64_t)READ_AHEAD),
+                      POSIX_FADV_WILLNEED);
 }
 
 static bool
