@@ -7,13 +7,39 @@
 
 #include <string.h>
 
+/* Putting marks in order takes the square of their number. No writing has more than a few on one
+ * letter; UAX 15 bounds them at 30 (Stream-Safe Text Format), and what is beyond goes. NULL: none.
+ */
+static char *
+without_long_marks(const char *text)
+{
+    enum { MARKS_MOST = 30 };
+    GString *out = NULL;
+    unsigned marks = 0;
+
+    for (const char *p = text; *p;) {
+        const char *next = g_utf8_next_char(p);
+
+        marks = (guchar)*p >= 0x80 && g_unichar_combining_class(g_utf8_get_char(p)) != 0 ? marks + 1
+                                                                                         : 0;
+        if (marks > MARKS_MOST && !out)
+            out = g_string_new_len(text, p - text);
+        else if (out && marks <= MARKS_MOST)
+            g_string_append_len(out, p, next - p);
+        p = next;
+    }
+    return out ? g_string_free(out, FALSE) : NULL;
+}
+
 char *
 dn_text_nfkc(const char *text)
 {
     /* GLib reads beyond the end of what is not UTF-8. */
     if (!text || !g_utf8_validate(text, -1, NULL))
         return NULL;
-    return g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
+    g_autofree char *bounded = without_long_marks(text);
+
+    return g_utf8_normalize(bounded ? bounded : text, -1, G_NORMALIZE_ALL_COMPOSE);
 }
 
 static bool
@@ -80,6 +106,13 @@ dn_text_join_cjk(const char *text)
         while (*after == ' ' || g_str_has_prefix(after, "\u3000"))
             after = g_utf8_next_char(after);
         if (after != p && dn_text_is_cjk(before) && dn_text_is_cjk(g_utf8_get_char(after))) {
+            p = after;
+            continue;
+        }
+        /* All blanks at once: a million of them are looked at once each. */
+        if (after != p) {
+            g_string_append_len(out, p, after - p);
+            before = ' ';
             p = after;
             continue;
         }

@@ -53,8 +53,14 @@ bench-search: bench/search$(EXEEXT)
 
 # How well documents are read: bench/reading reads those of a table, tools/score-reading judges.
 EXTRA_PROGRAMS += bench/reading
+EXTRA_DIST += bench/reading.sh
 bench_reading_CFLAGS = $(AM_CFLAGS) $(CODECS_CFLAGS) $(OCR_CFLAGS) $(WORKER_CFLAGS) -fopenmp
 bench_reading_SOURCES = bench/reading.c
 bench_reading_LDADD = $(WORKER_LDADD)
 bench_reading_LDFLAGS = $(AM_LDFLAGS) -fopenmp
 CLEANFILES += bench/reading$(EXEEXT)
+
+# COUNT documents of all classes and renderings, made once; what is read of their pixels is kept, so
+# that another run shows what other fields make of it. ../shared/eval, where it is there, comes after.
+bench-reading: bench/reading$(EXEEXT) samples/make-samples$(EXEEXT) tools/score-reading$(EXEEXT)
+	DENCHO_SRCDIR='$(abs_top_srcdir)' sh $(srcdir)/bench/reading.sh $${COUNT:-320}

@@ -1421,7 +1421,8 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
         if (total->other && total->proofs == 0)
             continue;
         /* A number that nothing calls money: how many, or of which page. */
-        if (total->place && !total->place->money && total->label == 0 && total->proofs == 0)
+        if (total->place && !total->place->money && !total->derived && total->label == 0 &&
+            total->proofs == 0)
             continue;
         for (guint j = 0; j < totals->len; j++)
             if (j != i)

@@ -210,6 +210,30 @@ test_text_is_made_safe(void)
     g_assert_cmpint(dn_text_columns("ab合計"), ==, 6);
 }
 
+/* What a hostile document may hold: the work grows as the text does, not as its square. */
+static void
+test_text_of_blanks_and_marks_takes_no_square(void)
+{
+    enum { MANY = 1 << 19 };
+    g_autofree char *blanks = g_strnfill(MANY, ' ');
+    g_autofree char *text = g_strconcat("x", blanks, "y 合 計", NULL);
+    g_autofree char *joined = dn_text_join_cjk(text);
+    GString *marks = g_string_new("e");
+
+    g_assert_cmpuint(strlen(joined), ==, strlen(text) - 1);
+    g_assert_true(g_str_has_suffix(joined, "y 合計"));
+    for (int i = 0; i < MANY; i++)
+        g_string_append(marks, i % 2 ? "\u0301" : "\u0323"); /* above, below: out of order */
+    g_string_append(marks, "が");
+    g_autofree char *hostile = g_string_free(marks, FALSE);
+    g_autofree char *composed = dn_text_nfkc(hostile);
+    g_autofree char *kana = dn_text_nfkc("カ\u3099"); /* marks of writing stay */
+
+    g_assert_true(g_str_has_suffix(composed, "が"));
+    g_assert_cmpuint(g_utf8_strlen(composed, -1), <, 64);
+    g_assert_cmpstr(kana, ==, "ガ");
+}
+
 static void
 test_canonical_json_of_rfc_8785(void)
 {
@@ -445,6 +469,7 @@ main(int argc, char **argv)
     T(days_go_there_and_back);
     T(amounts_as_people_type_them);
     T(text_is_made_safe);
+    T(text_of_blanks_and_marks_takes_no_square);
     T(canonical_json_of_rfc_8785);
     T(uuids_sort_by_time);
     T(digest_and_hex);
