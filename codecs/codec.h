@@ -141,8 +141,47 @@ extern const DnCodec dn_codec_heif;
 DnPixmap *dn_pixmap_orient(const DnPixmap *self, unsigned orientation, const DnLimits *limits,
                            GError **error);
 
+/** The one orientation that does what @first and then @second do. */
+unsigned dn_orientation_then(unsigned first, unsigned second);
+
 /** codecs/gray.c: luminance (ITU-R BT.601). */
 DnPixmap *dn_pixmap_to_gray(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** A sheet in a picture: its corners, clockwise from the one at its top left. A corner is a point
+ * between pixels: the picture itself reaches from (0, 0) to (width_px, height_px). */
+typedef struct {
+    double x[4];
+    double y[4];
+} DnQuad;
+
+/** A projective map from points of one picture to points of another. */
+typedef struct {
+    double m[9]; /* (x, y) goes to (m0 x + m1 y + m2, m3 x + m4 y + m5) / (m6 x + m7 y + m8) */
+} DnMap;
+
+/** codecs/paper.c: (transfer full) array of DnQuad: the sheets of paper that clearly lie on
+ * something darker; empty when there are none or the picture is nothing but a sheet. INVALID for
+ * RGB24. */
+GArray *dn_pixmap_find_papers(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** codecs/columns.c: (transfer full) array of DnQuad: blocks of print of a GRAY8 page in columns
+ * that a gap parts from its top to its bottom, column by column; empty when there is one column.
+ * INVALID for RGB24. */
+GArray *dn_pixmap_find_columns(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** codecs/straighten.c: what lies in @quad of a GRAY8 picture as a page of @width_px x @height_px.
+ * INVALID for RGB24. */
+DnPixmap *dn_pixmap_straighten(const DnPixmap *self, const DnQuad *quad, uint32_t width_px,
+                               uint32_t height_px, const DnLimits *limits, GError **error);
+
+/** From a page of @width x @height to the picture in which it is @quad. */
+DnMap dn_quad_map(const DnQuad *quad, double width, double height);
+/** The mean lengths of its opposite sides. */
+void dn_quad_size(const DnQuad *quad, double *out_width, double *out_height);
+DnMap dn_map_identity(void);
+DnMap dn_map_then(const DnMap *first, const DnMap *second);
+/** @x, @y: a point, which is replaced by where it goes. */
+void dn_map_point(const DnMap *self, double *x, double *y);
 
 /** codecs/scale.c: area average to @width_px x @height_px, resolution follows. */
 DnPixmap *dn_pixmap_scale(const DnPixmap *self, uint32_t width_px, uint32_t height_px,

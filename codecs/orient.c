@@ -80,3 +80,41 @@ dn_pixmap_orient(const DnPixmap *self, unsigned orientation, const DnLimits *lim
     }
     return out;
 }
+
+/* How a way turns the axes: where a step along x and along y of the upright page goes in the stored
+ * one. */
+static void
+orient_axes(unsigned orientation, int axes[2][2])
+{
+    const OrientWay *way = &orient_ways[orientation >= 1 && orientation <= 8 ? orientation : 1];
+    int side = way->from_last_side ? -1 : 1;
+    int row = way->from_last_row ? -1 : 1;
+
+    axes[0][0] = way->transposed ? 0 : side;
+    axes[0][1] = way->transposed ? side : 0;
+    axes[1][0] = way->transposed ? row : 0;
+    axes[1][1] = way->transposed ? 0 : row;
+}
+
+unsigned
+dn_orientation_then(unsigned first, unsigned second)
+{
+    int a[2][2];
+    int b[2][2];
+    int both[2][2];
+    unsigned found = 1;
+
+    orient_axes(first, a);
+    orient_axes(second, b);
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2; k++)
+            both[i][k] = a[i][0] * b[0][k] + a[i][1] * b[1][k];
+    for (unsigned orientation = 1; orientation <= 8; orientation++) {
+        int one[2][2];
+
+        orient_axes(orientation, one);
+        if (memcmp(one, both, sizeof one) == 0)
+            found = orientation;
+    }
+    return found;
+}

@@ -85,6 +85,19 @@ read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, i
                               error);
 }
 
+/* What is left of the deadline; 0 when a further pass is not worth beginning. */
+static uint32_t
+ms_left(const DnReadPageOptions *options, int64_t begin_us)
+{
+    int64_t spent_ms = (g_get_monotonic_time() - begin_us) / 1000;
+
+    if (options->deadline_ms == 0)
+        return G_MAXUINT32;
+    return spent_ms + DEADLINE_LEAST_MS < options->deadline_ms
+               ? options->deadline_ms - (uint32_t)spent_ms
+               : 0;
+}
+
 bool
 dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
              const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
@@ -110,16 +123,25 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
 
     if (!read_once(recognizer, &clear, page, mode, wanted->deadline_ms, &text, &complete, error))
         return false;
-    int64_t spent_ms = (g_get_monotonic_time() - begin_us) / 1000;
-    bool time_left = wanted->deadline_ms == 0 || spent_ms + DEADLINE_LEAST_MS < wanted->deadline_ms;
+    uint32_t left_ms = ms_left(wanted, begin_us);
 
-    if (complete && time_left && leaves_doubt(text, wanted->profile)) {
-        uint32_t left_ms = wanted->deadline_ms ? wanted->deadline_ms - (uint32_t)spent_ms : 0;
+    if (complete && left_ms > 0 && wanted->out_turn && dn_page_text_is_poor(text)) {
+        unsigned turn = 1;
+
+        if (!dn_page_find_turn(recognizer, &clear, wanted->deadline_ms ? left_ms : 0, &turn, error))
+            return false;
+        left_ms = ms_left(wanted, begin_us);
+        if (turn != 1) {
+            *wanted->out_turn = turn;
+            left_ms = 0;
+        }
+    }
+    if (complete && left_ms > 0 && leaves_doubt(text, wanted->profile)) {
         bool latin = wanted->latin && is_latin(text);
 
         mode = latin || mode == MODE_COLUMNS ? MODE_BLOCK : MODE_COLUMNS;
-        if (!read_once(latin ? wanted->latin : recognizer, &clear, page, mode, left_ms,
-                       &text->second, &complete, error))
+        if (!read_once(latin ? wanted->latin : recognizer, &clear, page, mode,
+                       wanted->deadline_ms ? left_ms : 0, &text->second, &complete, error))
             return false;
     }
     *out_text = g_steal_pointer(&text);

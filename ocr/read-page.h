@@ -23,6 +23,9 @@ typedef struct {
         *latin;           /* (nullable) reads pages without kana and kanji a second time: the
                              Japanese model knows Latin letters, one made for them knows them better */
     uint32_t deadline_ms; /* for all passes together; 0 for none */
+    unsigned *out_turn;   /* (nullable) asks which way up a page lies that reads poorly: the
+                             orientation (EXIF: 3, 6, 8) by which it is to be turned; then it was
+                             read once, in vain. Else it is left alone. */
 } DnReadPageOptions;
 
 /**
@@ -33,6 +36,14 @@ typedef struct {
 bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
                   const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
                   GError **error);
+
+/** ocr/turn.c: a reading of few letters, or of which the recogniser is not sure. */
+bool dn_page_text_is_poor(const DnPageText *text);
+
+/** ocr/turn.c: by which EXIF orientation (3, 6, 8) a page is to be turned that reads poorly; 1 when
+ * it lies as it should, or nobody knows. Errors: as dn_recognizer_page(). */
+bool dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t deadline_ms,
+                       unsigned *out_orientation, GError **error);
 
 /** Writes a GRAY8 page with a white rim into @out, which has room for its pixels and is not its own
  * data. */

@@ -4,6 +4,9 @@
  *
  *   make-samples OUTDIR                      the committed set: documents/, truth.tsv, broken/
  *   make-samples OUTDIR --count N --seed S   N documents of all kinds, with their truth.tsv
+ *   make-samples OUTDIR --count N --desk     N photographs on a desk; --turn: no EXIF says which
+ * way make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
+ * a receipt
  *
  * The same arguments and library versions give the same bytes.
  */
@@ -33,6 +36,8 @@ typedef enum {
     EFFECT_FADE,
     EFFECT_PHOTO_MILD,
     EFFECT_PHOTO,
+    EFFECT_DESK,
+    EFFECT_TURNED,
     N_EFFECTS
 } Effect;
 
@@ -61,6 +66,7 @@ static const struct {
     [EFFECT_NONE] = {"as printed", false},        [EFFECT_SCAN] = {"scanned", false},
     [EFFECT_SKEW] = {"scanned askew", true},      [EFFECT_FADE] = {"faded", true},
     [EFFECT_PHOTO_MILD] = {"photographed", true}, [EFFECT_PHOTO] = {"photographed badly", true},
+    [EFFECT_DESK] = {"on a desk", true},          [EFFECT_TURNED] = {"turned, without EXIF", true},
 };
 
 typedef struct {
@@ -183,6 +189,8 @@ main_picture(const Recipe *recipe, const Paper *paper, const Deal *deal, unsigne
         next = picture_skew(picture, recipe->degrees);
     else if (recipe->effect == EFFECT_PHOTO || recipe->effect == EFFECT_PHOTO_MILD)
         next = picture_photograph(picture, chance, recipe->effect == EFFECT_PHOTO_MILD);
+    else if (recipe->effect == EFFECT_DESK || recipe->effect == EFFECT_TURNED)
+        next = picture_desk(picture, chance);
     else if (recipe->effect == EFFECT_FADE)
         picture_fade(picture, chance);
     else if (recipe->effect == EFFECT_SCAN && main_renders[recipe->render].lossy)
@@ -191,8 +199,12 @@ main_picture(const Recipe *recipe, const Paper *paper, const Deal *deal, unsigne
         picture_free(g_steal_pointer(&picture));
         picture = g_steal_pointer(&next);
     }
-    if (recipe->orientation > 1) {
-        next = picture_orient(picture, recipe->orientation);
+    if (recipe->orientation > 1 || recipe->effect == EFFECT_TURNED) {
+        static const unsigned turns[] = {3, 6, 8};
+
+        next =
+            picture_orient(picture, recipe->effect == EFFECT_TURNED ? turns[chance_below(chance, 3)]
+                                                                    : recipe->orientation);
         picture_free(g_steal_pointer(&picture));
         picture = g_steal_pointer(&next);
     }
@@ -352,9 +364,82 @@ main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
     return company;
 }
 
-static bool
-main_make(const char *folder, int count, int seed, GError **error)
+/** A document of one page, photographed. */
+static const Company *
+main_draw_desk(Chance *chance, unsigned number, Effect effect, char *file, Recipe *out)
 {
+    const Company *company = NULL;
+    const Paper *paper = NULL;
+
+    do {
+        unsigned group = chance_below(chance, 10) < 6 ? 0 : chance_below(chance, 2) + 1;
+
+        paper = &main_papers[group].papers[chance_below(chance, *main_papers[group].count)];
+        company = main_any_company(chance, paper);
+    } while (paper->pages > 1);
+    *out = (Recipe){.file = file,
+                    .paper = paper->name,
+                    .company = company->name,
+                    .render = RENDER_JPEG,
+                    .effect = effect,
+                    .dpi = main_is_roll(paper) ? 203 : 200};
+    g_snprintf(file, 32, "desk-%05u.jpg", number);
+    return company;
+}
+
+/** Receipts of tills, pasted on one sheet. */
+static bool
+main_mount(unsigned number, unsigned receipts, Chance *chance, const char *folder, GString *truth,
+           GString *sheets, GError **error)
+{
+    static const char *const papers[] = {"convenience", "machine"};
+    static const char *const companies_of[2][2] = {{"コトリマート", "デイリーほしの"},
+                                                   {"みほんパーク24", "こつばめタクシー"}};
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)picture_free);
+    g_autofree char *file = g_strdup_printf("mount-%05u.jpg", number);
+    g_autofree char *path = g_build_filename(folder, "documents", file, NULL);
+    Deal deal;
+
+    for (unsigned i = 0; i < receipts; i++) {
+        unsigned which = chance_below(chance, 2);
+        const Company *company = company_find(companies_of[which][chance_below(chance, 2)]);
+        const Paper *paper = main_paper(papers[which], company->trade);
+        Recipe recipe = {.file = file, .paper = paper->name, .company = company->name};
+        g_autofree char *amount = NULL;
+        char date[DN_DATE_TEXT + 1];
+
+        recipe.render = RENDER_JPEG;
+        recipe.effect = EFFECT_NONE;
+        recipe.dpi = 203;
+        paper->deal(&deal, chance, company);
+        g_ptr_array_add(kept, picture_print(paper, &deal, 0, 203, 1));
+        amount = dn_money_format(deal.total, deal.currency);
+        dn_date_format(&deal.date, date);
+        g_string_append_printf(sheets, "documents/%s\t%u\t%s\t%s\t%s\n", file, i + 1, date, amount,
+                               company->shop);
+        if (i == 0)
+            main_truth(truth, &recipe, paper, &deal);
+    }
+    g_autoptr(Picture) sheet =
+        picture_mount((Picture *const *)kept->pdata, kept->len, 203, number % 2 == 1, chance);
+
+    return write_jpeg(sheet, path, 203, 85, 0, &deal.date, error);
+}
+
+typedef struct {
+    int count;
+    int seed;
+    gboolean desk;
+    gboolean turn;
+    int mount; /* receipts on a sheet */
+} Wish;
+
+static bool
+main_make(const char *folder, const Wish *wish, GError **error)
+{
+    int count = wish->count;
+    g_autoptr(GString) sheets = g_string_new("file\tpart\tdate\tamount\tparty\n");
+    g_autofree char *sheets_table = g_build_filename(folder, "sheets.tsv", NULL);
     g_autoptr(GString) truth = g_string_new("file\tdate\tdate_alts\tamount\tcurrency\tparty\t"
                                             "party_alts\tregnum\tkind\tclass\tnotes\n");
     g_autofree char *documents = g_build_filename(folder, "documents", NULL);
@@ -364,10 +449,21 @@ main_make(const char *folder, int count, int seed, GError **error)
     if (g_mkdir_with_parents(documents, 0777) != 0)
         return dn_fail_errno(error, "%s", documents);
     for (int i = 0; i < count; i++) {
-        Chance chance = {(uint64_t)seed * 1000003 + (uint64_t)i};
+        Chance chance = {(uint64_t)wish->seed * 1000003 + (uint64_t)i};
         Recipe recipe = {0};
         char file[32];
-        const Company *company = main_draw_recipe(&chance, (unsigned)i + 1, file, &recipe);
+        unsigned number = (unsigned)i + 1;
+
+        if (wish->mount > 0) {
+            if (!main_mount(number, (unsigned)wish->mount, &chance, folder, truth, sheets, error))
+                return false;
+            continue;
+        }
+        const Company *company =
+            wish->desk || wish->turn
+                ? main_draw_desk(&chance, number, wish->turn ? EFFECT_TURNED : EFFECT_DESK, file,
+                                 &recipe)
+                : main_draw_recipe(&chance, number, file, &recipe);
 
         if (!main_document(&recipe, company, chance.state, folder, truth, error))
             return false;
@@ -376,7 +472,9 @@ main_make(const char *folder, int count, int seed, GError **error)
         if (!main_document(&main_set[i], company_find(main_set[i].company),
                            g_str_hash(main_set[i].file), folder, truth, error))
             return false;
-    if (!g_file_set_contents(table, truth->str, (gssize)truth->len, error))
+    if (!g_file_set_contents(table, truth->str, (gssize)truth->len, error) ||
+        (wish->mount > 0 &&
+         !g_file_set_contents(sheets_table, sheets->str, (gssize)sheets->len, error)))
         return false;
     if (count != 0)
         return true;
@@ -388,21 +486,25 @@ main_make(const char *folder, int count, int seed, GError **error)
 int
 main(int argc, char **argv)
 {
-    int count = 0;
-    int seed = 1;
+    Wish wish = {.seed = 1};
     const GOptionEntry options[] = {
-        {"count", 'n', 0, G_OPTION_ARG_INT, &count, "make N documents, not the committed set", "N"},
-        {"seed", 's', 0, G_OPTION_ARG_INT, &seed, "where the N documents begin (1)", "S"},
+        {"count", 'n', 0, G_OPTION_ARG_INT, &wish.count, "make N documents, not the committed set",
+         "N"},
+        {"seed", 's', 0, G_OPTION_ARG_INT, &wish.seed, "where the N documents begin (1)", "S"},
+        {"desk", 0, 0, G_OPTION_ARG_NONE, &wish.desk, "photographs on a desk", NULL},
+        {"turn", 0, 0, G_OPTION_ARG_NONE, &wish.turn, "that lie the wrong way, without EXIF", NULL},
+        {"mount", 0, 0, G_OPTION_ARG_INT, &wish.mount, "sheets with R receipts each", "R"},
         {NULL}};
     g_autoptr(GOptionContext) context = g_option_context_new("OUTDIR");
     g_autoptr(GError) error = NULL;
 
     g_option_context_add_main_entries(context, options, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2 || count < 0) {
+    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2 || wish.count < 0 ||
+        wish.mount < 0 || wish.mount > 12) {
         fprintf(stderr, "make-samples: %s\n", error != NULL ? error->message : "give one folder");
         return 64;
     }
-    if (!main_make(argv[1], count, seed, &error)) {
+    if (!main_make(argv[1], &wish, &error)) {
         fprintf(stderr, "make-samples: %s\n", error->message);
         return dn_error_exit_status(dn_error_code(error));
     }

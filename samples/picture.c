@@ -340,6 +340,128 @@ picture_photograph(const Picture *self, Chance *chance, bool mild)
     return out;
 }
 
+/* What lies around the paper, without light. */
+static void
+picture_ground(unsigned kind, double x, double y, double out[3])
+{
+    double rings = sin((y * 0.9 + 14 * sin(x * 0.004)) * 0.05) * 6;
+    double weave = (sin(x * 0.9) + sin(y * 0.9)) * 5;
+    const double grounds[][3] = {{128 + rings, 92 + rings, 62 + rings},
+                                 {52 + weave, 58 + weave, 84 + weave},
+                                 {158 + weave / 3, 156 + weave / 3, 150 + weave / 3}};
+
+    memcpy(out, grounds[kind % G_N_ELEMENTS(grounds)], sizeof grounds[0]);
+}
+
+Picture *
+picture_desk(const Picture *self, Chance *chance)
+{
+    double share = 0.35 + 0.5 * chance_unit(chance);
+    double grow = sqrt(1 / share);
+    double wider = CLAMP(sqrt(0.75 * self->height_px / self->width_px), 1, grow / 1.12);
+    unsigned width = (unsigned)lround(self->width_px * grow * wider);
+    unsigned height = (unsigned)lround(self->height_px * grow / wider);
+    Picture *out = picture_new(width, height, 3);
+    double room = atan2((width - self->width_px) / 2.0 - 10, self->height_px / 2.0);
+    double angle = (chance_unit(chance) - 0.5) * 2 * CLAMP(room, 0, 10 * G_PI / 180);
+    unsigned ground = chance_below(chance, 3);
+    double light_x = chance_unit(chance);
+    double light_y = chance_unit(chance);
+    double shadow_at = chance_unit(chance) * 1.6 - 0.3;
+    double quad[8];
+    double map[9];
+
+    for (unsigned i = 0; i < 4; i++) {
+        double dx = (i == 1 || i == 2 ? 0.5 : -0.5) * self->width_px *
+                    (1 + (chance_unit(chance) - 0.5) * 0.06);
+        double dy =
+            (i >= 2 ? 0.5 : -0.5) * self->height_px * (1 + (chance_unit(chance) - 0.5) * 0.04);
+
+        quad[2 * i] = width / 2.0 + dx * cos(angle) - dy * sin(angle);
+        quad[2 * i + 1] = height / 2.0 + dx * sin(angle) + dy * cos(angle);
+    }
+    picture_inverse_map(quad, map);
+    for (unsigned y = 0; y < height; y++)
+        for (unsigned x = 0; x < width; x++) {
+            double w = map[6] * x + map[7] * y + map[8];
+            double u = (map[0] * x + map[1] * y + map[2]) / w;
+            double v = (map[3] * x + map[4] * y + map[5]) / w;
+            double far = hypot((double)x / width - light_x, (double)y / height - light_y);
+            double across = ((double)x / width + (double)y / height) / 2 - shadow_at;
+            double light = (1 - 0.25 * far * far) * (1 - 0.3 / (1 + exp(-across * 40)));
+            double at[4];
+
+            if (u >= 0 && v >= 0 && u <= 1 && v <= 1) {
+                const double blank[] = {255, 255, 255, 255};
+
+                picture_sample(self, u * self->width_px - 0.5, v * self->height_px - 0.5, blank,
+                               at);
+                if (self->channels == 1)
+                    at[1] = at[2] = at[0];
+                for (unsigned c = 0; c < 3; c++)
+                    at[c] = 30 + at[c] * 212.0 / 255;
+            } else {
+                bool shade = u > -0.015 && u < 1.02 && v > -0.005 && v < 1.01;
+
+                picture_ground(ground, x, y, at);
+                for (unsigned c = 0; c < 3; c++)
+                    at[c] *= shade ? 0.75 : 1;
+            }
+            for (unsigned c = 0; c < 3; c++)
+                picture_at(out, x, y)[c] = picture_byte(at[c] * light + chance_normal(chance) * 2);
+        }
+    picture_blur(out, 0.15);
+    return out;
+}
+
+Picture *
+picture_mount(Picture *const *papers, unsigned count, double dpi, bool tinted, Chance *chance)
+{
+    unsigned gap = (unsigned)lround(dpi * 12 / 25.4);
+    unsigned columns = count < 3 ? count : (count + 1) / 2 < 2 ? 2 : (count + 1) / 2;
+    unsigned width = gap;
+    unsigned height = gap;
+    unsigned x = gap;
+    unsigned y = gap;
+    unsigned tallest = 0;
+    Picture *out = NULL;
+
+    for (unsigned pass = 0; pass < 2; pass++) {
+        x = y = gap;
+        tallest = 0;
+        for (unsigned i = 0; i < count; i++) {
+            const Picture *paper = papers[i];
+
+            if (i > 0 && i % columns == 0) {
+                y += tallest + gap;
+                x = gap;
+                tallest = 0;
+            }
+            if (pass == 0) {
+                width = MAX(width, x + paper->width_px + gap);
+                height = MAX(height, y + paper->height_px + gap);
+            }
+            for (unsigned row = 0; pass == 1 && row < paper->height_px; row++)
+                for (unsigned column = 0; column < paper->width_px; column++)
+                    for (unsigned c = 0; c < 3; c++)
+                        picture_at(out, x + column, y + row)[c] =
+                            picture_at(paper, column, row)[paper->channels == 1 ? 0 : c];
+            x += paper->width_px + gap;
+            tallest = MAX(tallest, paper->height_px);
+        }
+        if (pass == 0) {
+            out = picture_new(width, height, 3);
+            for (size_t i = 0; i < (size_t)width * height; i++) {
+                out->px[3 * i] = tinted ? 203 : 255;
+                out->px[3 * i + 1] = tinted ? 176 : 255;
+                out->px[3 * i + 2] = tinted ? 134 : 255;
+            }
+        }
+    }
+    picture_scan(out, chance);
+    return out;
+}
+
 Picture *
 picture_orient(const Picture *self, unsigned orientation)
 {

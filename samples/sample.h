@@ -243,6 +243,12 @@ Picture *picture_skew(const Picture *self, double degrees);
 void picture_fade(Picture *self, Chance *chance);
 /** On a desk, seen by a phone: perspective, uneven light, blur, noise. */
 Picture *picture_photograph(const Picture *self, Chance *chance, bool mild);
+/** The paper fills 35 to 85 % of the frame, lies aslant on wood, cloth or a light desk, half of it
+ * in a shadow. */
+Picture *picture_desk(const Picture *self, Chance *chance);
+/** Papers side by side, in up to two rows, on one sheet (@tinted: brown; else white), scanned. */
+Picture *picture_mount(Picture *const *papers, unsigned count, double dpi, bool tinted,
+                       Chance *chance);
 /** Stored so that a reader which applies EXIF @orientation (1..8) sees @self. */
 Picture *picture_orient(const Picture *self, unsigned orientation);
 /** Grey below the middle is black: rows of bits, 1 = black, padded to bytes. (transfer full) */

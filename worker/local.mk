@@ -8,6 +8,7 @@ worker_libworker_a_SOURCES = \
 	worker/invoice-pages.c worker/invoice-pages.h \
 	worker/page-image.c worker/page-image.h worker/read-einvoice.c worker/read-einvoice.h \
 	worker/protocol.c worker/protocol.h worker/read-document.c worker/read-document.h \
+	worker/read-picture.c worker/read-picture.h \
 	worker/rendition.c worker/rendition.h worker/sandbox.c worker/sandbox.h
 WORKER_LDADD = worker/libworker.a ocr/libocr.a codecs/libcodecs.a base/libbase.a \
 	$(WORKER_LIBS) $(OCR_LIBS) $(CODECS_LIBS) $(BASE_LIBS) -lm

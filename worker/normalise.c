@@ -63,21 +63,17 @@ dn_normalise_is_unevenly_lit(const DnPixmap *page_gray)
     return brightest > 0 && darkest < EVEN_RATIO_LEAST * brightest;
 }
 
-/* Without a resolution that can be believed it is no scan. */
 static bool
-is_large_photo(const DnPixmap *page, bool is_uneven)
+is_scan(const DnPixmap *page)
 {
-    return MIN(page->width_px, page->height_px) >= PHOTO_LARGE_PX &&
-           (is_uneven || !dn_checks_believable_dpi(page->dpi_x, page->dpi_y));
+    return dn_checks_believable_dpi(page->dpi_x, page->dpi_y);
 }
 
-static DnPixmap *
-shrink(const DnPixmap *page, const DnLimits *limits, GError **error)
+/* What becomes of the sides of a photograph of @smaller pixels on its smaller side. */
+static double
+photo_ratio(double smaller)
 {
-    double ratio = (double)PHOTO_SHORT_SIDE_PX / MIN(page->width_px, page->height_px);
-
-    return dn_pixmap_scale(page, (uint32_t)lround(page->width_px * ratio),
-                           (uint32_t)lround(page->height_px * ratio), limits, error);
+    return smaller >= PHOTO_LARGE_PX ? PHOTO_SHORT_SIDE_PX / smaller : 1;
 }
 
 static void
@@ -98,41 +94,165 @@ replace(DnPixmap **page, DnPixmap *next)
 }
 
 DnPixmap *
-dn_normalise_page(const DnPixmap *captured, unsigned orientation, const DnLimits *limits,
-                  GPtrArray *operations, DnTurn *out_turn, GError **error)
+dn_normalise_upright(const DnPixmap *captured, unsigned orientation, const DnLimits *limits,
+                     GPtrArray *operations, GError **error)
 {
     g_autoptr(DnPixmap) page = dn_pixmap_to_gray(captured, limits, error);
-    bool sideways = orientation >= 5 && orientation <= 8;
-    double degrees = 0;
-    double scale = 1;
 
     if (!page)
         return NULL;
     if (captured->format != DN_PIXEL_GRAY8)
         note(operations, "gray");
-    if (orientation >= 2 && orientation <= 8) {
-        if (!replace(&page, dn_pixmap_orient(page, orientation, limits, error)))
-            return NULL;
-        g_ptr_array_add(operations, g_strdup_printf("orient %u", orientation));
-    }
-    bool is_uneven = dn_normalise_is_unevenly_lit(page);
+    if (orientation < 2 || orientation > 8)
+        return g_steal_pointer(&page);
+    g_ptr_array_add(operations, g_strdup_printf("orient %u", orientation));
+    return dn_pixmap_orient(page, orientation, limits, error);
+}
 
-    if (is_large_photo(page, is_uneven)) {
-        if (!replace(&page, shrink(page, limits, error)))
+/* (transfer full) @from made smaller by @ratio. */
+static DnPixmap *
+shrink(const DnPixmap *from, double ratio, const DnLimits *limits, GPtrArray *operations,
+       DnMap *out_map, GError **error)
+{
+    uint32_t width_px = MAX(1U, (uint32_t)lround(from->width_px * ratio));
+    uint32_t height_px = MAX(1U, (uint32_t)lround(from->height_px * ratio));
+
+    g_ptr_array_add(operations, g_strdup_printf("scale %ux%u", width_px, height_px));
+    *out_map = (DnMap){{(double)from->width_px / width_px, 0, 0, 0,
+                        (double)from->height_px / height_px, 0, 0, 0, 1}};
+    return dn_pixmap_scale(from, width_px, height_px, limits, error);
+}
+
+/* The place of a corner as it is noted, in tenths of a pixel: what is done again from the note must
+ * be the same. */
+static double
+noted(double place)
+{
+    return round(place * 10) / 10;
+}
+
+/* (transfer full) What lies in @area of @from, as it is noted. */
+static DnPixmap *
+take_quad(const DnPixmap *from, const DnQuad *area, const DnLimits *limits, GPtrArray *operations,
+          DnMap *out_map, GError **error)
+{
+    g_autoptr(GString) text = g_string_new("straighten");
+    double width = 0;
+    double height = 0;
+    DnQuad quad;
+
+    for (int i = 0; i < 4; i++) {
+        char x[G_ASCII_DTOSTR_BUF_SIZE];
+        char y[G_ASCII_DTOSTR_BUF_SIZE];
+
+        quad.x[i] = noted(area->x[i]);
+        quad.y[i] = noted(area->y[i]);
+        g_string_append_printf(text, " %s,%s", g_ascii_formatd(x, sizeof x, "%.1f", quad.x[i]),
+                               g_ascii_formatd(y, sizeof y, "%.1f", quad.y[i]));
+    }
+    dn_quad_size(&quad, &width, &height);
+    uint32_t width_px = MAX(1U, (uint32_t)lround(width));
+    uint32_t height_px = MAX(1U, (uint32_t)lround(height));
+
+    g_string_append_printf(text, " to %ux%u", width_px, height_px);
+    note(operations, text->str);
+    *out_map = dn_quad_map(&quad, width_px, height_px);
+    return dn_pixmap_straighten(from, &quad, width_px, height_px, limits, error);
+}
+
+/* The same of a photograph, which is made smaller before. */
+static DnPixmap *
+straighten(const DnPixmap *from, const DnQuad *area, const DnLimits *limits, GPtrArray *operations,
+           DnMap *out_map, GError **error)
+{
+    g_autoptr(DnPixmap) small = NULL;
+    DnMap scaled = dn_map_identity();
+    DnMap straight = dn_map_identity();
+    DnQuad quad = *area;
+    double width = 0;
+    double height = 0;
+
+    dn_quad_size(area, &width, &height);
+    double ratio = is_scan(from) ? 1 : photo_ratio(MIN(width, height));
+
+    if (ratio < 1 && !(small = shrink(from, ratio, limits, operations, &scaled, error)))
+        return NULL;
+    for (int i = 0; i < 4; i++) {
+        quad.x[i] /= scaled.m[0];
+        quad.y[i] /= scaled.m[4];
+    }
+    DnPixmap *page = take_quad(small ? small : from, &quad, limits, operations, &straight, error);
+
+    *out_map = dn_map_then(&straight, &scaled);
+    return page;
+}
+
+DnPixmap *
+dn_normalise_part(const DnPixmap *page, const DnQuad *area, const DnLimits *limits,
+                  GPtrArray *operations, DnMap *map, GError **error)
+{
+    DnMap part = dn_map_identity();
+    DnPixmap *out = take_quad(page, area, limits, operations, &part, error);
+
+    *map = dn_map_then(&part, map);
+    return out;
+}
+
+/* From points of a page that was turned about its middle to those of the page before. */
+static DnMap
+turned_map(const DnPixmap *turned, double before_width, double before_height, double degrees)
+{
+    double cosine = cos(degrees * G_PI / 180);
+    double sine = sin(degrees * G_PI / 180);
+    double x = turned->width_px / 2.0;
+    double y = turned->height_px / 2.0;
+
+    return (DnMap){{cosine, -sine, before_width / 2 - x * cosine + y * sine, sine, cosine,
+                    before_height / 2 - x * sine - y * cosine, 0, 0, 1}};
+}
+
+static DnPixmap *
+level(const DnPixmap *page, const DnLimits *limits, GPtrArray *operations, DnMap *map,
+      GError **error)
+{
+    double degrees = 0;
+    DnPixmap *turned = dn_pixmap_deskew(page, limits, &degrees, error);
+
+    if (!turned || degrees == 0)
+        return turned;
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    DnMap turn = turned_map(turned, page->width_px, page->height_px, degrees);
+
+    *map = dn_map_then(&turn, map);
+    g_ptr_array_add(operations, g_strdup_printf("deskew %s", g_ascii_formatd(text, sizeof text,
+                                                                             "%.2f", degrees)));
+    return turned;
+}
+
+DnPixmap *
+dn_normalise_page(const DnPixmap *upright, const DnQuad *area, const DnLimits *limits,
+                  GPtrArray *operations, DnMap *out_map, GError **error)
+{
+    g_autoptr(DnPixmap) page = NULL;
+    DnMap map = dn_map_identity();
+    bool is_uneven = false;
+
+    if (area && !(page = straighten(upright, area, limits, operations, &map, error)))
+        return NULL;
+    is_uneven = dn_normalise_is_unevenly_lit(page ? page : upright);
+    if (!area && (is_uneven || !is_scan(upright))) {
+        double ratio = photo_ratio(MIN(upright->width_px, upright->height_px));
+
+        if (ratio < 1 && !(page = shrink(upright, ratio, limits, operations, &map, error)))
             return NULL;
-        g_ptr_array_add(operations,
-                        g_strdup_printf("scale %ux%u", page->width_px, page->height_px));
-        scale = (double)(sideways ? captured->height_px : captured->width_px) / page->width_px;
     }
     if (is_uneven) {
-        if (!replace(&page, dn_pixmap_flatten(page, limits, error)))
+        if (!replace(&page, dn_pixmap_flatten(page ? page : upright, limits, error)))
             return NULL;
         note(operations, "flatten");
     }
-    if (!replace(&page, dn_pixmap_deskew(page, limits, &degrees, error)))
+    if (!replace(&page, level(page ? page : upright, limits, operations, &map, error)))
         return NULL;
-    if (degrees != 0)
-        g_ptr_array_add(operations, g_strdup_printf("deskew %.2f", degrees));
-    *out_turn = (DnTurn){degrees, scale};
+    *out_map = map;
     return g_steal_pointer(&page);
 }

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker/normalise.h - from a page as captured to one that can be read: gray, upright, not too
- * large, evenly lit, straight.
+ * worker/normalise.h - from a page as captured to one that can be read: gray, upright, without what
+ * lies around the paper, not too large, evenly lit, straight.
+ *
+ * What was done is appended to a list of operations in order, with all figures, so that it can be
+ * done again from the captured page:
+ *
+ *   gray                        codecs/gray.c       orient N     codecs/orient.c, EXIF 1..8
+ *   scale WxH                   codecs/scale.c      flatten      codecs/flatten.c
+ *   straighten X,Y X,Y X,Y X,Y to WxH   codecs/straighten.c, the corners in pixels of the page that
+ *                               the operation found  deskew D     codecs/deskew.c, degrees
+ *
+ * Pure. Errors: LIMIT.
  */
 #ifndef WORKER_NORMALISE_H
 #define WORKER_NORMALISE_H
@@ -10,18 +20,21 @@
 
 G_BEGIN_DECLS
 
-/** How the page that was read lies over the upright page as captured. */
-typedef struct {
-    double degrees; /* it was turned about its centre by so much, after ... */
-    double scale;   /* ... this many pixels as captured became one */
-} DnTurn;
+/** (transfer full) @captured as gray, turned upright by @orientation (EXIF 1..8). */
+DnPixmap *dn_normalise_upright(const DnPixmap *captured, unsigned orientation,
+                               const DnLimits *limits, GPtrArray *operations, GError **error);
 
 /**
- * (transfer full) The page for the recogniser. What was done is appended to @operations (of char *)
- * in order. LIMIT.
+ * (transfer full) The page for the recogniser: what lies in @area (NULL: all) of the gray, upright
+ * page. *@out_map leads from its points to those of @upright.
  */
-DnPixmap *dn_normalise_page(const DnPixmap *captured, unsigned orientation, const DnLimits *limits,
-                            GPtrArray *operations, DnTurn *out_turn, GError **error);
+DnPixmap *dn_normalise_page(const DnPixmap *upright, const DnQuad *area, const DnLimits *limits,
+                            GPtrArray *operations, DnMap *out_map, GError **error);
+
+/** (transfer full) The part @area of a page that dn_normalise_page() gave, its corners on whole
+ * pixels. *@map, which led from the page, leads from the part. */
+DnPixmap *dn_normalise_part(const DnPixmap *page, const DnQuad *area, const DnLimits *limits,
+                            GPtrArray *operations, DnMap *map, GError **error);
 
 /** True when one part of the GRAY8 page is lit much more than another, as in a photograph; the
  * lamp of a scanner lights all alike. */

@@ -41,6 +41,7 @@ dn_outcome_free(DnOutcome *self)
 {
     if (!self)
         return;
+    dn_outcome_free(self->next);
     json_decref(self->reading);
     g_clear_pointer(&self->text, g_bytes_unref);
     g_clear_pointer(&self->words, g_bytes_unref);
@@ -128,6 +129,7 @@ dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
     if (!json_is_object(object))
         return dn_fail(error, DN_ERROR_INVALID, "the job is not a JSON object");
     job.rendition = dn_json_bool(object, "rendition", false);
+    job.sheet = dn_json_bool(object, "sheet", false);
     job.page_image = (unsigned)CLAMP(dn_json_int(object, "page_image", 0), 0, G_MAXUINT16);
     g_strlcpy(job.kind, dn_json_string(object, "kind") ? dn_json_string(object, "kind") : "",
               sizeof job.kind);
@@ -330,10 +332,12 @@ send_bytes(int fd, DnWireType type, GBytes *bytes, GError **error)
 bool
 dn_protocol_send_outcome(int fd, const DnOutcome *outcome, GError **error)
 {
-    return send_json(fd, DN_WIRE_READING, outcome->reading, error) &&
-           send_bytes(fd, DN_WIRE_TEXT, outcome->text, error) &&
-           send_bytes(fd, DN_WIRE_WORDS, outcome->words, error) &&
-           (!outcome->rendition || send_bytes(fd, DN_WIRE_RENDITION, outcome->rendition, error)) &&
+    for (const DnOutcome *one = outcome; one; one = one->next)
+        if (!send_json(fd, DN_WIRE_READING, one->reading, error) ||
+            !send_bytes(fd, DN_WIRE_TEXT, one->text, error) ||
+            !send_bytes(fd, DN_WIRE_WORDS, one->words, error))
+            return false;
+    return (!outcome->rendition || send_bytes(fd, DN_WIRE_RENDITION, outcome->rendition, error)) &&
            dn_wire_send(fd, DN_WIRE_DONE, NULL, 0, -1, error);
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     DnReadingProfile profile;
     DnLimits limits;
     bool rendition;      /* a searchable PDF is wanted */
+    bool sheet;          /* several receipts on one sheet are wanted one by one */
     unsigned page_image; /* not 0: nothing but this page as a picture */
     char kind[24];       /* as a person said it; "": take what is read */
 } DnJob;
@@ -39,12 +40,15 @@ void dn_page_report_free(DnPageReport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnPageReport, dn_page_report_free)
 
 /** All that is told of a document that could be read. */
-typedef struct {
+typedef struct DnOutcome DnOutcome;
+
+struct DnOutcome {
     json_t *reading; /* the R object */
     GBytes *text;
     GBytes *words;
     GBytes *rendition; /* (nullable) */
-} DnOutcome;
+    DnOutcome *next;   /* (nullable) of the next receipt on the sheet */
+};
 
 void dn_outcome_free(DnOutcome *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnOutcome, dn_outcome_free)
@@ -60,7 +64,7 @@ json_t *dn_protocol_derived(const GPtrArray *reports);
 GBytes *dn_protocol_text(const GPtrArray *pages);
 GBytes *dn_protocol_words(const GPtrArray *pages);
 
-/** Sends R, T, W, V, D. */
+/** Sends R, T, W of each receipt, then V, D. */
 bool dn_protocol_send_outcome(int fd, const DnOutcome *outcome, GError **error);
 
 /** Sends E with the code and words of @verdict, and D. @media_type may be NULL. */

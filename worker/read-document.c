@@ -13,8 +13,8 @@
 #include "ocr/einvoice.h"
 #include "ocr/read-page.h"
 #include "worker/checks.h"
-#include "worker/normalise.h"
 #include "worker/read-einvoice.h"
+#include "worker/read-picture.h"
 #include "worker/rendition.h"
 
 #include <string.h>
@@ -30,8 +30,10 @@ typedef struct {
     GPtrArray *reports; /* of DnPageReport, one a page */
     GPtrArray *layers;  /* of GArray of DnGlyph; NULL where the page has no text layer to trust */
     GPtrArray *texts;   /* of DnPageText, one a page */
-    DnRendition *rendition; /* NULL when none is wanted, needed or possible */
-    GPtrArray *attachments; /* of DnAttachment; NULL when they cannot be read */
+    GPtrArray *further_reports; /* the same two for each further receipt on a sheet, which is ... */
+    GPtrArray *further_texts;   /* ... a document of one page */
+    DnRendition *rendition;     /* NULL when none is wanted, needed or possible */
+    GPtrArray *attachments;     /* of DnAttachment; NULL when they cannot be read */
     json_t *warnings;
     unsigned pages_read;
     GError *first_error;
@@ -44,6 +46,8 @@ work_clear(Work *self)
     g_clear_pointer(&self->reports, g_ptr_array_unref);
     g_clear_pointer(&self->layers, g_ptr_array_unref);
     g_clear_pointer(&self->texts, g_ptr_array_unref);
+    g_clear_pointer(&self->further_reports, g_ptr_array_unref);
+    g_clear_pointer(&self->further_texts, g_ptr_array_unref);
     g_clear_pointer(&self->rendition, dn_rendition_free);
     g_clear_pointer(&self->attachments, g_ptr_array_unref);
     g_clear_pointer(&self->warnings, json_decref);
@@ -120,49 +124,66 @@ decode(Work *self, unsigned index, DnPageReport *report, GError **error)
     return page;
 }
 
-static DnPageText *
-recognise(Work *self, const DnPixmap *captured, DnPageReport *report, DnTurn *out_turn,
-          GError **error)
+static void
+report_text(DnPageReport *report, DnPictureText *text)
+{
+    g_ptr_array_unref(report->operations);
+    report->operations = g_ptr_array_ref(text->operations);
+    report->origin = g_strdup(text->text->origin);
+    if (text->complete)
+        return;
+    report->complete = false;
+    if (!report->warning)
+        report->warning = g_strdup("the time for the page ended before it was read to its end");
+}
+
+/* The receipts of a sheet but the first. */
+static void
+keep_further(Work *self, const DnPageReport *first, const DnPicture *picture)
+{
+    for (guint i = 1; i < picture->texts->len; i++) {
+        DnPictureText *text = picture->texts->pdata[i];
+        DnPageReport *report = dn_page_report_new(first->page);
+
+        report->info = first->info;
+        report_text(report, text);
+        g_ptr_array_add(self->further_reports, report);
+        g_ptr_array_add(self->further_texts, g_steal_pointer(&text->text));
+    }
+}
+
+static DnPicture *
+recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **error)
 {
     const DnReadTools *tools = self->tools;
-    DnPageText *text = NULL;
-    bool complete = true;
-    g_autoptr(DnPixmap) page = NULL;
+    DnPictureOptions options = {
+        .recognizer = tools->recognizer,
+        .latin = tools->latin,
+        .profile = &self->job->profile,
+        .limits = &self->job->limits,
+        .deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms),
+        .page = report->page,
+        /* The pages of a document are one unit (law row R17), and none of them a mount sheet. */
+        .sheet = self->job->sheet && dn_document_page_count(self->document) == 1,
+    };
 
-    if (!tools->recognizer) {
-        /* IO, for it is not the document's fault: it can be read when the model is there. */
+    /* IO, for it is not the document's fault: it can be read when the model is there. */
+    if (!tools->recognizer)
         return dn_fail_null(error, DN_ERROR_IO, "%s", tools->no_recognizer->message);
-    }
-    page = dn_normalise_page(captured, report->info.orientation, &self->job->limits,
-                             report->operations, out_turn, error);
-    /* At least 1: a deadline of 0 would be none. */
-    uint32_t deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms);
-
-    DnReadPageOptions options = {
-        .profile = &self->job->profile, .latin = tools->latin, .deadline_ms = deadline_ms};
-
-    if (!page ||
-        !dn_read_page(tools->recognizer, page, report->page, &options, &text, &complete, error))
-        return NULL;
-    if (!complete) {
-        report->complete = false;
-        if (!report->warning)
-            report->warning = g_strdup("the time for the page ended before it was read to its end");
-    }
-    return text;
+    return dn_read_picture(captured, report->info.orientation, &options, error);
 }
 
 static void
-render(Work *self, const DnPixmap *captured, const DnPageReport *report, const DnPageText *text,
-       const DnTurn *turn)
+render(Work *self, const DnPixmap *captured, unsigned orientation, const DnRenditionText *texts,
+       size_t text_count)
 {
     g_autoptr(GError) error = NULL;
     DnRenditionPage page = {
         .captured = captured,
-        .orientation = report->info.orientation,
+        .orientation = orientation,
         .jpeg = self->document->codec == &dn_codec_jpeg ? self->bytes : NULL,
-        .text = text,
-        .turn = *turn,
+        .texts = texts,
+        .text_count = text_count,
     };
 
     if (!self->rendition || dn_rendition_add_page(self->rendition, &page, &error))
@@ -170,15 +191,41 @@ render(Work *self, const DnPixmap *captured, const DnPageReport *report, const D
     drop_rendition(self, error->message);
 }
 
+static void
+render_picture(Work *self, const DnPixmap *captured, const DnPicture *picture)
+{
+    g_autofree DnRenditionText *texts = g_new(DnRenditionText, picture->texts->len);
+
+    for (guint i = 0; i < picture->texts->len; i++) {
+        const DnPictureText *text = picture->texts->pdata[i];
+
+        texts[i] = (DnRenditionText){text->text, text->to_upright};
+    }
+    render(self, captured, picture->orientation, texts, picture->texts->len);
+}
+
+/* The words of a page whose text layer can be trusted; shown beside pages that were read. */
+static DnPageText *
+take_layer(Work *self, unsigned index, const DnPixmap *captured)
+{
+    DnPageReport *report = self->reports->pdata[index];
+    const DnPageInfo *info = &report->info;
+    DnPageText *text = dn_page_text_from_glyphs(index + 1, info->width_px, info->height_px,
+                                                info->dpi_x, self->layers->pdata[index]);
+    DnRenditionText shown = {text, dn_map_identity()};
+
+    report->origin = g_strdup(text->origin);
+    if (captured)
+        render(self, captured, info->orientation, &shown, 1);
+    return text;
+}
+
 static DnPageText *
 read_page(Work *self, unsigned index, GError **error)
 {
     DnPageReport *report = self->reports->pdata[index];
     const GArray *layer = self->layers->pdata[index];
-    const DnPageInfo *info = &report->info;
-    g_autoptr(DnPageText) text = NULL;
     g_autoptr(DnPixmap) captured = NULL;
-    DnTurn turn = {.scale = 1};
 
     if (report->no_info) {
         g_propagate_error(error, g_error_copy(report->no_info));
@@ -193,16 +240,17 @@ read_page(Work *self, unsigned index, GError **error)
             return NULL;
     }
     if (layer)
-        text = dn_page_text_from_glyphs(index + 1, info->width_px, info->height_px, info->dpi_x,
-                                        layer);
-    else
-        text = recognise(self, captured, report, &turn, error);
-    if (!text)
+        return take_layer(self, index, captured);
+    g_autoptr(DnPicture) picture = recognise(self, captured, report, error);
+
+    if (!picture)
         return NULL;
-    report->origin = g_strdup(text->origin);
-    if (captured)
-        render(self, captured, report, text, &turn);
-    return g_steal_pointer(&text);
+    DnPictureText *first = picture->texts->pdata[0];
+
+    report_text(report, first);
+    render_picture(self, captured, picture);
+    keep_further(self, report, picture);
+    return g_steal_pointer(&first->text);
 }
 
 /* A page that failed keeps its place, so that the pages of the text count as those of the paper. */
@@ -308,10 +356,9 @@ find_einvoice(Work *self, bool *out_damaged)
 
 /* The values of the document; *@out_check (nullable) says how its two halves agree. */
 static DnReading *
-read_values(Work *self, json_t **out_check)
+read_values(Work *self, DnPageText *const *texts, size_t count, json_t **out_check)
 {
-    DnReading *seen = dn_reading_new((const DnPageText *const *)(void *)self->texts->pdata,
-                                     self->texts->len, &self->job->profile);
+    DnReading *seen = dn_reading_new((const DnPageText *const *)texts, count, &self->job->profile);
     bool damaged = false;
     g_autoptr(DnEinvoice) invoice = find_einvoice(self, &damaged);
 
@@ -329,11 +376,13 @@ read_values(Work *self, json_t **out_check)
     return told;
 }
 
+/* What is told of the pages of @reports, or of one receipt on a sheet. */
 static json_t *
-compose(Work *self, unsigned page_count)
+compose(Work *self, unsigned page_count, const GPtrArray *reports, DnPageText *const *texts,
+        size_t count)
 {
     json_t *agreement = NULL;
-    g_autoptr(DnReading) reading = read_values(self, &agreement);
+    g_autoptr(DnReading) reading = read_values(self, texts, count, &agreement);
     const char *kind = self->job->kind[0] ? self->job->kind : reading->kind;
     json_t *object = json_object();
     json_t *checks = run_checks(self, kind);
@@ -350,8 +399,8 @@ compose(Work *self, unsigned page_count)
     dn_json_set_int(object, "pages_read", self->pages_read);
     dn_json_set_string(object, "kind", reading->kind);
     dn_json_take(object, "fields", dn_reading_to_json(reading));
-    dn_json_take(object, "captured", dn_protocol_captured(self->reports));
-    dn_json_take(object, "derived", dn_protocol_derived(self->reports));
+    dn_json_take(object, "captured", dn_protocol_captured(reports));
+    dn_json_take(object, "derived", dn_protocol_derived(reports));
     dn_json_take(object, "checks", checks);
     dn_json_take(object, "attachments", list_attachments(self));
     dn_json_take(object, "warnings", json_incref(self->warnings));
@@ -388,8 +437,10 @@ count_words(const Work *self, GError **error)
 {
     size_t count = 0;
 
-    for (unsigned i = 0; i < self->texts->len; i++) {
-        const DnPageText *text = self->texts->pdata[i];
+    for (unsigned i = 0; i < self->texts->len + self->further_texts->len; i++) {
+        const DnPageText *text = i < self->texts->len
+                                     ? self->texts->pdata[i]
+                                     : self->further_texts->pdata[i - self->texts->len];
 
         for (unsigned k = 0; k < text->lines->len; k++)
             count += ((const DnLine *)text->lines->pdata[k])->words->len;
@@ -404,6 +455,25 @@ fits(const Work *self, const char *what, GBytes *part, GError **error)
     return g_bytes_get_size(part) <= self->job->limits.max_output_bytes ||
            dn_fail(error, DN_ERROR_LIMIT, "the %s takes %zu bytes, allowed are %u", what,
                    g_bytes_get_size(part), self->job->limits.max_output_bytes);
+}
+
+/* One outcome more for each further receipt on the sheet. */
+static void
+tell_further(Work *self, DnOutcome *last)
+{
+    for (guint i = 0; i < self->further_texts->len; i++) {
+        g_autoptr(GPtrArray) report = g_ptr_array_new();
+        g_autoptr(GPtrArray) text = g_ptr_array_new();
+        DnOutcome *next = g_new0(DnOutcome, 1);
+
+        g_ptr_array_add(report, self->further_reports->pdata[i]);
+        g_ptr_array_add(text, self->further_texts->pdata[i]);
+        next->text = dn_protocol_text(text);
+        next->words = dn_protocol_words(text);
+        next->reading =
+            compose(self, 1, report, (DnPageText *const *)(void *)text->pdata, text->len);
+        last = last->next = next;
+    }
 }
 
 bool
@@ -426,6 +496,8 @@ dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOu
     self.reports = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_report_free);
     self.layers = g_ptr_array_new_with_free_func(free_layer);
     self.texts = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_text_free);
+    self.further_reports = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_report_free);
+    self.further_texts = g_ptr_array_new_with_free_func((GDestroyNotify)dn_page_text_free);
     self.warnings = json_array();
 
     unsigned page_count = dn_document_page_count(self.document);
@@ -453,7 +525,9 @@ dn_read_document(GBytes *bytes, const DnJob *job, const DnReadTools *tools, DnOu
     outcome->text = dn_protocol_text(self.texts);
     outcome->words = dn_protocol_words(self.texts);
     take_attachments(&self);
-    outcome->reading = compose(&self, page_count);
+    outcome->reading = compose(&self, page_count, self.reports,
+                               (DnPageText *const *)(void *)self.texts->pdata, self.texts->len);
+    tell_further(&self, outcome);
     if (!fits(&self, "text", outcome->text, error) || !fits(&self, "words", outcome->words, error))
         return false;
     *out_outcome = g_steal_pointer(&outcome);

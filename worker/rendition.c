@@ -220,21 +220,36 @@ dn_rendition_select_font(cairo_t *cairo)
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
 }
 
-static void
-draw_word(cairo_t *cairo, const DnWord *word, const cairo_matrix_t *place, double scale)
+/* The length of a step of one pixel along an axis at (@x, @y). */
+static double
+step_length(const DnMap *map, double x, double y, double dx, double dy)
 {
-    double width = word->box.width * scale;
-    double height = word->box.height * scale;
+    double from_x = x;
+    double from_y = y;
+    double to_x = x + dx;
+    double to_y = y + dy;
+
+    dn_map_point(map, &from_x, &from_y);
+    dn_map_point(map, &to_x, &to_y);
+    return hypot(to_x - from_x, to_y - from_y);
+}
+
+static void
+draw_word(cairo_t *cairo, const DnWord *word, const DnMap *map)
+{
     double x = word->box.x + word->box.width / 2.0;
     double y = word->box.y + word->box.height / 2.0;
+    double width = word->box.width * step_length(map, x, y, 1, 0);
+    double height = word->box.height * step_length(map, x, y, 0, 1);
     cairo_text_extents_t extents;
 
-    if (!(width > 0) || !(height > 0) || !g_utf8_validate(word->text, -1, NULL))
+    if (!(width > 0) || !(height > 0) || !isfinite(width) || !isfinite(height) ||
+        !g_utf8_validate(word->text, -1, NULL))
         return;
     cairo_text_extents(cairo, word->text, &extents);
     if (!(extents.x_advance > 0))
         return;
-    cairo_matrix_transform_point(place, &x, &y);
+    dn_map_point(map, &x, &y);
     cairo_save(cairo);
     cairo_translate(cairo, x - width / 2, y + (ASCENT - 0.5) * height);
     cairo_scale(cairo, width / extents.x_advance, height);
@@ -258,7 +273,7 @@ continues(const DnWord *word, const DnWord *next)
 }
 
 static void
-draw_line(cairo_t *cairo, const DnLine *line, const cairo_matrix_t *place, double scale)
+draw_line(cairo_t *cairo, const DnLine *line, const DnMap *map)
 {
     for (unsigned i = 0; i < line->words->len;) {
         const DnWord *word = line->words->pdata[i];
@@ -271,7 +286,7 @@ draw_line(cairo_t *cairo, const DnLine *line, const cairo_matrix_t *place, doubl
             run.box = dn_box_union(&run.box, &word->box);
         }
         run.text = text->str;
-        draw_word(cairo, &run, place, scale);
+        draw_word(cairo, &run, map);
     }
 }
 
@@ -279,23 +294,14 @@ draw_line(cairo_t *cairo, const DnLine *line, const cairo_matrix_t *place, doubl
  * to where it stands there. It is not turned itself: on a slope of a few degrees readers take a
  * word for a heap of letters and no longer find it. */
 static void
-draw_words(cairo_t *cairo, const DnPageText *text, double width_px, double height_px,
-           const DnTurn *turn)
+draw_words(cairo_t *cairo, const DnRenditionText *words)
 {
-    double scale = turn->scale > 0 ? turn->scale : 1;
-    cairo_matrix_t place;
+    const DnPageText *text = words->text;
 
-    cairo_matrix_init_translate(&place, width_px / 2, height_px / 2);
-    cairo_matrix_rotate(&place, turn->degrees * G_PI / 180);
-    cairo_matrix_scale(&place, scale, scale);
-    if (text->width_px > 0 && text->height_px > 0)
-        cairo_matrix_translate(&place, -(double)text->width_px / 2, -(double)text->height_px / 2);
-    else
-        cairo_matrix_translate(&place, -width_px / 2 / scale, -height_px / 2 / scale);
     dn_rendition_select_font(cairo);
     cairo_set_font_size(cairo, 1);
     for (unsigned i = 0; i < text->lines->len; i++)
-        draw_line(cairo, text->lines->pdata[i], &place, scale);
+        draw_line(cairo, text->lines->pdata[i], &words->to_upright);
 }
 
 bool
@@ -318,8 +324,8 @@ dn_rendition_add_page(DnRendition *self, const DnRenditionPage *page, GError **e
     cairo_pdf_surface_set_size(self->surface, width_px * scale_x, height_px * scale_y);
     cairo_save(self->cairo);
     cairo_scale(self->cairo, scale_x, scale_y);
-    if (page->text)
-        draw_words(self->cairo, page->text, width_px, height_px, &page->turn);
+    for (size_t i = 0; i < page->text_count; i++)
+        draw_words(self->cairo, &page->texts[i]);
     cairo_transform(self->cairo, &upright);
     if (!paint_image(self, page, error))
         return false;

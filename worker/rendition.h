@@ -10,7 +10,6 @@
 
 #include "codecs/codec.h"
 #include "ocr/page-text.h"
-#include "worker/normalise.h"
 
 #include <cairo.h>
 
@@ -18,13 +17,19 @@ G_BEGIN_DECLS
 
 typedef struct DnRendition DnRendition;
 
+/** Words, and how the page that they were read from lies over the upright page. */
+typedef struct {
+    const DnPageText *text;
+    DnMap to_upright;
+} DnRenditionText;
+
 /** What may become of one page. */
 typedef struct {
     const DnPixmap *captured; /* pixels as stored */
     unsigned orientation;     /* 1..8; the page is shown upright */
-    GBytes *jpeg;           /* (nullable) the stored JPEG of just these pixels, embedded as it is */
-    const DnPageText *text; /* (nullable) words */
-    DnTurn turn;            /* how the boxes of @text lie over the upright page */
+    GBytes *jpeg; /* (nullable) the stored JPEG of just these pixels, embedded as it is */
+    const DnRenditionText *texts; /* words: one for each paper on the page */
+    size_t text_count;
 } DnRenditionPage;
 
 /** An empty document of at most @max_bytes. */

@@ -1,6 +1,10 @@
 check_PROGRAMS += tests/unit/codecs/test-corpus tests/unit/codecs/test-drivers \
-	tests/unit/codecs/test-pixmap
-TESTS += tests/unit/codecs/test-corpus tests/unit/codecs/test-drivers tests/unit/codecs/test-pixmap
+	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper
+TESTS += tests/unit/codecs/test-corpus tests/unit/codecs/test-drivers \
+	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper
+
+tests_unit_codecs_test_paper_SOURCES = tests/unit/codecs/test-paper.c
+tests_unit_codecs_test_paper_LDADD = $(CODECS_LDADD) $(BASE_LDADD)
 
 tests_unit_codecs_test_corpus_SOURCES = tests/unit/codecs/test-corpus.c
 tests_unit_codecs_test_corpus_LDADD = $(CODECS_LDADD) $(BASE_LDADD)

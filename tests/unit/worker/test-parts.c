@@ -431,12 +431,14 @@ test_a_lamp_and_a_shadow_are_told_apart(void)
 }
 
 static char *
-normalise(DnPixmap *captured, unsigned orientation, DnTurn *out_turn)
+normalise(DnPixmap *captured, unsigned orientation, const DnQuad *area, DnMap *out_map)
 {
     g_autoptr(GPtrArray) operations = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
+    g_autoptr(DnPixmap) upright =
+        dn_normalise_upright(captured, orientation, &dn_limits_default, operations, &error);
     g_autoptr(DnPixmap) page =
-        dn_normalise_page(captured, orientation, &dn_limits_default, operations, out_turn, &error);
+        dn_normalise_page(upright, area, &dn_limits_default, operations, out_map, &error);
 
     g_assert_no_error(error);
     g_assert_nonnull(page);
@@ -445,19 +447,43 @@ normalise(DnPixmap *captured, unsigned orientation, DnTurn *out_turn)
 }
 
 static void
+assert_leads(const DnMap *map, double x, double y, double wanted_x, double wanted_y)
+{
+    dn_map_point(map, &x, &y);
+    g_assert_cmpfloat_with_epsilon(x, wanted_x, 0.01);
+    g_assert_cmpfloat_with_epsilon(y, wanted_y, 0.01);
+}
+
+static void
 test_a_large_photo_is_made_smaller_and_a_scan_is_not(void)
 {
     g_autoptr(DnPixmap) page = gray_page(2800, 4000);
-    DnTurn turn = {0};
-    g_autofree char *photo = normalise(page, 6, &turn);
+    DnMap map;
+    g_autofree char *photo = normalise(page, 6, NULL, &map);
 
     g_assert_cmpstr(photo, ==, "orient 6, scale 2000x1400");
-    g_assert_cmpfloat_with_epsilon(turn.scale, 2, 1e-9);
+    assert_leads(&map, 100, 50, 200, 100);
     page->dpi_x = page->dpi_y = 300;
-    g_autofree char *scan = normalise(page, 1, &turn);
+    g_autofree char *scan = normalise(page, 1, NULL, &map);
 
     g_assert_cmpstr(scan, ==, "");
-    g_assert_cmpfloat(turn.scale, ==, 1);
+    assert_leads(&map, 100, 50, 100, 50);
+}
+
+/* What is noted suffices to do it again, and the map leads from what was read to where it stood. */
+static void
+test_R16_a_paper_is_straightened_as_it_is_noted(void)
+{
+    g_autoptr(DnPixmap) page = gray_page(2800, 4000);
+    DnQuad area = {{200, 2600, 2600, 200}, {300, 300, 3900, 3900}};
+    DnMap map;
+    g_autofree char *operations = normalise(page, 1, &area, &map);
+
+    g_assert_cmpstr(operations, ==,
+                    "scale 1633x2333, straighten 116.6,175.0 1516.4,175.0 1516.4,2274.7 "
+                    "116.6,2274.7 to 1400x2100");
+    assert_leads(&map, 0, 0, 116.6 * 2800 / 1633, 175.0 * 4000 / 2333);
+    assert_leads(&map, 1400, 2100, 1516.4 * 2800 / 1633, 2274.7 * 4000 / 2333);
 }
 
 static char *
@@ -500,7 +526,10 @@ test_a_rendition_shows_the_page_upright_and_has_its_words(void)
 
     captured->dpi_x = captured->dpi_y = 200;
     g_autoptr(GBytes) pdf =
-        render_one(&(DnRenditionPage){.captured = captured, .orientation = 6, .text = text});
+        render_one(&(DnRenditionPage){.captured = captured,
+                                      .orientation = 6,
+                                      .texts = &(DnRenditionText){text, dn_map_identity()},
+                                      .text_count = 1});
     g_autofree char *found = text_of_pdf(pdf, &width_pt, &height_pt);
 
     g_assert_cmpfloat_with_epsilon(width_pt, 360, 0.01);
@@ -550,13 +579,14 @@ test_words_stand_where_they_stand_on_the_captured_page(void)
         double y = 0;
 
         captured->dpi_x = captured->dpi_y = 72.5; /* so that points are nearly pixels */
-        text->width_px = 600;                     /* half the size, with a rim from the turning */
-        text->height_px = 300;
+        /* A page of 600 x 300 px: half the size, with a rim from the turning. */
+        DnMap map = {{2 * cosine, -2 * sine, middle_x - 600 * cosine + 300 * sine, 2 * sine,
+                      2 * cosine, middle_y - 600 * sine - 300 * cosine, 0, 0, 1}};
         g_autoptr(GBytes) pdf =
             render_one(&(DnRenditionPage){.captured = captured,
                                           .orientation = 1,
-                                          .text = text,
-                                          .turn = {.degrees = degrees[i], .scale = 2}});
+                                          .texts = &(DnRenditionText){text, map},
+                                          .text_count = 1});
         /* The middle of "Total" is (200, 120) of the page that was read. */
         double from_x = (200 - 300) * 2;
         double from_y = (120 - 150) * 2;
@@ -575,7 +605,10 @@ test_words_lie_under_the_image(void)
     g_autoptr(DnPixmap) captured = gray_page(1000, 500);
     g_autoptr(DnPageText) text = page_with_words(1, "MMMMM", "WWWWW");
     g_autoptr(GBytes) pdf =
-        render_one(&(DnRenditionPage){.captured = captured, .orientation = 1, .text = text});
+        render_one(&(DnRenditionPage){.captured = captured,
+                                      .orientation = 1,
+                                      .texts = &(DnRenditionText){text, dn_map_identity()},
+                                      .text_count = 1});
     PopplerDocument *document = poppler_document_new_from_bytes(pdf, NULL, NULL);
     PopplerPage *page = poppler_document_get_page(document, 0);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 360, 180);
@@ -660,6 +693,7 @@ main(int argc, char **argv)
     ADD(test_a_lamp_and_a_shadow_are_told_apart);
     ADD(test_a_rendition_shows_the_page_upright_and_has_its_words);
     ADD(test_a_large_photo_is_made_smaller_and_a_scan_is_not);
+    ADD(test_R16_a_paper_is_straightened_as_it_is_noted);
     ADD(test_words_stand_where_they_stand_on_the_captured_page);
     ADD(test_words_lie_under_the_image);
     ADD(test_a_second_reading_adds_what_the_first_did_not_see);

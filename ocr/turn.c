@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ocr/turn.c - which way up a page lies, when its file does not say.
+ *
+ * No measure of ink tells up from down in kana, kanji and Latin letters alike, but a recogniser
+ * does: what it reads upside down or along columns are few words, and it is not sure of them. So
+ * when a reading is poor, one square of the page that is full of print is read in each of the four
+ * ways, and a way that is clearly better than the present one is believed.
+ */
+#include "config.h"
+#include "ocr/read-page.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+
+enum { MODE_BLOCK = 6 };
+enum {
+    WINDOW_PX = 640,
+    GRID = 8
+};                         /* the square that is tried, and the steps it is looked for by */
+enum { LETTERS_FEW = 12 }; /* of a reading that says nothing about the way up */
+
+static const double SURE = 0.60;      /* words below it count for nothing */
+static const double POOR = 0.62;      /* mean confidence of a reading that may lie the wrong way */
+static const double CLEARLY = 1.5;    /* so many times the letters of the present way */
+static const double DARK_SHARE = 0.7; /* of the mean of the page: print */
+
+static const unsigned ways[] = {1, 3, 6, 8}; /* EXIF: upright, upside down, on its sides */
+
+/* Letters of words that are sure, and all letters. */
+static double
+sure_letters(const DnPageText *text, double *out_all, double *out_mean)
+{
+    double sure = 0;
+    double all = 0;
+    double sum = 0;
+
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+            double letters = 0;
+
+            for (const char *p = word->text; *p; p = g_utf8_next_char(p))
+                letters += g_unichar_isalnum(g_utf8_get_char(p));
+            all += letters;
+            sum += letters * word->confidence;
+            if (word->confidence >= SURE)
+                sure += letters * word->confidence;
+        }
+    }
+    *out_all = all;
+    *out_mean = all > 0 ? sum / all : 0;
+    return sure;
+}
+
+bool
+dn_page_text_is_poor(const DnPageText *text)
+{
+    double all = 0;
+    double mean = 0;
+
+    sure_letters(text, &all, &mean);
+    return all < LETTERS_FEW || mean < POOR;
+}
+
+/* The square with the most print: its top left corner and its side. */
+static uint32_t
+find_window(const DnPixmap *page, uint32_t *out_x, uint32_t *out_y)
+{
+    uint32_t side = MIN(MIN(page->width_px, page->height_px), WINDOW_PX);
+    uint64_t sum = 0;
+    uint64_t best = 0;
+    size_t count = (size_t)page->width_px * page->height_px;
+
+    for (size_t i = 0; i < count; i++)
+        sum += page->data[i];
+    uint8_t dark = (uint8_t)(DARK_SHARE * (double)sum / (double)count);
+
+    *out_x = (page->width_px - side) / 2;
+    *out_y = (page->height_px - side) / 2;
+    for (uint32_t i = 0; i <= GRID; i++)
+        for (uint32_t k = 0; k <= GRID; k++) {
+            uint32_t y0 = (page->height_px - side) * i / GRID;
+            uint32_t x0 = (page->width_px - side) * k / GRID;
+            uint64_t print = 0;
+
+            for (uint32_t y = y0; y < y0 + side; y += 4)
+                for (uint32_t x = x0; x < x0 + side; x += 4)
+                    print += dn_pixmap_row(page, y)[x] < dark;
+            if (print > best) {
+                best = print;
+                *out_x = x0;
+                *out_y = y0;
+            }
+        }
+    return side;
+}
+
+static double
+try_way(DnRecognizer *recognizer, const DnPixmap *window, unsigned way, uint32_t deadline_ms,
+        GError **error)
+{
+    DnLimits limits = dn_limits_default;
+    g_autoptr(DnPixmap) turned = dn_pixmap_orient(window, way, &limits, error);
+    g_autoptr(DnPageText) text = NULL;
+    bool complete = false;
+    double all = 0;
+    double mean = 0;
+
+    if (!turned || !dn_recognizer_page(recognizer, turned, 1, MODE_BLOCK, deadline_ms, &text,
+                                       &complete, error))
+        return -1;
+    return sure_letters(text, &all, &mean);
+}
+
+bool
+dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t deadline_ms,
+                  unsigned *out_orientation, GError **error)
+{
+    uint32_t x = 0;
+    uint32_t y = 0;
+    uint32_t side = find_window(page_gray, &x, &y);
+    DnLimits limits = dn_limits_default;
+    g_autoptr(DnPixmap) window = dn_pixmap_new(side, side, DN_PIXEL_GRAY8, &limits, error);
+    double present = 0;
+    double best = 0;
+    unsigned found = 1;
+
+    if (!window)
+        return false;
+    for (uint32_t row = 0; row < side; row++)
+        memcpy(dn_pixmap_row(window, row), dn_pixmap_row(page_gray, y + row) + x, side);
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        double letters = try_way(recognizer, window, ways[i], deadline_ms, error);
+
+        if (letters < 0)
+            return false;
+        if (i == 0)
+            present = letters;
+        if (letters > best) {
+            best = letters;
+            found = ways[i];
+        }
+    }
+    *out_orientation = best >= LETTERS_FEW && best > CLEARLY * present ? found : 1;
+    return true;
+}
