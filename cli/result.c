@@ -104,10 +104,16 @@ print_table_line(DnResults *self, const char *name, const json_t *result, GError
     const char *message = dn_json_string(why, "message");
     const json_t *law = json_object_get(result, "law");
     bool late = g_strcmp0(dn_json_string(law, "on_time"), "late") == 0;
-    g_autofree char *note = code   ? g_strdup_printf("%s: %s", code, message ? message : "")
-                            : late ? g_strdup_printf("LATE since %s: keep the paper",
-                                                     dn_json_string(law, "entry_deadline"))
-                                   : NULL;
+    const json_t *sheet = json_object_get(result, "sheet");
+    g_autofree char *note =
+        code    ? g_strdup_printf("%s: %s", code, message ? message : "")
+        : sheet ? g_strdup_printf("receipt %d of %zu on the sheet%s",
+                                  (int)dn_json_int(sheet, "part", 0),
+                                  json_array_size(json_object_get(sheet, "vouchers")),
+                                  late ? ", LATE: keep the paper" : "")
+        : late  ? g_strdup_printf("LATE since %s: keep the paper",
+                                  dn_json_string(law, "entry_deadline"))
+                : NULL;
     g_autofree char *date = dn_result_field(result, "date");
     g_autofree char *plain_amount = dn_result_field(result, "amount");
     g_autofree char *amount = /* digits stand below each other, with a mark or without */
@@ -152,6 +158,9 @@ with_name(const char *title, const char *name, const json_t *result)
 bool
 dn_results_add(DnResults *self, const char *name, const json_t *result, GError **error)
 {
+    const json_t *other = NULL;
+    size_t i = 0;
+
     count(self, result);
     if (self->cli->json && name) {
         g_autoptr(json_t) line = with_name(self->name_title, name, result);
@@ -160,7 +169,12 @@ dn_results_add(DnResults *self, const char *name, const json_t *result, GError *
     }
     if (self->cli->json)
         return dn_out_json(result, error) && dn_out_flush(error);
-    return print_table_line(self, name, result, error) && dn_out_flush(error);
+    if (!print_table_line(self, name, result, error))
+        return false;
+    json_array_foreach (json_object_get(result, "others"), i, other)
+        if (!print_table_line(self, name, other, error))
+            return false;
+    return dn_out_flush(error);
 }
 
 void

@@ -125,10 +125,12 @@ typedef struct {
 /**
  * The whole way of a document. *@out_result:
  *   {"status":"stored"|"duplicate"|"rejected","voucher","sha256","pages","media_type","kind","origin","fields":{...},"checks":[...],
- *    "law":{"importance","entry_deadline"?,"on_time","keep_until"},"error":{"code","message"}}
+ *    "law":{"importance","entry_deadline"?,"on_time","keep_until"},"sheet":{"part","vouchers":[...]},"others":[...],"error":{"code","message"}}
  * "rejected": not in the archive, for the reason in "error". "stored" with an "error": archived,
- * findable, but could not be read. A duplicate is answered with the voucher that holds the same
- * bytes.
+ * findable, but could not be read. Several receipts on one sheet become a voucher each, of the same
+ * bytes: "sheet" says which of them this is, "others" what is known of the further ones. Values
+ * that are typed in, or a document of several pages, are of one voucher. A duplicate is answered
+ * with the voucher that holds the same bytes.
  */
 bool dn_archive_ingest(DnArchive *self, GBytes *document, const DnIngest *request,
                        json_t **out_result, GError **error);

@@ -19,9 +19,10 @@ typedef struct {
     DnStoreReceipt receipt;
     DnStoreBlob *blobs; /* ids and parts only */
     size_t blob_count;
-    DnArena *arena;       /* of what follows */
-    const DnValue *entry; /* as the line says it */
-    DnLedgerHead head;
+    DnArena *arena;          /* of what follows */
+    const DnValue **entries; /* as the lines say them */
+    size_t entry_count;
+    DnLedgerHead head; /* after the last */
     bool applied;
     GError *failure; /* of applying */
 } Pending;
@@ -34,6 +35,7 @@ pending_free(Pending *pending)
     dn_store_receipt_clear(&pending->receipt);
     g_free(pending->blobs);
     dn_arena_free(pending->arena);
+    g_free(pending->entries);
     g_clear_error(&pending->failure);
     g_free(pending);
 }
@@ -129,43 +131,77 @@ check_clock(DnArchive *self, const DnClockReading *clock, const json_t *entry, G
                    "scans=hosted): run an NTP client, `dencho doctor` tells");
 }
 
+/* Lines on their way into the log. */
+typedef struct {
+    DnStoreEntry *entries;
+    size_t count;
+} Lines;
+
+static void
+lines_clear(Lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        g_bytes_unref(lines->entries[i].sealed);
+    g_clear_pointer(&lines->entries, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lines, lines_clear)
+
+/* The next line of the chain, after pending->head. */
+static bool
+chain(DnArchive *self, Pending *pending, const json_t *entry, const DnClockReading *clock,
+      Lines *lines, GError **error)
+{
+    DnLedgerHead before = pending->head;
+    g_autofree char *line =
+        dn_entry_line(entry, &pending->tenant, self->actor, clock, &before, &pending->head, error);
+    const DnValue *said = line ? dn_value_read(pending->arena, line, strlen(line), error) : NULL;
+
+    if (!said)
+        return false;
+    pending->entries[pending->entry_count++] = said;
+    GBytes *sealed = dn_seal_line(self->keys, &pending->tenant, pending->head.seq, line, error);
+
+    if (!sealed)
+        return false;
+    lines->entries[lines->count++] = (DnStoreEntry){.seq = pending->head.seq, .sealed = sealed};
+    return true;
+}
+
 /* Chains and appends; the result waits in the queue. */
 static Pending *
-append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t *entry,
-       GError **error)
+append(DnArchive *self, const DnUuid *tenant, const Sealed *sealed, const json_t *const *entries,
+       size_t entry_count, GError **error)
 {
     DN_LOCKED(&self->write_lock);
     DnClockReading clock = dn_clock_read();
     DnLedgerHead *head = present_head(self, tenant, error);
     g_autoptr(Pending) pending = g_new0(Pending, 1);
+    g_auto(Lines) lines = {.entries = g_new0(DnStoreEntry, entry_count)};
 
-    if (!head || !check_clock(self, &clock, entry, error))
+    if (!head)
         return NULL;
-    g_autofree char *line =
-        dn_entry_line(entry, tenant, self->actor, &clock, head, &pending->head, error);
-
+    for (size_t i = 0; i < entry_count; i++)
+        if (!check_clock(self, &clock, entries[i], error))
+            return NULL;
     pending->arena = dn_arena_new();
-    if (!line || !(pending->entry = dn_value_read(pending->arena, line, strlen(line), error)))
-        return NULL;
-    g_autoptr(GBytes) sealed_line =
-        dn_seal_line(self->keys, tenant, pending->head.seq, line, error);
-
-    if (!sealed_line)
-        return NULL;
-    DnStoreEntry store_entry = {.seq = pending->head.seq, .sealed = sealed_line};
+    pending->tenant = *tenant;
+    pending->head = *head;
+    pending->entries = g_new0(const DnValue *, entry_count);
+    for (size_t i = 0; i < entry_count; i++)
+        if (!chain(self, pending, entries[i], &clock, &lines, error))
+            return NULL;
     DnStoreCommit commit = {.tenant = *tenant,
                             .expected_head = head->seq,
                             .blobs = sealed->blobs,
                             .blob_count = sealed->count,
-                            .entries = &store_entry,
-                            .entry_count = 1};
+                            .entries = lines.entries,
+                            .entry_count = lines.count};
 
     if (!dn_store_append(self->store, &commit, &pending->receipt, error)) {
         self->heads_are_stale = true;
         return NULL;
     }
     pending->ticket = pending->receipt.ticket;
-    pending->tenant = *tenant;
     pending->blob_count = sealed->count;
     pending->blobs = g_memdup2(sealed->blobs, sealed->count * sizeof *sealed->blobs);
     *head = pending->head;
@@ -205,9 +241,9 @@ apply_of(Pending *pending)
                      .blob_count = pending->blob_count,
                      .blobs = pending->blobs,
                      .blob_refs = pending->receipt.blobs,
-                     .entry_count = 1,
+                     .entry_count = pending->entry_count,
                      .entry_refs = pending->receipt.entries,
-                     .entries = &pending->entry,
+                     .entries = pending->entries,
                      .head = pending->head};
 }
 
@@ -275,14 +311,21 @@ bool
 dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
           size_t blob_count, const json_t *entry, GError **error)
 {
+    return dn_commit_all(self, tenant, period, blobs, blob_count, &entry, 1, error);
+}
+
+bool
+dn_commit_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
+              size_t blob_count, const json_t *const *entries, size_t entry_count, GError **error)
+{
     g_auto(Sealed) sealed = {0};
     g_autoptr(GError) problem = NULL;
 
     if (!dn_reserve_take(self, error) || !dn_view_current(self, error) ||
-        !dn_view_would_take(self, tenant, entry, error) ||
+        !dn_view_would_take(self, tenant, entries, entry_count, error) ||
         !seal_all(self, tenant, period, blobs, blob_count, &sealed, error))
         return false;
-    g_autoptr(Pending) pending = append(self, tenant, &sealed, entry, &problem);
+    g_autoptr(Pending) pending = append(self, tenant, &sealed, entries, entry_count, &problem);
 
     if (!pending) {
         if (g_error_matches(problem, DN_ERROR, DN_ERROR_IO))

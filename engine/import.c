@@ -23,6 +23,7 @@ typedef struct {
     json_t *manifest;
     DnUuid tenant;
     GHashTable *periods; /* id of a voucher -> fiscal year of its key, interned */
+    GHashTable *known;   /* ids of blobs that are in the new archive */
     char *name;          /* of the tenant */
     DnLedgerHead head;
     uint64_t ticket; /* of the last append */
@@ -74,6 +75,8 @@ add_blob(Import *import, Sealed *sealed, const json_t *ref, DnPart part, const c
     if (!dn_uuid_parse(dn_json_string(ref, "id"), &name.blob, error) ||
         !dn_unhex(dn_json_string(ref, "sha256"), digest.bytes, sizeof digest.bytes, error))
         return false;
+    if (g_hash_table_contains(import->known, &name.blob)) /* the receipts of one sheet share it */
+        return true;
     const DnZipFile *file = dn_container_find_digest(import->capsule, &digest);
 
     if (!file) /* of what was disposed of: the check has found no other to be missing */
@@ -89,6 +92,7 @@ add_blob(Import *import, Sealed *sealed, const json_t *ref, DnPart part, const c
         return false;
     sealed->blobs[sealed->count++] =
         (DnStoreBlob){.id = name.blob, .part = (char)part, .sealed = bytes};
+    g_hash_table_add(import->known, g_memdup2(&name.blob, sizeof name.blob));
     import->blobs++;
     import->bytes += g_bytes_get_size(plain);
     return true;
@@ -238,6 +242,7 @@ import_clear(Import *import)
     g_clear_pointer(&import->capsule, dn_container_close);
     g_clear_pointer(&import->manifest, json_decref);
     g_clear_pointer(&import->periods, g_hash_table_unref);
+    g_clear_pointer(&import->known, g_hash_table_unref);
     g_clear_pointer(&import->name, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Import, import_clear)
@@ -252,6 +257,7 @@ fill(Import *import, const char *dir, const char *key_file, const DnSecret *mast
 
     import->archive = dn_archive_open_all(dir, &options, master, NULL, NULL, error);
     import->periods = g_hash_table_new_full(hash_id, ids_equal, g_free, NULL);
+    import->known = g_hash_table_new_full(hash_id, ids_equal, g_free, NULL);
     return import->archive &&
            dn_keyring_add_tenant(import->archive->keys, &import->tenant, error) &&
            dn_container_lines(import->capsule, ledger, take_line, import, error) &&

@@ -254,8 +254,11 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
         }
         /* Of what was disposed of nothing is left to answer with: it comes in anew. */
         if (state && g_strcmp0(dn_json_string(state, "state"), "disposed") != 0) {
-            *out_result = dn_voucher_result(state, "duplicate");
-            return true;
+            json_t *result = dn_read_result_of(self, state, "duplicate", error);
+
+            if (result)
+                *out_result = result;
+            return result != NULL;
         }
         if (!register_voucher(self, document, &digest, request, media_type, &id, error)) /* 3 */
             return false;
@@ -278,10 +281,14 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
     state = dn_view_voucher(self, &id, error);
     if (!state)
         return false;
-    *out_result = dn_voucher_result(state, "stored");
-    add_law(self, state, *out_result);
+    json_t *result = dn_read_result_of(self, state, "stored", error);
+
+    if (!result)
+        return false;
+    *out_result = result;
+    add_law(self, state, result);
     if (problem) /* the voucher is safe and still waits to be read */
-        dn_json_take(*out_result, "error", dn_error_json(dn_error_code(problem), problem->message));
+        dn_json_take(result, "error", dn_error_json(dn_error_code(problem), problem->message));
     return true;
 }
 

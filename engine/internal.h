@@ -125,6 +125,11 @@ DnNewBlob dn_new_blob(DnPart part, GBytes *plain, const DnSha256 *digest);
 bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
                size_t blob_count, const json_t *entry, GError **error);
 
+/** The same for @entry_count entries that are in the archive together or not at all. */
+bool dn_commit_all(DnArchive *self, const DnUuid *tenant, const char *period,
+                   const DnNewBlob *blobs, size_t blob_count, const json_t *const *entries,
+                   size_t entry_count, GError **error);
+
 /* --- archive.c --- */
 
 /** Makes an archive without a tenant: what dn_archive_init() does first. *@out_master (transfer
@@ -208,9 +213,11 @@ typedef struct {
 /** Applies @count commits in order, in one atomic write: all or none. Call under apply_lock. */
 bool dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error);
 
-/** Whether the view could apply @entry to what it shows now: an entry that it could not would hold
- * up all that come after it, and is refused before the log has it. CORRUPT. */
-bool dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, GError **error);
+/** Whether the view could apply @entries, one after the other, to what it shows now: an entry that
+ * it could not would hold up all that come after it, and is refused before the log has it. CORRUPT.
+ */
+bool dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *const *entries,
+                        size_t count, GError **error);
 
 /** Applies all that the log has and the view has not. Call under apply_lock or before threads.
  * *@out_view_at_fault: on failure, whether it was the view's. */
@@ -356,6 +363,10 @@ char *dn_entry_load(DnArchive *self, const DnUuid *tenant, const DnEntryPlace *p
 /** Reads the newest version of the voucher and commits what was read, or the verdict. Call under
  * the voucher's stripe. @document: the bytes when at hand, else NULL. */
 bool dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError **error);
+
+/** (transfer full) What ingest answers (dn_voucher_result()); of the first receipt on a sheet also
+ * "others": those of the further ones, which came in by the same bytes. */
+json_t *dn_read_result_of(DnArchive *self, const json_t *state, const char *status, GError **error);
 
 /** (transfer full) {"code","message"}: how a result or an entry names a failure. */
 json_t *dn_error_json(DnErrorCode code, const char *message);

@@ -67,22 +67,43 @@ commit_verdict(DnArchive *self, const DnUuid *id, int64_t version, const GError 
     return dn_commit(self, &self->tenant, NULL, NULL, 0, entry, error);
 }
 
+/* --- what one receipt gives: an entry, and blobs that it names --- */
+
 typedef struct {
-    DnNewBlob blobs[3];
-    size_t count;
-    json_t *parts;
-} Parts;
+    GArray *blobs;      /* of DnNewBlob, for all receipts of the document */
+    GPtrArray *entries; /* of json_t */
+} Reading;
 
 static void
-add_part(Parts *parts, const char *name, DnPart part, GBytes *bytes)
+entry_free(gpointer entry)
 {
-    DnNewBlob *blob = &parts->blobs[parts->count];
+    json_decref(entry);
+}
 
+static void
+reading_init(Reading *self)
+{
+    self->blobs = g_array_new(FALSE, FALSE, sizeof(DnNewBlob));
+    self->entries = g_ptr_array_new_with_free_func(entry_free);
+}
+
+static void
+reading_clear(Reading *self)
+{
+    g_clear_pointer(&self->blobs, g_array_unref);
+    g_clear_pointer(&self->entries, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
+
+static void
+add_part(Reading *self, json_t *parts, const char *name, DnPart part, GBytes *bytes)
+{
     if (!bytes || g_bytes_get_size(bytes) == 0)
         return;
-    *blob = dn_new_blob(part, bytes, NULL);
-    dn_json_take(parts->parts, name, dn_blob_ref(blob));
-    parts->count++;
+    DnNewBlob blob = dn_new_blob(part, bytes, NULL);
+
+    dn_json_take(parts, name, dn_blob_ref(&blob));
+    g_array_append_val(self->blobs, blob);
 }
 
 static void
@@ -102,28 +123,185 @@ copy_claims(json_t *entry, const json_t *reading)
         json_object_del(entry, "kind");
 }
 
-static bool
-commit_reading(DnArchive *self, const DnUuid *id, int64_t version, const char *period,
-               const DnReadResult *result, GError **error)
+/* @rendition (nullable): that of the whole sheet, sealed once and named by each of its receipts.
+ * Lends the entry; NULL with an error. */
+static json_t *
+add_reading(DnArchive *archive, Reading *self, const DnUuid *id, int64_t version,
+            const DnReadResult *result, const json_t *rendition, GError **error)
 {
-    g_autoptr(json_t) entry = dn_voucher_entry("voucher.read", id);
     g_autoptr(json_t) reading = json_deep_copy(result->reading);
     g_autoptr(json_t) known = NULL;
-    Parts parts = {.parts = json_object()};
 
-    if (!dn_known_improve(self, reading, &known, error)) {
-        json_decref(parts.parts);
-        return false;
-    }
+    if (!dn_known_improve(archive, reading, &known, error))
+        return NULL;
+    json_t *entry = dn_voucher_entry("voucher.read", id);
+    json_t *parts = json_object();
+
     copy_claims(entry, reading);
     if (known)
         dn_json_take(entry, "known", dn_voucher_freeze(known));
-    add_part(&parts, "text", DN_PART_TEXT, result->text);
-    add_part(&parts, "words", DN_PART_WORDS, result->words);
-    add_part(&parts, "rendition", DN_PART_RENDITION, result->rendition);
-    dn_json_take(entry, "parts", parts.parts);
+    add_part(self, parts, "text", DN_PART_TEXT, result->text);
+    add_part(self, parts, "words", DN_PART_WORDS, result->words);
+    if (rendition)
+        dn_json_take(parts, "rendition", json_deep_copy(rendition));
+    else
+        add_part(self, parts, "rendition", DN_PART_RENDITION, result->rendition);
+    dn_json_take(entry, "parts", parts);
     dn_json_set_int(entry, "version", version);
-    return dn_commit(self, &self->tenant, period, parts.blobs, parts.count, entry, error);
+    g_ptr_array_add(self->entries, entry);
+    return entry;
+}
+
+static bool
+commit(DnArchive *self, const char *period, const Reading *reading, GError **error)
+{
+    return dn_commit_all(self, &self->tenant, period,
+                         (const DnNewBlob *)(void *)reading->blobs->data, reading->blobs->len,
+                         (const json_t *const *)(void *)reading->entries->pdata,
+                         reading->entries->len, error);
+}
+
+static bool
+commit_reading(DnArchive *self, const DnUuid *id, const json_t *version, const DnReadResult *result,
+               GError **error)
+{
+    g_auto(Reading) reading = {0};
+
+    reading_init(&reading);
+    return add_reading(self, &reading, id, dn_json_int(version, "version", 0), result, NULL,
+                       error) &&
+           commit(self, dn_json_string(version, "period"), &reading, error);
+}
+
+/* --- several receipts on one sheet: law row R18 --- */
+
+/* May this document still fall into several? Once it has been read as one, or a person has said
+ * what stands on it, it is one. */
+static bool
+may_part(const json_t *state)
+{
+    return g_strcmp0(dn_json_string(state, "state"), "stored") == 0 &&
+           json_array_size(json_object_get(state, "versions")) == 1 &&
+           json_object_size(json_object_get(state, "fields")) == 0;
+}
+
+/* (transfer full) {"part":N,"vouchers":[...]}: which receipt of the sheet, and all of them. */
+static json_t *
+sheet_place(const json_t *vouchers, size_t part)
+{
+    json_t *place = json_object();
+
+    dn_json_set_int(place, "part", (int64_t)part);
+    dn_json_take(place, "vouchers", json_deep_copy(vouchers));
+    return place;
+}
+
+/* The entry by which a further receipt of the sheet begins: of the same bytes, come in at the same
+ * time, in the same way. */
+static json_t *
+register_further(const json_t *state, const json_t *version, const DnUuid *id)
+{
+    static const char *const of_state[] = {"origin", "received", "paper", "labels", NULL};
+    static const char *const of_version[] = {"name", "media_type", "period", "blob", NULL};
+    json_t *entry = dn_voucher_entry("voucher.registered", id);
+
+    for (const char *const *key = of_state; *key; key++)
+        if (json_object_get(state, *key))
+            dn_json_take(entry, *key, json_deep_copy(json_object_get(state, *key)));
+    for (const char *const *key = of_version; *key; key++)
+        if (json_object_get(version, *key))
+            dn_json_take(entry, *key, json_deep_copy(json_object_get(version, *key)));
+    if (dn_json_bool(state, "kind_given", false))
+        dn_json_set_string(entry, "kind", dn_json_string(state, "kind"));
+    dn_json_take(entry, "values", json_object());
+    return entry;
+}
+
+/* The first receipt is the voucher that the document came in as, each further one a voucher of its
+ * own. All are in the archive together or not at all. */
+static bool
+commit_sheet(DnArchive *self, const DnUuid *id, const json_t *state, const DnReadResult *result,
+             GError **error)
+{
+    const json_t *version = dn_voucher_version(state, 0);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+    g_autoptr(json_t) vouchers = json_array();
+    g_auto(Reading) reading = {0};
+    const json_t *rendition = NULL;
+    size_t part = 0;
+
+    reading_init(&reading);
+    for (const DnReadResult *one = result; one; one = one->next) {
+        DnUuid voucher = one == result ? *id : dn_uuid_new();
+        g_autofree char *text = dn_uuid_text(&voucher);
+
+        g_array_append_val(ids, voucher);
+        json_array_append_new(vouchers, json_string(text));
+    }
+    for (const DnReadResult *one = result; one; one = one->next, part++) {
+        const DnUuid *voucher = &g_array_index(ids, DnUuid, part);
+
+        if (part > 0) {
+            json_t *first = register_further(state, version, voucher);
+
+            dn_json_take(first, "sheet", sheet_place(vouchers, part + 1));
+            g_ptr_array_add(reading.entries, first);
+        }
+        json_t *entry =
+            add_reading(self, &reading, voucher, part > 0 ? 1 : dn_json_int(version, "version", 0),
+                        one, part > 0 ? rendition : NULL, error);
+
+        if (!entry)
+            return false;
+        if (part == 0) {
+            dn_json_take(entry, "sheet", sheet_place(vouchers, 1));
+            rendition = json_object_get(json_object_get(entry, "parts"), "rendition");
+        }
+    }
+    return commit(self, dn_json_string(version, "period"), &reading, error);
+}
+
+/* The reading that is @state's own: the only one, or its place on the sheet. NULL: the sheet no
+ * longer falls into the receipts that it was. */
+static const DnReadResult *
+own_part(const json_t *state, const DnReadResult *result)
+{
+    const json_t *sheet = json_object_get(state, "sheet");
+    int64_t part = dn_json_int(sheet, "part", 1);
+    const DnReadResult *own = NULL;
+    size_t count = 0;
+
+    if (!result->next)
+        return result;
+    for (const DnReadResult *one = result; one; one = one->next)
+        if (++count == (size_t)part)
+            own = one;
+    return count == json_array_size(json_object_get(sheet, "vouchers")) ? own : NULL;
+}
+
+static bool
+read_and_commit(DnArchive *self, const DnUuid *id, const json_t *state, GBytes *bytes, bool sheet,
+                GError **error)
+{
+    const json_t *version = dn_voucher_version(state, 0);
+    g_autoptr(DnReadResult) result = NULL;
+    DnReadJob job = {
+        .date_order = dn_settings_string(self->settings, "reading", "date-order"),
+        .currency = dn_archive_currency(self),
+        .received = dn_json_string(state, "received"),
+        .kind = dn_json_bool(state, "kind_given", false) ? dn_json_string(state, "kind") : NULL,
+        .rendition = true,
+        .sheet = sheet,
+    };
+
+    if (!dn_reader_read(dn_archive_reader(self), bytes, &job, &result, error))
+        return false;
+    if (result->next && !json_object_get(state, "sheet"))
+        return commit_sheet(self, id, state, result, error);
+    const DnReadResult *own = own_part(state, result);
+
+    return own ? commit_reading(self, id, version, own, error)
+               : read_and_commit(self, id, state, bytes, false, error);
 }
 
 bool
@@ -131,33 +309,49 @@ dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError **er
 {
     g_autoptr(json_t) state = dn_voucher_changeable(self, id, error);
     const json_t *version = dn_voucher_version(state, 0);
-    int64_t number = dn_json_int(version, "version", 0);
-    DnReader *reader = state ? dn_archive_reader(self) : NULL;
     g_autoptr(GBytes) bytes = document ? g_bytes_ref(document) : NULL;
-    g_autoptr(DnReadResult) result = NULL;
     g_autoptr(GError) problem = NULL;
 
-    if (!reader)
+    if (!state)
         return false;
     if (!bytes)
         bytes = dn_blob_load(self, &self->tenant, json_object_get(version, "blob"),
                              DN_PART_ORIGINAL, error);
     if (!bytes)
         return false;
-    DnReadJob job = {
-        .date_order = dn_settings_string(self->settings, "reading", "date-order"),
-        .currency = dn_archive_currency(self),
-        .received = dn_json_string(state, "received"),
-        .kind = dn_json_bool(state, "kind_given", false) ? dn_json_string(state, "kind") : NULL,
-        .rendition = true,
-    };
-
-    if (dn_reader_read(reader, bytes, &job, &result, &problem))
-        return commit_reading(self, id, number, dn_json_string(version, "period"), result, error);
+    if (read_and_commit(self, id, state, bytes, json_object_get(state, "sheet") || may_part(state),
+                        &problem))
+        return true;
     if (is_verdict(problem))
-        return commit_verdict(self, id, number, problem, error);
+        return commit_verdict(self, id, dn_json_int(version, "version", 0), problem, error);
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
+}
+
+json_t *
+dn_read_result_of(DnArchive *self, const json_t *state, const char *status, GError **error)
+{
+    g_autoptr(json_t) result = dn_voucher_result(state, status);
+    const json_t *sheet = json_object_get(state, "sheet");
+    const json_t *vouchers = json_object_get(sheet, "vouchers");
+    json_t *others = NULL;
+
+    if (dn_json_int(sheet, "part", 0) != 1)
+        return g_steal_pointer(&result);
+    others = json_array();
+    dn_json_take(result, "others", others);
+    for (size_t i = 1; i < json_array_size(vouchers); i++) {
+        DnUuid id;
+
+        if (!dn_uuid_parse(json_string_value(json_array_get(vouchers, i)), &id, error))
+            return NULL;
+        g_autoptr(json_t) other = dn_view_voucher(self, &id, error);
+
+        if (!other)
+            return NULL;
+        json_array_append_new(others, dn_voucher_result(other, status));
+    }
+    return g_steal_pointer(&result);
 }
 
 bool
@@ -171,7 +365,11 @@ dn_archive_read(DnArchive *self, const DnUuid *id, json_t **out_result, GError *
 
     if (!state)
         return false;
-    *out_result = dn_voucher_result(state, "stored");
+    json_t *result = dn_read_result_of(self, state, "stored", error);
+
+    if (!result)
+        return false;
+    *out_result = result;
     return true;
 }
 

@@ -244,8 +244,10 @@ typedef struct {
     const DnReadJob *job;
     DnReadResult *result;
     GError *verdict;
-    unsigned page; /* the last that was done */
-    char stage;    /* the last message but P: 0 J, then R T W V or E */
+    unsigned page;      /* the last that was done */
+    char stage;         /* the last message but P: 0 J, then R T W V or E */
+    DnReadResult *part; /* of the receipt that is being told of */
+    unsigned parts;
 } Exchange;
 
 static json_t *
@@ -271,6 +273,7 @@ describe_job(const DnReader *self, const DnReadJob *job)
     dn_json_take(object, "limits", caps);
     dn_json_set_string(object, "kind", job->kind);
     dn_json_set_bool(object, "rendition", job->rendition);
+    dn_json_set_bool(object, "sheet", job->sheet);
     if (job->page_image)
         dn_json_set_int(object, "page_image", job->page_image);
     return object;
@@ -283,12 +286,8 @@ is_in_order(const Exchange *exchange, DnWireType type)
     const struct {
         char stage;
         const char *next;
-    } order[] = {{0, exchange->job->page_image ? "VE" : "PRE"},
-                 {'R', "T"},
-                 {'T', "W"},
-                 {'W', "VD"},
-                 {'V', "D"},
-                 {'E', "D"}};
+    } order[] = {{0, exchange->job->page_image ? "VE" : "PRE"}, {'R', "T"}, {'T', "W"},
+                 {'W', exchange->job->sheet ? "RVD" : "VD"},    {'V', "D"}, {'E', "D"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
         if (order[i].stage == exchange->stage)
@@ -299,7 +298,7 @@ is_in_order(const Exchange *exchange, DnWireType type)
 static bool
 take_message(Exchange *exchange, DnWireType type, GBytes *body, GError **error)
 {
-    DnReadResult *result = exchange->result;
+    DnReadResult *result = exchange->part;
     unsigned page = 0;
 
     if (!is_in_order(exchange, type))
@@ -317,6 +316,11 @@ take_message(Exchange *exchange, DnWireType type, GBytes *body, GError **error)
             exchange->job->progress(page, exchange->job->user_data);
         return true;
     case DN_WIRE_READING:
+        if (exchange->parts++ == DN_SHEET_RECEIPTS_MOST)
+            return dn_fail(error, DN_ERROR_LIMIT, "more than %d receipts on a sheet",
+                           DN_SHEET_RECEIPTS_MOST);
+        if (result->reading)
+            result = exchange->part = result->next = g_new0(DnReadResult, 1);
         result->reading = dn_answer_reading(body, error);
         return result->reading != NULL;
     case DN_WIRE_TEXT:
@@ -326,7 +330,7 @@ take_message(Exchange *exchange, DnWireType type, GBytes *body, GError **error)
         result->words = g_bytes_ref(body);
         return dn_answer_check_words(body, error);
     case DN_WIRE_RENDITION:
-        result->rendition = g_bytes_ref(body);
+        exchange->result->rendition = g_bytes_ref(body);
         return exchange->job->page_image ? dn_answer_check_png(body, error)
                                          : dn_answer_check_rendition(body, error);
     case DN_WIRE_ERROR:
@@ -415,7 +419,7 @@ read_once(DnReader *self, Slot *slot, GBytes *document, const DnReadJob *job,
 {
     g_autoptr(DnReadResult) result = g_new0(DnReadResult, 1);
     g_autoptr(GError) problem = NULL;
-    Exchange exchange = {.job = job, .result = result};
+    Exchange exchange = {.job = job, .result = result, .part = result};
     int status = 0;
 
     *out_again = false;
@@ -575,6 +579,7 @@ dn_read_result_free(DnReadResult *self)
 {
     if (!self)
         return;
+    dn_read_result_free(self->next); /* at most DN_SHEET_RECEIPTS_MOST deep */
     json_decref(self->reading);
     g_clear_pointer(&self->text, g_bytes_unref);
     g_clear_pointer(&self->words, g_bytes_unref);

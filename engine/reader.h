@@ -36,6 +36,7 @@ typedef struct {
     const char *received;   /* "2026-04-01"; NULL: no plausibility window */
     const char *kind;       /* as a person said it; NULL: as it is read */
     bool rendition;         /* a searchable PDF is wanted */
+    bool sheet;             /* several receipts on one sheet are wanted one by one */
     unsigned
         page_image; /* not 0: nothing is read; the result is this page as PNG, as "rendition" */
     /* (nullable) Called in the reading thread after each page, from 1; from 1 again when the
@@ -44,13 +45,18 @@ typedef struct {
     void *user_data;
 } DnReadJob;
 
-typedef struct {
-    json_t *reading;   /* the R object of worker/protocol.md */
-    GBytes *text;      /* UTF-8, pages parted by form feeds */
-    GBytes *words;     /* JSON of words with boxes */
-    GBytes *rendition; /* (nullable) PDF: not wanted, not needed (the original is searchable), or
-                          not possible (a warning in the reading says why) */
-} DnReadResult;
+typedef struct DnReadResult DnReadResult;
+
+struct DnReadResult {
+    json_t *reading;    /* the R object of worker/protocol.md */
+    GBytes *text;       /* UTF-8, pages parted by form feeds */
+    GBytes *words;      /* JSON of words with boxes */
+    GBytes *rendition;  /* (nullable) PDF: not wanted, not needed (the original is searchable), or
+                           not possible (a warning in the reading says why) */
+    DnReadResult *next; /* (nullable) of the next receipt on the sheet; it has no rendition */
+};
+
+enum { DN_SHEET_RECEIPTS_MOST = 24 };
 
 void dn_read_result_free(DnReadResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReadResult, dn_read_result_free)

@@ -17,8 +17,8 @@ enum { FIRST_DAY = -719162, LAST_DAY = 2932896 }; /* of the years 1 to 9999 */
 /* The members of a row that no search looks at, in the order in which they are kept. A new one is
  * added at the end and is a new format of the view. */
 static const char *const shown[] = {
-    "version", "state",  "origin", "received", "registered", "party", "registration_number",
-    "scale",   "stamped"};
+    "version", "state",   "origin", "received", "registered", "party", "registration_number",
+    "scale",   "stamped", "sheet"};
 
 char *
 dn_row_shown(const DnValue *state)
@@ -33,7 +33,7 @@ dn_row_shown(const DnValue *state)
         dn_value_get(state, "origin"),     dn_value_get(state, "received"),
         dn_value_get(state, "registered"), dn_value_get(dn_value_get(fields, "party"), "value"),
         dn_value_get(number, "value"),     has_amount ? dn_value_get(amount, "scale") : NULL,
-        dn_value_get(stamp, "gen_time"),
+        dn_value_get(stamp, "gen_time"),   dn_value_get(state, "sheet"),
     };
     GString *list = g_string_sized_new(128);
     size_t used = G_N_ELEMENTS(shown);

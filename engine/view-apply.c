@@ -207,7 +207,7 @@ set_job(Applying *applying, char job, const DnUuid *id, bool waits)
 }
 
 /* A document came in: it waits to be read and to be stamped, and the same bytes are a duplicate
- * from now on. */
+ * from now on. Of the receipts on one sheet, which share them, the first is answered with. */
 static bool
 note_document(Applying *applying, const DnValue *entry, const DnUuid *id, GError **error)
 {
@@ -218,7 +218,8 @@ note_document(Applying *applying, const DnValue *entry, const DnUuid *id, GError
                   sizeof digest.bytes, error))
         return false;
     dn_view_hash_key(&applying->apply->tenant, &digest, key);
-    dn_kv_batch_put(applying->batch, DN_KV_HASH, key, sizeof key, id->bytes, sizeof id->bytes);
+    if (!dn_value_get(entry, "sheet"))
+        dn_kv_batch_put(applying->batch, DN_KV_HASH, key, sizeof key, id->bytes, sizeof id->bytes);
     set_job(applying, 'r', id, dn_value_string(entry, "media_type") != NULL);
     set_job(applying, 's', id, true);
     return true;
@@ -876,12 +877,10 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
     return true;
 }
 
-bool
-dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, GError **error)
+static bool
+would_take(Applying *applying, const json_t *entry, GError **error)
 {
     static const DnStoreRef nowhere;
-    DnApply apply = {.tenant = *tenant};
-    g_auto(Applying) applying = {0};
     const char *type = dn_json_string(entry, "type");
     g_autofree char *text = NULL;
     const DnValue *value = NULL;
@@ -889,11 +888,24 @@ dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *entry, G
     if (g_str_has_prefix(type, "evidence."))
         return true; /* its list was made of the versions that are there, and none goes */
     text = dn_json_canonical(entry, error);
+    value = text ? dn_value_read(applying->arena, text, strlen(text), error) : NULL;
+    return value && apply_entry(applying, value, &nowhere, error);
+}
+
+bool
+dn_view_would_take(DnArchive *self, const DnUuid *tenant, const json_t *const *entries,
+                   size_t count, GError **error)
+{
+    DnApply apply = {.tenant = *tenant};
+    g_auto(Applying) applying = {0};
+
     applying_init(&applying, self);
     applying.apply = &apply;
-    value = text ? dn_value_read(applying.arena, text, strlen(text), error) : NULL;
-    return (value && apply_entry(&applying, value, &nowhere, error)) ||
-           dn_fail_in(error, "an entry that would not fit what it speaks of; nothing was stored");
+    for (size_t i = 0; i < count; i++)
+        if (!would_take(&applying, entries[i], error))
+            return dn_fail_in(error,
+                              "an entry that would not fit what it speaks of; nothing was stored");
+    return true;
 }
 
 bool

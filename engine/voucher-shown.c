@@ -129,8 +129,9 @@ add_values(json_t *row, const json_t *state)
 json_t *
 dn_voucher_row(const json_t *state)
 {
-    static const char *const keys[] = {"voucher",  "version",    "state",  "kind",    "origin",
-                                       "received", "registered", "labels", "deleted", NULL};
+    static const char *const keys[] = {"voucher", "version",  "state",      "kind",
+                                       "origin",  "received", "registered", "labels",
+                                       "deleted", "sheet",    NULL};
     json_t *row = json_object();
     const json_t *stamp = json_object_get(dn_voucher_version(state, 0), "stamp");
 
@@ -203,6 +204,7 @@ dn_voucher_result(const json_t *state, const char *status)
     copy_member(result, state, "state");
     dn_json_take(result, "fields", thaw(json_object_get(state, "fields")));
     copy_member(result, state, "checks");
+    copy_member(result, state, "sheet");
     copy_member(result, state, "error");
     return result;
 }

@@ -197,6 +197,7 @@ apply_registered(DnArena *arena, DnValue *state, const DnValue *entry, GError **
     set_bool(arena, state, "kind_given", kind != NULL);
     note_kind(arena, state, kind);
     copy_member(arena, state, entry, "paper");
+    copy_member(arena, state, entry, "sheet");
     dn_value_set(arena, state, "registered", dn_value_get(entry, "at"));
     set_int(arena, state, "registered_seq", dn_value_int(entry, "seq", 0));
     set_string(arena, state, "state", "stored");
@@ -253,6 +254,7 @@ apply_read(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
     if (!read || !version)
         return dn_fail(error, DN_ERROR_CORRUPT, "a reading without fields or of no version");
     copy_members(arena, version, entry, keys);
+    copy_member(arena, state, entry, "sheet");
     dn_value_remove(version, "error");
     if (!is_newest(state, version))
         return true; /* read late: the values of a newer version stand */

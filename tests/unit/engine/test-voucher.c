@@ -105,6 +105,25 @@ test_a_reading_of_a_confirmed_voucher_only_proposes(void)
         "2020-01-01");
 }
 
+/* Which receipt of a sheet it is stands in the row, in all details and in what ingest answers. */
+static void
+test_R18_a_receipt_knows_its_sheet(void)
+{
+    g_autofree char *line =
+        g_strdup_printf("%.*s,\"sheet\":{\"part\":2,\"vouchers\":[\"a\",\"b\"]}}",
+                        (int)strlen(registered) - 1, registered);
+    json_t *sheet = json_pack("{s:i,s:[s,s]}", "part", 2, "vouchers", "a", "b");
+    g_autoptr(json_t) state = state_after((const char *const[]){line, NULL});
+    g_autoptr(json_t) row = dn_voucher_row(state);
+    g_autoptr(json_t) details = dn_voucher_details(state, 0);
+    g_autoptr(json_t) result = dn_voucher_result(state, "stored");
+
+    g_assert_true(json_equal(json_object_get(row, "sheet"), sheet));
+    g_assert_true(json_equal(json_object_get(details, "sheet"), sheet));
+    g_assert_true(json_equal(json_object_get(result, "sheet"), sheet));
+    json_decref(sheet);
+}
+
 /* Law rows R24 to R27: old versions stay, a deletion is a flag. */
 static void
 test_versions_and_deletion_keep_everything(void)
@@ -221,6 +240,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define T(name) g_test_add_func("/voucher/" #name, test_##name)
     T(reading_gives_values_with_their_origin);
+    T(R18_a_receipt_knows_its_sheet);
     T(a_persons_value_outlives_every_reading);
     T(a_reading_of_a_confirmed_voucher_only_proposes);
     T(versions_and_deletion_keep_everything);

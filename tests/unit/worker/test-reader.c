@@ -748,11 +748,19 @@ typedef struct {
     const char *words;
     const char *pdf;
     bool is_believed;
+    unsigned receipts; /* on a sheet that was asked for; 0: none was */
 } Speech;
 
 static const Speech speeches[] = {
     {.name = "right", .messages = "PRTWD", .is_believed = true},
     {.name = "right-with-pdf", .messages = "PRTWVD", .is_believed = true},
+    {.name = "a-sheet", .messages = "PRTWRTWRTWVD", .is_believed = true, .receipts = 3},
+    {.name = "one-receipt", .messages = "PRTWD", .is_believed = true, .receipts = 1},
+    {.name = "not-asked-for", .messages = "PRTWRTWD"},
+    {.name = "half-a-receipt", .messages = "PRTWRTD", .receipts = 2},
+    {.name = "too-many",
+     .messages = "PRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWRTWD",
+     .receipts = 25},
     {.name = "no-reading", .messages = "PTWD"},
     {.name = "no-words", .messages = "RTD"},
     {.name = "twice", .messages = "RRTWD"},
@@ -808,10 +816,15 @@ test_only_a_right_answer_is_believed(void)
         g_autoptr(DnReader) reader = dn_reader_new(&(DnReaderOptions){.worker_path = path});
         g_autoptr(DnReadResult) result = NULL;
         g_autoptr(GError) error = NULL;
-        bool read = dn_reader_read(reader, document, NULL, &result, &error);
+        DnReadJob job = {.sheet = speeches[i].receipts > 0};
+        bool read = dn_reader_read(reader, document, &job, &result, &error);
+        unsigned receipts = 0;
 
         g_test_message("%s: %s", speeches[i].name, error ? error->message : "believed");
         g_assert_cmpint(read, ==, speeches[i].is_believed);
+        for (const DnReadResult *one = result; one; one = one->next)
+            receipts++;
+        g_assert_cmpuint(receipts, ==, read ? MAX(1, speeches[i].receipts) : 0);
         if (!read) {
             assert_code(error, EXTERNAL);
             continue;
