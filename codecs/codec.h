@@ -43,8 +43,9 @@ typedef struct {
         orientation; /* EXIF and TIFF: 1..8, 1 is upright; 1 where the library has applied it */
     unsigned bits_per_sample;
     DnColour colour;
-    bool lossy;              /* the stored form lost information (JPEG) */
-    bool rendered;           /* no capture: drawn from a page description */
+    bool lossy;    /* the stored form lost information (JPEG) */
+    bool rendered; /* no capture: drawn from a page description; a page of a PDF that is one picture
+                      is a capture, drawn at its own resolution */
     const char *compression; /* static: "none", "ccitt-g4", "lzw", "jpeg", "deflate" ... */
 } DnPageInfo;
 
@@ -190,6 +191,13 @@ DnPixmap *dn_pixmap_scale(const DnPixmap *self, uint32_t width_px, uint32_t heig
 /** codecs/flatten.c: evens the lighting of a GRAY8 photograph: each pixel over the blurred
  * background, paper becomes white. INVALID for RGB24. */
 DnPixmap *dn_pixmap_flatten(const DnPixmap *self, const DnLimits *limits, GError **error);
+
+/** codecs/jpeg.c: (transfer full) a baseline JPEG of @quality 1..100. LIMIT. */
+GBytes *dn_pixmap_to_jpeg(const DnPixmap *self, int quality, GError **error);
+
+/** codecs/grain.c: true for pixels of a camera or scanner, which do not compress without loss;
+ * false for what a program drew, and for black and white. */
+bool dn_pixmap_has_grain(const DnPixmap *self);
 
 /**
  * codecs/deskew.c: turns a GRAY8 page by its text lines' angle when that is clear and within 15

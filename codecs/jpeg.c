@@ -17,6 +17,7 @@
 
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -339,6 +340,88 @@ jpeg_decode(DnDocument *self, unsigned page G_GNUC_UNUSED, DnFailOn fail_on, GEr
 static void
 jpeg_close(DnDocument *self G_GNUC_UNUSED)
 {
+}
+
+/* ---- writing: for what is shown, and not kept as evidence ---- */
+
+typedef struct {
+    struct jpeg_compress_struct cinfo;
+    struct jpeg_error_mgr trouble;
+    jmp_buf escape;
+    unsigned char *bytes;
+    unsigned long size;
+    const DnPixmap *pixels;
+    int quality;
+} JpegWriter;
+
+static void
+jpeg_write_on_error(j_common_ptr cinfo)
+{
+    JpegWriter *self = cinfo->client_data;
+
+    longjmp(self->escape, 1);
+}
+
+static void
+jpeg_write_on_output(j_common_ptr cinfo)
+{
+    (void)cinfo; /* nothing goes to standard error */
+}
+
+static void
+jpeg_write_all(JpegWriter *self)
+{
+    const DnPixmap *pixels = self->pixels;
+
+    jpeg_create_compress(&self->cinfo);
+    jpeg_mem_dest(&self->cinfo, &self->bytes, &self->size);
+    self->cinfo.image_width = pixels->width_px;
+    self->cinfo.image_height = pixels->height_px;
+    self->cinfo.input_components = (int)pixels->format;
+    self->cinfo.in_color_space = pixels->format == DN_PIXEL_GRAY8 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&self->cinfo);
+    jpeg_set_quality(&self->cinfo, self->quality, TRUE);
+    jpeg_start_compress(&self->cinfo, TRUE);
+    while (self->cinfo.next_scanline < self->cinfo.image_height) {
+        JSAMPROW row = dn_pixmap_row(pixels, self->cinfo.next_scanline);
+
+        jpeg_write_scanlines(&self->cinfo, &row, 1);
+    }
+    jpeg_finish_compress(&self->cinfo);
+}
+
+static bool
+jpeg_write_guard(JpegWriter *self)
+{
+    if (setjmp(self->escape))
+        return false;
+    jpeg_write_all(self);
+    return true;
+}
+
+GBytes *
+dn_pixmap_to_jpeg(const DnPixmap *self, int quality, GError **error)
+{
+    g_autofree JpegWriter *writer = g_new0(JpegWriter, 1);
+    GBytes *jpeg = NULL;
+
+    if (self->width_px > JPEG_MAX_DIMENSION || self->height_px > JPEG_MAX_DIMENSION)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "%u x %u px are more than a JPEG holds",
+                            self->width_px, self->height_px);
+    writer->cinfo.err = jpeg_std_error(&writer->trouble);
+    writer->cinfo.client_data = writer;
+    writer->trouble.error_exit = jpeg_write_on_error;
+    writer->trouble.output_message = jpeg_write_on_output;
+    writer->pixels = self;
+    writer->quality = quality;
+    bool written = jpeg_write_guard(writer);
+
+    jpeg_destroy_compress(&writer->cinfo);
+    if (written)
+        jpeg = g_bytes_new_with_free_func(writer->bytes, writer->size, free, writer->bytes);
+    else
+        free(writer->bytes); /* the library asks malloc */
+    return written ? jpeg : dn_fail_null(error, DN_ERROR_LIMIT, "no memory for a JPEG of the page");
 }
 
 const DnCodec dn_codec_jpeg = {

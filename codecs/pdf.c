@@ -49,6 +49,8 @@ typedef struct {
     uint32_t height_px;
     double width_pt;
     double height_pt;
+    double native_dpi; /* of the one picture that the page is; 0: it is none */
+    DnColour colour;   /* of that picture */
 } PdfScale;
 
 typedef struct {
@@ -186,9 +188,37 @@ pdf_page(PdfDocument *self, unsigned page, GError **error)
     return found;
 }
 
+/* What the pixels of a picture show, whatever its stored form could have shown. */
+static DnColour
+pdf_colour(cairo_surface_t *surface)
+{
+    int width_px = cairo_image_surface_get_width(surface);
+    int height_px = cairo_image_surface_get_height(surface);
+    const uint8_t *data = cairo_image_surface_get_data(surface);
+    ptrdiff_t stride = cairo_image_surface_get_stride(surface);
+    DnColour colour = DN_COLOUR_BILEVEL;
+
+    if (!data || (cairo_image_surface_get_format(surface) != CAIRO_FORMAT_RGB24 &&
+                  cairo_image_surface_get_format(surface) != CAIRO_FORMAT_ARGB32))
+        return DN_COLOUR_BILEVEL; /* a mask */
+    for (int y = 0; y < height_px; y++)
+        for (int x = 0; x < width_px; x++) {
+            uint32_t pixel = 0;
+
+            memcpy(&pixel, data + y * stride + (ptrdiff_t)4 * x, sizeof pixel);
+            unsigned blue = pixel & 0xff;
+
+            if ((pixel >> 16 & 0xff) != blue || (pixel >> 8 & 0xff) != blue)
+                return DN_COLOUR_RGB;
+            if (blue != 0 && blue != 255)
+                colour = DN_COLOUR_GRAY;
+        }
+    return colour;
+}
+
 /* Pixels an inch of the one picture that the page consists of; 0 when it is not such a page. */
 static double
-pdf_native_dpi(PdfPage *page, double width_pt, double height_pt)
+pdf_native_dpi(PdfPage *page, double width_pt, double height_pt, DnColour *out_colour)
 {
     GList *pictures = poppler_page_get_image_mapping(page);
     cairo_surface_t *surface = NULL;
@@ -202,9 +232,11 @@ pdf_native_dpi(PdfPage *page, double width_pt, double height_pt)
         if (area >= PDF_FULL_PAGE * width_pt * height_pt)
             surface = poppler_page_get_image(page, picture->image_id);
         /* By areas, so that a rotated page needs no care. */
-        if (surface && cairo_surface_get_type(surface) == CAIRO_SURFACE_TYPE_IMAGE)
+        if (surface && cairo_surface_get_type(surface) == CAIRO_SURFACE_TYPE_IMAGE) {
+            *out_colour = pdf_colour(surface);
             dpi = PDF_POINTS_PER_INCH * sqrt((double)cairo_image_surface_get_width(surface) *
                                              cairo_image_surface_get_height(surface) / area);
+        }
     }
     g_clear_pointer(&surface, cairo_surface_destroy);
     poppler_page_free_image_mapping(pictures);
@@ -212,15 +244,18 @@ pdf_native_dpi(PdfPage *page, double width_pt, double height_pt)
 }
 
 static double
-pdf_choose_dpi(const PdfDocument *self, PdfPage *page, double width_pt, double height_pt)
+pdf_choose_dpi(const PdfDocument *self, PdfPage *page, double width_pt, double height_pt,
+               PdfScale *scale)
 {
     const DnLimits *limits = &self->base.limits;
     double width_in = width_pt / PDF_POINTS_PER_INCH;
     double height_in = height_pt / PDF_POINTS_PER_INCH;
     double side_px = MIN(limits->max_side_px, (uint32_t)PDF_MAX_CAIRO_SIDE);
-    double native = self->pictures_bounded ? pdf_native_dpi(page, width_pt, height_pt) : 0;
+    double native =
+        self->pictures_bounded ? pdf_native_dpi(page, width_pt, height_pt, &scale->colour) : 0;
     double dpi = PDF_NOMINAL_DPI;
 
+    scale->native_dpi = native;
     if (native > 0)
         dpi = CLAMP(round(native), PDF_LOWEST_NATIVE_DPI, PDF_HIGHEST_NATIVE_DPI);
     dpi = MIN(dpi, MAX(PDF_LOWEST_LARGE_DPI, sqrt(PDF_LARGE_PIXELS / (width_in * height_in))));
@@ -246,7 +281,7 @@ pdf_scale(PdfDocument *self, unsigned number, PdfPage *page, PdfScale *out, GErr
     /* The comparison also refuses what is not a number. */
     if (!(width_pt > 0 && height_pt > 0 && width_pt < 1e9 && height_pt < 1e9))
         return dn_fail(error, DN_ERROR_FORMAT, "the page has no size");
-    dpi = pdf_choose_dpi(self, page, width_pt, height_pt);
+    dpi = pdf_choose_dpi(self, page, width_pt, height_pt, scale);
     if (dpi < PDF_LOWEST_DPI)
         return dn_fail(error, DN_ERROR_LIMIT,
                        "the page is %.0f x %.0f points: within %u px a side and %" G_GUINT64_FORMAT
@@ -260,6 +295,30 @@ pdf_scale(PdfDocument *self, unsigned number, PdfPage *page, PdfScale *out, GErr
     scale->dpi = dpi;
     *out = *scale;
     return true;
+}
+
+/* By the filters that the file names, for the library gives no stream as it is stored: dictionaries
+ * of pictures are never packed themselves. The worst of all pictures counts. */
+static void
+pdf_stored_form(GBytes *bytes, DnPageInfo *out_info)
+{
+    static const struct {
+        const char *filter;
+        const char *compression;
+        bool lossy;
+    } forms[] = {{"/DCTDecode", "jpeg", true},    {"/JPXDecode", "jpeg2000", true},
+                 {"/JBIG2Decode", "jbig2", true}, {"/CCITTFaxDecode", "ccitt", false},
+                 {"/LZWDecode", "lzw", false},    {"/FlateDecode", "deflate", false}};
+    size_t size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (!memmem(data, size, forms[i].filter, strlen(forms[i].filter)))
+            continue;
+        out_info->compression = forms[i].compression;
+        out_info->lossy = forms[i].lossy;
+        return;
+    }
 }
 
 static bool
@@ -278,8 +337,14 @@ pdf_header(DnDocument *base, unsigned number, DnPageInfo *out_info, GError **err
     out_info->orientation = 1;
     out_info->bits_per_sample = 8;
     out_info->colour = DN_COLOUR_RGB;
-    out_info->rendered = true;
+    out_info->rendered = scale.native_dpi == 0;
     out_info->compression = "none";
+    if (!out_info->rendered) {
+        out_info->dpi_x = out_info->dpi_y = round(scale.native_dpi);
+        out_info->colour = scale.colour;
+        out_info->bits_per_sample = scale.colour == DN_COLOUR_BILEVEL ? 1 : 8;
+        pdf_stored_form(base->bytes, out_info);
+    }
     return true;
 }
 
@@ -320,6 +385,18 @@ pdf_pack(uint8_t *data, size_t pixels)
     }
 }
 
+/* A stamp in colour may have been put on a gray scan. */
+static bool
+pdf_has_no_colour(const DnPixmap *pixmap)
+{
+    size_t pixels = (size_t)pixmap->width_px * pixmap->height_px;
+
+    for (const uint8_t *rgb = pixmap->data; pixels > 0; pixels--, rgb += 3)
+        if (rgb[0] != rgb[1] || rgb[1] != rgb[2])
+            return false;
+    return true;
+}
+
 static DnPixmap *
 pdf_decode(DnDocument *base, unsigned number, DnFailOn fail_on G_GNUC_UNUSED, GError **error)
 {
@@ -355,6 +432,11 @@ pdf_decode(DnDocument *base, unsigned number, DnFailOn fail_on G_GNUC_UNUSED, GE
         data = NULL;
     else
         pixmap->data = g_steal_pointer(&data); /* could not shrink: it stays a quarter too large */
+    if (scale.native_dpi > 0 && scale.colour != DN_COLOUR_RGB && pdf_has_no_colour(pixmap)) {
+        g_autoptr(DnPixmap) drawn = pixmap;
+
+        return dn_pixmap_to_gray(drawn, &self->base.limits, error);
+    }
     return pixmap;
 }
 

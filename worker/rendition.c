@@ -28,6 +28,7 @@ static const double POINTS_AN_INCH = 72;
 static const double DPI_FALLBACK = 200;
 static const double SIDE_POINTS_MOST = 14400; /* PDF 1.7, appendix C */
 static const double ASCENT = 0.8;             /* of a word's box stands above the base line */
+enum { JPEG_QUALITY = 85 };
 static const char FONT[] = "Noto Sans CJK JP";
 
 static cairo_status_t
@@ -171,18 +172,35 @@ release_bytes(void *bytes)
     g_bytes_unref(bytes);
 }
 
+/* (transfer full) The bytes by which the page image is stored: the captured JPEG itself, a JPEG of
+ * what has grain (the original is kept without loss, and is what counts), else NULL: cairo stores
+ * drawn and two-tone pictures small and whole. */
+static GBytes *
+jpeg_of(const DnRenditionPage *page)
+{
+    if (can_embed(page->jpeg, page->captured))
+        return g_bytes_ref(page->jpeg);
+    return dn_pixmap_has_grain(page->captured)
+               ? dn_pixmap_to_jpeg(page->captured, JPEG_QUALITY, NULL)
+               : NULL;
+}
+
 static bool
 paint_image(DnRendition *self, const DnRenditionPage *page, GError **error)
 {
     cairo_surface_t *image = dn_rendition_image_of(page->captured);
     cairo_status_t status = cairo_surface_status(image);
 
-    if (status == CAIRO_STATUS_SUCCESS && can_embed(page->jpeg, page->captured)) {
+    GBytes *jpeg = status == CAIRO_STATUS_SUCCESS ? jpeg_of(page) : NULL;
+
+    if (jpeg) {
         size_t size = 0;
-        const uint8_t *data = g_bytes_get_data(page->jpeg, &size);
+        const uint8_t *data = g_bytes_get_data(jpeg, &size);
 
         status = cairo_surface_set_mime_data(image, CAIRO_MIME_TYPE_JPEG, data, size, release_bytes,
-                                             g_bytes_ref(page->jpeg));
+                                             jpeg);
+        if (status != CAIRO_STATUS_SUCCESS)
+            g_bytes_unref(jpeg);
     }
     if (status == CAIRO_STATUS_SUCCESS) {
         cairo_set_source_surface(self->cairo, image, 0, 0);

@@ -772,13 +772,34 @@ test_pdf_scan_keeps_its_resolution(void)
     drivers_check_picture(pixmap, 8);
 }
 
+/* A scan in a PDF is a capture as in any other file; a page that a program drew is none. */
+static void
+test_R09_R11_R14_a_scan_in_a_pdf_is_a_capture(void)
+{
+    g_autoptr(GBytes) scan = made_pdf_scan(36, 24);
+    g_autoptr(GBytes) text = made_pdf(144, 96, 1);
+    g_autoptr(DnDocument) document = drivers_open(scan);
+    g_autoptr(DnDocument) drawn = drivers_open(text);
+    DnPageInfo info = {0};
+
+    g_assert_true(dn_document_header(document, 0, &info, NULL));
+    g_assert_false(info.rendered);
+    g_assert_cmpint(info.colour, ==, DN_COLOUR_RGB);
+    g_assert_cmpuint(info.bits_per_sample, ==, 8);
+    g_assert_false(info.lossy);
+    g_assert_cmpstr(info.compression, ==, "deflate");
+    g_assert_true(dn_document_header(drawn, 0, &info, NULL));
+    g_assert_true(info.rendered);
+}
+
 static void
 test_pdf_resolution_of_coarse_and_fine_scans(void)
 {
     static const struct {
         double width_pt;
-        double dpi;
-    } cases[] = {{72, 150}, {12, 400}};
+        double dpi;    /* at which it is drawn */
+        double native; /* of the picture, which is what the law asks for */
+    } cases[] = {{72, 150, 96}, {12, 400, 576}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         DnPageInfo info = {0};
@@ -786,7 +807,7 @@ test_pdf_resolution_of_coarse_and_fine_scans(void)
             made_pdf_scan(cases[i].width_pt, cases[i].width_pt * 2 / 3), DN_FAIL_ON_ERROR, &info);
 
         g_assert_cmpfloat(pixmap->dpi_y, ==, cases[i].dpi);
-        g_assert_cmpfloat(info.dpi_x, ==, cases[i].dpi);
+        g_assert_cmpfloat(info.dpi_x, ==, cases[i].native);
     }
 }
 
@@ -957,6 +978,7 @@ main(int argc, char **argv)
     g_test_add_func("/exif/units", test_exif_units);
     g_test_add_func("/pdf/text", test_pdf_text_lies_on_the_pixels);
     g_test_add_func("/pdf/scan", test_pdf_scan_keeps_its_resolution);
+    g_test_add_func("/pdf/capture", test_R09_R11_R14_a_scan_in_a_pdf_is_a_capture);
     g_test_add_func("/pdf/scan-dpi", test_pdf_resolution_of_coarse_and_fine_scans);
     g_test_add_func("/pdf/large", test_pdf_large_pages);
     g_test_add_func("/pdf/rotation", test_pdf_rotation_is_applied);

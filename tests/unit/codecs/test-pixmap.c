@@ -333,6 +333,35 @@ test_gray_is_asked_for(void)
     assert_code(error, INVALID);
 }
 
+/* What a scanner gives is stored with loss where it is only shown; what a program drew is not. */
+static void
+test_jpeg_of_what_has_grain(void)
+{
+    g_autoptr(DnPixmap) drawn = pixmap_new(300, 200, DN_PIXEL_RGB24);
+    g_autoptr(DnPixmap) scan = pixmap_new(300, 200, DN_PIXEL_RGB24);
+    g_autoptr(GError) error = NULL;
+    uint32_t noise = 1;
+
+    memset(dn_pixmap_row(drawn, 50), 0, 30 * dn_pixmap_stride(drawn));
+    for (size_t i = 0; i < 200 * dn_pixmap_stride(scan); i++) {
+        noise = noise * 1664525 + 1013904223;
+        scan->data[i] = (uint8_t)(240 + (noise >> 29));
+    }
+    g_assert_false(dn_pixmap_has_grain(drawn));
+    g_assert_true(dn_pixmap_has_grain(scan));
+    g_autoptr(GBytes) jpeg = dn_pixmap_to_jpeg(scan, 85, &error);
+
+    g_assert_no_error(error);
+    g_autoptr(DnDocument) document = dn_document_open(jpeg, &dn_limits_default, &error);
+    g_autoptr(DnPixmap) back = dn_document_decode(document, 0, DN_FAIL_ON_TRUNCATED, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(document->codec == &dn_codec_jpeg);
+    g_assert_cmpuint(back->width_px, ==, 300);
+    g_assert_cmpuint(back->height_px, ==, 200);
+    g_assert_cmpuint(g_bytes_get_size(jpeg), <, 300 * 200 / 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -347,6 +376,7 @@ main(int argc, char **argv)
     g_test_add_func("/pixmap/deskew-unclear", test_deskew_leaves_what_has_no_clear_angle);
     g_test_add_func("/pixmap/flatten", test_flatten_evens_the_lighting);
     g_test_add_func("/pixmap/flatten-blank", test_flatten_adds_nothing_to_a_blank_page);
+    g_test_add_func("/pixmap/jpeg", test_jpeg_of_what_has_grain);
     g_test_add_func("/pixmap/gray-only", test_gray_is_asked_for);
     return g_test_run();
 }
