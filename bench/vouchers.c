@@ -112,6 +112,22 @@ amount_of(uint64_t seed)
     return bench_below(seed + 4, 300) == 0 ? -yen : yen;
 }
 
+/* As engine/row.c writes it: a scan that was read on the day it came in and stamped that night. */
+static void
+bench_shown(BenchVoucher *self, uint64_t n, uint64_t total)
+{
+    gint64 second = (BENCH_FIRST_DAY * G_GINT64_CONSTANT(86400)) +
+                    (gint64)((double)BENCH_DAYS * 86400 * (double)n / (double)total);
+    g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(second);
+    g_autofree char *day = g_date_time_format(at, "%Y-%m-%d");
+    g_autofree char *time = g_date_time_format(at, "%Y-%m-%dT%H:%M:%S");
+
+    g_snprintf(self->shown, sizeof self->shown,
+               "[1,\"read\",\"scan\",\"%s\",\"%s.%03uZ\",\"%s\",null,0,\"%sT18:00:07Z\"]", day,
+               time, (unsigned)bench_below(n, 1000), self->record.party ? self->party : "", day);
+    self->record.shown = self->shown;
+}
+
 void
 bench_voucher(BenchVoucher *self, uint64_t n, uint64_t total)
 {
@@ -151,6 +167,7 @@ bench_voucher(BenchVoucher *self, uint64_t n, uint64_t total)
         self->record.amount = DN_AMOUNT_MISSING;
     if (bench_below(seed + 22, 80) == 0)
         self->record.party = NULL;
+    bench_shown(self, n, total);
     /* As an id of version 7: time, then noise. */
     for (unsigned i = 0; i < 16; i++)
         self->record.id.bytes[i] = (uint8_t)(i < 6 ? (n + (UINT64_C(1) << 40)) >> (8 * (5 - i))

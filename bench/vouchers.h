@@ -21,6 +21,7 @@ typedef struct {
     char party[128];
     char number[16];
     const char *labels[2];
+    char shown[384];
 } BenchVoucher;
 
 /** The @n-th of @total, n from 0. Its seq is n + 1. */

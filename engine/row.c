@@ -20,6 +20,14 @@ static const char *const shown[] = {
     "version", "state",   "origin", "received", "registered", "party", "registration_number",
     "scale",   "stamped", "sheet"};
 
+/* As the cover has it: it need not be said twice. */
+static bool
+is_plain_number(const char *text)
+{
+    return text && text[0] == 'T' && strlen(text) == 1 + DN_COVER_DIGITS &&
+           strspn(text + 1, "0123456789") == DN_COVER_DIGITS;
+}
+
 char *
 dn_row_shown(const DnValue *state)
 {
@@ -27,13 +35,19 @@ dn_row_shown(const DnValue *state)
     const DnValue *amount = dn_value_get(fields, "amount");
     const DnValue *number = dn_value_get(fields, "registration_number");
     const DnValue *stamp = dn_value_get(dn_voucher_find_version(state, 0), "stamp");
+    const bool plain = is_plain_number(dn_value_string(number, "value"));
     const bool has_amount = dn_value_is(dn_value_get(amount, "value"), DN_VALUE_INT);
     const DnValue *const values[G_N_ELEMENTS(shown)] = {
-        dn_value_get(state, "version"),    dn_value_get(state, "state"),
-        dn_value_get(state, "origin"),     dn_value_get(state, "received"),
-        dn_value_get(state, "registered"), dn_value_get(dn_value_get(fields, "party"), "value"),
-        dn_value_get(number, "value"),     has_amount ? dn_value_get(amount, "scale") : NULL,
-        dn_value_get(stamp, "gen_time"),   dn_value_get(state, "sheet"),
+        dn_value_get(state, "version"),
+        dn_value_get(state, "state"),
+        dn_value_get(state, "origin"),
+        dn_value_get(state, "received"),
+        dn_value_get(state, "registered"),
+        dn_value_get(dn_value_get(fields, "party"), "value"),
+        plain ? NULL : dn_value_get(number, "value"),
+        has_amount ? dn_value_get(amount, "scale") : NULL,
+        dn_value_get(stamp, "gen_time"),
+        dn_value_get(state, "sheet"),
     };
     GString *list = g_string_sized_new(128);
     size_t used = G_N_ELEMENTS(shown);
@@ -92,6 +106,7 @@ dn_row_of_cover(const DnCover *cover)
         dn_json_set_int(row, "amount", cover->amount);
         dn_json_set_string(row, "currency", *cover->currency ? cover->currency : "JPY");
     }
+    dn_json_set_string(row, "registration_number", *cover->number ? cover->number : NULL);
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *value = json_array_get(list, i);
 

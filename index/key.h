@@ -12,8 +12,8 @@
  *     SEQ       state, seq                                 cover and what is shown
  *     DATE      state, date, seq                           cover
  *     AMOUNT    state, amount, seq                         cover
- *     PAIR      state, date, amount, seq                   id, currency     both are there
- *     PARTY     state, folded name, date, amount, seq      id, currency     "" without a name
+ *     PAIR      state, date, amount, seq                   currency      both are there
+ *     PARTY     state, folded name, date, amount, seq      id, currency  "" without a name
  *     PARTY_AMOUNT  state, folded name, amount, date, seq  currency
  *     NUMBER    state, "T...", date, amount, seq           currency
  *

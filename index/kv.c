@@ -28,6 +28,7 @@ enum {
     MEMTABLE_BYTES = 32 << 20,  /* of one family */
     ARENA_BYTES = 256 << 10,
     BLOCK_BYTES = 16 << 10,
+    SEARCH_BLOCK_BYTES = 8 << 10,
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
     IDLE_ITERATORS = 4,
@@ -247,7 +248,8 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
     char *message = NULL;
 
     rocksdb_block_based_options_set_block_cache(table, self->cache);
-    rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
+    rocksdb_block_based_options_set_block_size(table, family == DN_KV_INDEX ? SEARCH_BLOCK_BYTES
+                                                                            : BLOCK_BYTES);
     if (has_filter(family))
         rocksdb_block_based_options_set_filter_policy(table,
                                                       rocksdb_filterpolicy_create_ribbon(10));
@@ -263,6 +265,9 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
         kv_fail(error, message, "options of the index");
         return NULL;
     }
+    /* A page of a search unpacks a block or two that no other page wanted: most of its time. */
+    if (family == DN_KV_INDEX)
+        rocksdb_options_set_bottommost_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
 

@@ -21,7 +21,7 @@
 enum {
     MAX_TERMS = 256,
     RACE_STEPS = 256, /* of each in the first round */
-    FAVOURITE = 4,    /* times as many for the first */
+    FAVOURITE = 4,    /* times as many for a merge */
     CURSOR_VERSION = 1,
     FINGERPRINT_BYTES = DN_SEARCH_FINGERPRINT_BYTES,
     CURSOR_BYTES = 1 + FINGERPRINT_BYTES + 1 + 8 + 8,
@@ -448,16 +448,18 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
     return done;
 }
 
-/* (transfer none) The first to have the answer. The first way is the likeliest. */
+/* (transfer none) The first to have the answer. A merge is the likeliest, and stands first. */
 static Way *
 race(DnSearch *search, GPtrArray *ways, guint most)
 {
+    const Way *first = g_ptr_array_index(ways, 0);
+    uint64_t share = first->merge ? FAVOURITE : 1;
+
     for (uint64_t steps = RACE_STEPS; !search->error; steps *= 2) {
         if (ways->len == 1 || steps > UINT64_MAX / (2 * FAVOURITE))
             steps = UINT64_MAX / FAVOURITE;
         for (guint i = 0; i < ways->len; i++)
-            if (way_go(search, g_ptr_array_index(ways, i), i == 0 ? steps * FAVOURITE : steps,
-                       most))
+            if (way_go(search, g_ptr_array_index(ways, i), i == 0 ? steps * share : steps, most))
                 return g_ptr_array_index(ways, i);
     }
     return NULL;
@@ -592,8 +594,8 @@ find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost,
 
         add_merge(ways, merge, merge && merge->whole ? TERM_PARTY | TERM_DATE | TERM_AMOUNT : 0);
         add_merge(ways, dn_merge_of_pair(search), 0);
-        add_walk(search, ways);
         add_sources(search, ways, true, false);
+        add_walk(search, ways);
         keep_the_best(search, ways);
     }
     if (!all)

@@ -2,10 +2,14 @@
 /*
  * index/record.c - the rows that make a voucher findable.
  *
- * A cover: version 2 (1 byte), state (1), id (16), date (4), amount (8) as in keys; then the
- * strings party, number, kind, currency, each ended by NUL; the number of labels (1 byte, or 255
- * and 8) and the labels, each ended by NUL. In a SEQ row what is shown beside follows, ended by
- * NUL.
+ * A cover is packed, since three rows of a voucher have it and blocks are unpacked to be read:
+ *
+ *     what is there (1 byte: the flags below), id (16); date and amount, if there, each as a
+ * number; registration number (6), if there; kind (1 byte: which of a list, or 0 and the word);
+ * party; currency, labels (how many, each) and, in a SEQ row, what is shown beside, if there
+ *
+ * A number is zigzag (sign in the lowest bit) in groups of 7 bits, the lowest first, the highest
+ * bit of a byte says that more follow. A word ends with NUL.
  */
 #include "config.h"
 #include "index/record.h"
@@ -17,11 +21,25 @@
 #include <string.h>
 
 enum {
-    COVER_VERSION = 2,
-    MANY_LABELS = 255,
+    NUMBER_BYTES = 6,   /* of 13 digits */
     MAX_CURRENCY = 8,   /* less than an id */
     MAX_SPELLING = 256, /* bytes of a name that a list shows */
 };
+
+enum {
+    HAS_DATE = 1,
+    HAS_AMOUNT = 2,
+    HAS_NUMBER = 4,
+    HAS_CURRENCY = 8,
+    HAS_LABELS = 16,
+    HAS_SHOWN = 32,
+    IS_DELETED = 64,
+    IS_COVER = 128, /* always */
+};
+
+/* One that is added goes to the end: places are written. */
+static const char *const kinds[] = {"receipt", "invoice",  "delivery_note", "quotation",
+                                    "order",   "contract", "statement",     "other"};
 
 typedef struct {
     GByteArray *key;
@@ -86,36 +104,103 @@ add_currency(GByteArray *value, const DnIndexRecord *record)
     g_byte_array_append(value, (const guint8 *)currency, (guint)strnlen(currency, MAX_CURRENCY));
 }
 
+static void
+add_number(GByteArray *value, int64_t number)
+{
+    uint64_t rest = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+
+    for (; rest >= 0x80; rest >>= 7)
+        dn_key_add_u8(value, (uint8_t)(rest | 0x80));
+    dn_key_add_u8(value, (uint8_t)rest);
+}
+
+static bool
+read_number(DnKeyReader *in, int64_t *out)
+{
+    uint64_t value = 0;
+    uint8_t byte = 0x80;
+
+    for (unsigned shift = 0; byte & 0x80; shift += 7) {
+        if (shift > 63 || !dn_key_read_u8(in, &byte))
+            return false;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+    }
+    *out = (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+    return true;
+}
+
+static void
+add_kind(GByteArray *value, const char *kind)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(kind, kinds[i]) == 0) {
+            dn_key_add_u8(value, (uint8_t)(i + 1));
+            return;
+        }
+    dn_key_add_u8(value, 0);
+    add_c_string(value, kind);
+}
+
+static void
+add_registration(GByteArray *value, const char *number)
+{
+    uint64_t digits = g_ascii_strtoull(number + 1, NULL, 10);
+
+    for (int i = NUMBER_BYTES - 1; i >= 0; i--)
+        dn_key_add_u8(value, (uint8_t)(digits >> (8 * i)));
+}
+
 static GByteArray *
 cover_new(const DnIndexRecord *record, const char *party, const char *number)
 {
-    GByteArray *value = g_byte_array_new();
+    GByteArray *value = g_byte_array_sized_new(128);
     const char *const none[] = {NULL};
     const char *const *labels = record->labels ? record->labels : none;
-    guint labels_count = g_strv_length((char **)labels);
+    bool has_date = record->date_days != DN_DAYS_MISSING;
+    bool has_amount = record->amount != DN_AMOUNT_MISSING;
+    bool has_currency = *currency_of(record) != '\0';
 
-    dn_key_add_u8(value, COVER_VERSION);
-    dn_key_add_u8(value, record->deleted);
+    dn_key_add_u8(value, (uint8_t)(IS_COVER | (record->deleted ? IS_DELETED : 0) |
+                                   (has_date ? HAS_DATE : 0) | (has_amount ? HAS_AMOUNT : 0) |
+                                   (*number ? HAS_NUMBER : 0) | (has_currency ? HAS_CURRENCY : 0) |
+                                   (labels[0] ? HAS_LABELS : 0)));
     g_byte_array_append(value, record->id.bytes, DN_UUID_BYTES);
-    dn_key_add_i32(value, record->date_days);
-    dn_key_add_i64(value, record->amount);
+    if (has_date)
+        add_number(value, record->date_days);
+    if (has_amount)
+        add_number(value, record->amount);
+    if (*number)
+        add_registration(value, number);
+    add_kind(value, record->kind ? record->kind : "");
     add_c_string(value, party);
-    add_c_string(value, number);
-    add_c_string(value, record->kind ? record->kind : "");
-    add_currency(value, record);
-    dn_key_add_u8(value, 0);
-    dn_key_add_u8(value, (uint8_t)MIN(labels_count, MANY_LABELS));
-    if (labels_count >= MANY_LABELS)
-        dn_key_add_u64(value, labels_count);
+    if (has_currency) {
+        add_currency(value, record);
+        dn_key_add_u8(value, 0);
+    }
+    if (labels[0])
+        add_number(value, g_strv_length((char **)labels));
     for (size_t i = 0; labels[i]; i++)
         add_c_string(value, labels[i]);
     return value;
 }
 
+/* (transfer full) The same, and what is shown beside. */
+static GByteArray *
+cover_shown(const GByteArray *cover, const char *shown)
+{
+    GByteArray *row = dn_key_copy(cover);
+
+    if (shown) {
+        row->data[0] |= HAS_SHOWN;
+        add_c_string(row, shown);
+    }
+    return row;
+}
+
 static bool
 read_c_string(DnKeyReader *in, const char **out)
 {
-    const uint8_t *end = memchr(in->bytes, '\0', in->size);
+    const uint8_t *end = in->size > 0 ? memchr(in->bytes, '\0', in->size) : NULL;
 
     if (!end)
         return false;
@@ -125,46 +210,97 @@ read_c_string(DnKeyReader *in, const char **out)
     return true;
 }
 
+static bool
+read_values(DnCover *self, DnKeyReader *in, uint8_t flags)
+{
+    int64_t days = DN_DAYS_MISSING;
+
+    self->amount = DN_AMOUNT_MISSING;
+    if ((flags & HAS_DATE && (!read_number(in, &days) || days != (int32_t)days)) ||
+        (flags & HAS_AMOUNT && !read_number(in, &self->amount)))
+        return false;
+    self->date_days = (int32_t)days;
+    return true;
+}
+
+static bool
+read_registration(DnCover *self, DnKeyReader *in, uint8_t flags)
+{
+    uint64_t digits = 0;
+
+    self->number[0] = '\0';
+    if (!(flags & HAS_NUMBER))
+        return true;
+    for (int i = 0; i < NUMBER_BYTES; i++) {
+        uint8_t byte = 0;
+
+        if (!dn_key_read_u8(in, &byte))
+            return false;
+        digits = digits << 8 | byte;
+    }
+    self->number[0] = 'T';
+    for (int i = DN_COVER_DIGITS; i > 0; digits /= 10)
+        self->number[i--] = (char)('0' + digits % 10);
+    self->number[DN_COVER_DIGITS + 1] = '\0';
+    return digits == 0;
+}
+
+static bool
+read_kind(DnCover *self, DnKeyReader *in)
+{
+    uint8_t place = 0;
+
+    if (!dn_key_read_u8(in, &place) || place > G_N_ELEMENTS(kinds))
+        return false;
+    if (place == 0)
+        return read_c_string(in, &self->kind);
+    self->kind = kinds[place - 1];
+    return true;
+}
+
+static bool
+read_labels(DnCover *self, DnKeyReader *in, uint8_t flags)
+{
+    const char *label = NULL;
+    int64_t count = 0;
+
+    if (flags & HAS_LABELS && (!read_number(in, &count) || count < 0))
+        return false;
+    self->label_count = (uint64_t)count;
+    self->labels = (const char *)in->bytes;
+    for (int64_t i = 0; i < count; i++)
+        if (!read_c_string(in, &label))
+            return false;
+    return true;
+}
+
 bool
 dn_cover_read(DnCover *self, const uint8_t *bytes, size_t size)
 {
     DnKeyReader in = {bytes, size};
-    const char *label = NULL;
-    uint8_t version = 0;
-    uint8_t state = 0;
-    uint8_t few = 0;
+    uint8_t flags = 0;
 
     self->shown = NULL;
-    if (!dn_key_read_u8(&in, &version) || version != COVER_VERSION ||
-        !dn_key_read_u8(&in, &state) || state > 1 || in.size < DN_UUID_BYTES)
+    self->currency = "";
+    if (!dn_key_read_u8(&in, &flags) || !(flags & IS_COVER) || in.size < DN_UUID_BYTES)
         return false;
-    self->deleted = state == 1;
+    self->deleted = (flags & IS_DELETED) != 0;
     memcpy(self->id.bytes, in.bytes, DN_UUID_BYTES);
     in.bytes += DN_UUID_BYTES;
     in.size -= DN_UUID_BYTES;
-    if (!dn_key_read_i32(&in, &self->date_days) || !dn_key_read_i64(&in, &self->amount) ||
-        !read_c_string(&in, &self->party) || !read_c_string(&in, &self->number) ||
-        !read_c_string(&in, &self->kind) || !read_c_string(&in, &self->currency) ||
-        !dn_key_read_u8(&in, &few))
-        return false;
-    self->label_count = few;
-    if (few == MANY_LABELS && !dn_key_read_u64(&in, &self->label_count))
-        return false;
-    self->labels = (const char *)in.bytes;
-    for (uint64_t i = 0; i < self->label_count; i++)
-        if (!read_c_string(&in, &label))
-            return false;
-    return in.size == 0 || (read_c_string(&in, &self->shown) && in.size == 0);
+    return read_values(self, &in, flags) && read_registration(self, &in, flags) &&
+           read_kind(self, &in) && read_c_string(&in, &self->party) &&
+           (!(flags & HAS_CURRENCY) || read_c_string(&in, &self->currency)) &&
+           read_labels(self, &in, flags) &&
+           (!(flags & HAS_SHOWN) || read_c_string(&in, &self->shown)) && in.size == 0;
 }
 
 bool
 dn_cover_read_id(DnUuid *out_id, const uint8_t *bytes, size_t size)
 {
-    enum { ID = 2 };
-
-    if (size < ID + DN_UUID_BYTES || bytes[0] != COVER_VERSION)
+    if (size < 1 + DN_UUID_BYTES || !(bytes[0] & IS_COVER))
         return false;
-    memcpy(out_id->bytes, bytes + ID, DN_UUID_BYTES);
+    memcpy(out_id->bytes, bytes + 1, DN_UUID_BYTES);
     return true;
 }
 
@@ -204,7 +340,7 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
 {
     g_autofree char *number = number_of(record);
     g_autoptr(GByteArray) cover = cover_new(record, party, number);
-    g_autoptr(GByteArray) row = dn_key_copy(cover);
+    g_autoptr(GByteArray) row = cover_shown(cover, record->shown);
     g_autoptr(GByteArray) id = g_byte_array_new();
     g_autoptr(GByteArray) currency = g_byte_array_new();
     GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
@@ -212,8 +348,6 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
     g_byte_array_append(id, record->id.bytes, DN_UUID_BYTES);
     add_currency(id, record);
     add_currency(currency, record);
-    if (record->shown)
-        add_c_string(row, record->shown);
     dn_key_add_u64(key, record->registered_seq);
     rows_add(rows, key, row);
 
@@ -230,7 +364,7 @@ rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, cons
     if (record->date_days != DN_DAYS_MISSING && record->amount != DN_AMOUNT_MISSING) {
         key = state_key(tenant, DN_KEY_PAIR, record->deleted);
         add_all_keys(key, record);
-        rows_add(rows, key, id);
+        rows_add(rows, key, currency);
     }
     key = state_key(tenant, DN_KEY_PARTY, record->deleted);
     dn_key_add_string(key, party);

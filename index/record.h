@@ -11,6 +11,8 @@
 
 G_BEGIN_DECLS
 
+enum { DN_COVER_DIGITS = 13 };
+
 /** What the value of a SEQ, DATE or AMOUNT row says: enough to answer every term but the text. The
  * strings are lent by the bytes that were read. */
 typedef struct {
@@ -18,8 +20,8 @@ typedef struct {
     int32_t date_days;
     int64_t amount;
     bool deleted;
-    const char *party;  /* folded; "" without a name */
-    const char *number; /* "" without one */
+    const char *party;                /* folded; "" without a name */
+    char number[DN_COVER_DIGITS + 2]; /* "T" and digits, or "" */
     const char *kind;
     const char *currency; /* "" for JPY, or without an amount; cut to 8 bytes */
     const char *labels;   /* label_count strings, one behind the other, each with its NUL */

@@ -298,6 +298,35 @@ test_R43_a_row_shows_the_voucher_as_it_stands(Fixture *f, G_GNUC_UNUSED gconstpo
         json_decref(rows[i]);
 }
 
+/* The number stands with what is searched, and beside it only when it was printed otherwise. */
+static void
+test_R43_a_row_shows_the_registration_number(G_GNUC_UNUSED Fixture *f,
+                                             G_GNUC_UNUSED gconstpointer data)
+{
+    DnCover cover = {.kind = "receipt",
+                     .party = "",
+                     .currency = "",
+                     .labels = "",
+                     .date_days = DN_DAYS_MISSING,
+                     .amount = DN_AMOUNT_MISSING,
+                     .number = "T1234567890123",
+                     .shown = "[1,\"read\"]"};
+    g_autoptr(json_t) row = dn_row_of_cover(&cover);
+
+    g_assert_cmpstr(dn_json_string(row, "registration_number"), ==, "T1234567890123");
+    cover.shown = "[1,\"read\",null,null,null,null,\"T1-2345-6789-0123\"]";
+    g_autoptr(json_t) other = dn_row_of_cover(&cover);
+
+    g_assert_cmpstr(dn_json_string(other, "registration_number"), ==, "T1-2345-6789-0123");
+    /* Damage ends in no row, not in another one. */
+    cover.shown = "[1,2,3,4,5,6,7,8,9,10,11]";
+    g_assert_null(dn_row_of_cover(&cover));
+    cover.shown = "{}";
+    g_assert_null(dn_row_of_cover(&cover));
+    cover.shown = NULL;
+    g_assert_null(dn_row_of_cover(&cover));
+}
+
 static void
 test_R40_a_range_may_cross_periods(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
@@ -631,6 +660,7 @@ main(int argc, char **argv)
     T(R40_a_range_may_cross_periods);
     T(R40_an_amount_is_of_one_currency);
     T(R43_a_row_shows_the_voucher_as_it_stands);
+    T(R43_a_row_shows_the_registration_number);
     T(R41_any_keys_are_joined_by_and);
     T(R42_blanks_are_searchable);
     T(R42_no_record_is_out_of_reach);
