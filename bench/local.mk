@@ -30,7 +30,7 @@ bench_search_SOURCES = bench/search.c bench/vouchers.c bench/vouchers.h
 bench_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 bench_search_LDADD = $(INDEX_LDADD) $(BASE_LDADD) $(SQLITE_LIBS) -lm
 dist_check_SCRIPTS += bench/search-check.sh
-EXTRA_DIST += bench/search-sqlite.sql bench/search-sqlite-index.sql bench/search-charts.sh
+EXTRA_DIST += bench/search-sqlite.sql bench/search-sqlite-index.sql bench/search-charts.sh bench/search-postgresql.sh
 if SQLITE
 check_PROGRAMS += bench/search
 TESTS += bench/search-check.sh
@@ -40,16 +40,21 @@ endif
 bench/search-check.log: bench/search$(EXEEXT)
 
 # N=10000000 make bench-search: figures on standard output and in bench-search.tsv, after those of
-# the smaller steps.
+# the smaller steps. BENCH_SEARCH_DIR=DIR keeps the files there and uses those that are there: load
+# once, ask often. With a server of PostgreSQL that psql reaches, its figures come behind.
 bench-search: bench/search$(EXEEXT)
 	rm -rf bench-search.files bench-search.tsv
 	for n in 10000 100000 $${N:-1000000}; do \
-		mkdir -p bench-search.files; \
+		files=$${BENCH_SEARCH_DIR:-bench-search.files}/$$n; \
+		mkdir -p "$$files"; \
 		only=; test $$n = $${N:-1000000} || only=--growth; \
-		DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $$n $$only -d bench-search.files \
+		test -z "$$BENCH_SEARCH_DIR" || only="$$only --keep"; \
+		DENCHO_SRCDIR='$(abs_top_srcdir)' bench/search -n $$n $$only -d "$$files" \
 			| tee -a bench-search.tsv; \
 		rm -rf bench-search.files; \
 	done
+	$(SHELL) $(srcdir)/bench/search-postgresql.sh bench/search$(EXEEXT) $${N:-1000000} 50000 200 \
+		| tee -a bench-search.tsv
 
 # How well documents are read: bench/reading reads those of a table, tools/score-reading judges.
 EXTRA_PROGRAMS += bench/reading

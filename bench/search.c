@@ -38,6 +38,8 @@ static gboolean growth;
 static gboolean keep;
 static gboolean opening;
 static char *receipts;
+static gboolean print_rows;
+static gboolean print_questions;
 
 static const GOptionEntry options[] = {
     {"vouchers", 'n', 0, G_OPTION_ARG_INT64, &total, "how many vouchers", "N"},
@@ -52,6 +54,8 @@ static const GOptionEntry options[] = {
     {"keep", 'k', 0, G_OPTION_ARG_NONE, &keep, "leave the files; use those that are there", NULL},
     {"receipts", 0, 0, G_OPTION_ARG_FILENAME, &receipts,
      "only what the text of a receipt takes: texts of real ones", "DIR"},
+    {"copy", 0, 0, G_OPTION_ARG_NONE, &print_rows, "only print the vouchers, for COPY", NULL},
+    {"sql", 0, 0, G_OPTION_ARG_NONE, &print_questions, "only print the questions, for psql", NULL},
     {"opening", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opening,
      "what a process costs that opens and asks", NULL},
     {NULL}};
@@ -1001,6 +1005,117 @@ spawn_opening(void)
          "opening", error);
 }
 
+/* --- PostgreSQL: the same vouchers and questions as text, for bench/search-postgresql.sh -------
+ */
+
+static void
+print_number(gint64 number, gint64 missing)
+{
+    if (number == missing)
+        fputs("\\N\t", stdout);
+    else
+        printf("%" G_GINT64_FORMAT "\t", number);
+}
+
+static void
+print_copy(void)
+{
+    for (gint64 n = 0; n < total; n++) {
+        BenchVoucher voucher;
+        const DnIndexRecord *record = &voucher.record;
+
+        bench_voucher(&voucher, (uint64_t)n, (uint64_t)total);
+        g_autofree char *folded = record->party ? dn_party_fold(record->party) : NULL;
+        g_autofree char *text = n >= total - texts ? bench_text((uint64_t)n) : NULL;
+        g_autofree char *id = dn_uuid_text(&record->id);
+
+        printf("%" G_GINT64_FORMAT "\t%s\t", n + 1, id);
+        print_number(record->date_days, DN_DAYS_MISSING);
+        print_number(record->amount, DN_AMOUNT_MISSING);
+        printf("%s\t%s\t%s\t%s\t%d\t%s\n", folded ? folded : "\\N",
+               record->registration_number ? record->registration_number : "\\N", record->kind,
+               record->labels[0] ? record->labels[0] : "\\N", record->deleted,
+               text ? g_strdelimit(text, "\n\t", ' ') : "\\N");
+    }
+}
+
+static void
+add_words(GString *sql, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, strchr(text, '"') ? "\"" : " ", -1);
+
+    for (size_t i = 0; words[i]; i++)
+        if (*words[i])
+            g_string_append_printf(sql, " AND body LIKE '%%%s%%'", words[i]);
+}
+
+/* The best statement that is known for a question of this form; improvements are welcome. */
+static char *
+psql_for(const Question *question, bool count)
+{
+    const DnQuery *q = &question->query;
+    static const char *const orders[] = {"seq", "date, seq", "date DESC, seq DESC", "amount, seq",
+                                         "amount DESC, seq DESC"};
+    g_autofree char *party = q->party ? dn_party_fold(q->party) : NULL;
+    GString *sql = g_string_new(count ? "SELECT count(*)" : "SELECT seq, id, date, amount");
+
+    g_string_append(sql, " FROM voucher WHERE NOT deleted");
+    if (q->has_date)
+        g_string_append_printf(sql, " AND date BETWEEN %d AND %d", q->date_from_days,
+                               q->date_to_days);
+    if (q->has_amount)
+        g_string_append_printf(sql,
+                               " AND amount BETWEEN %" G_GINT64_FORMAT " AND %" G_GINT64_FORMAT,
+                               q->amount_from, q->amount_to);
+    if (party && q->party_match == DN_PARTY_EXACT)
+        g_string_append_printf(sql, " AND party = (SELECT party FROM party WHERE folded = '%s')",
+                               party);
+    else if (party)
+        g_string_append_printf(sql,
+                               " AND party IN (SELECT party FROM party WHERE folded LIKE '%s%s%%')",
+                               q->party_match == DN_PARTY_PREFIX ? "" : "%", party);
+    if (q->missing == DN_MISSING_AMOUNT)
+        g_string_append(sql, " AND amount IS NULL");
+    if (q->label)
+        g_string_append_printf(sql, " AND label = '%s'", q->label);
+    if (q->kind)
+        g_string_append_printf(sql, " AND kind = '%s'", q->kind);
+    if (q->text)
+        add_words(sql, q->text);
+    if (!count)
+        g_string_append_printf(sql, " ORDER BY %s LIMIT %d", orders[q->sort], PAGE_ROWS);
+    return g_string_free(sql, FALSE);
+}
+
+static void
+print_name(const char *name)
+{
+    g_auto(GStrv) parts = g_strsplit(name, "'", -1);
+    g_autofree char *quoted = g_strjoinv("''", parts);
+
+    printf("\\echo '@%s'\n\\timing on\n", quoted);
+}
+
+static void
+print_sql(void)
+{
+    for (size_t which = 0; which < G_N_ELEMENTS(queries); which++) {
+        if (queries[which].text && texts == 0)
+            continue;
+        for (int i = 0; i < repeat + WARM_UP; i++) {
+            Question question = {0};
+
+            queries[which].ask(&question, (uint64_t)i * 1009 + which);
+            g_autofree char *sql = psql_for(&question, queries[which].count);
+
+            if (i == WARM_UP)
+                print_name(queries[which].name);
+            printf("%s;\n", sql);
+        }
+        puts("\\timing off");
+    }
+}
+
 /* --- what the words of a receipt take -------------------------------------------------------- */
 
 static void
@@ -1056,8 +1171,8 @@ measure_receipts(void)
     dn_kv_compact(kv);
     say("receipts", "dencho", "texts", texts_of->len);
     say("receipts", "dencho", "characters", (double)chars / (double)total);
-    say("receipts", "dencho", "kib_a_receipt",
-        ((double)bytes_of("view") - (double)before) / (double)total / 1024);
+    say("receipts", "dencho", "bytes_a_receipt",
+        ((double)bytes_of("view") - (double)before) / (double)total);
 }
 
 int
@@ -1076,6 +1191,13 @@ main(int argc, char **argv)
         texts = MIN(total / 10, 100000);
     if (total < 1 || texts > total || repeat < 1 || cold_repeat < 0 || threads < 1)
         die("options", "out of range");
+    if (print_rows || print_questions) {
+        if (print_rows)
+            print_copy();
+        else
+            print_sql();
+        return fflush(stdout) != 0;
+    }
     if (!dir)
         dir = g_dir_make_tmp("dencho-bench-XXXXXX", NULL);
     view = path_of("view");
