@@ -35,6 +35,7 @@ enum {
 };
 
 static const double SPELLED_SURELY = 0.9; /* the least confidence of its words */
+static const double UNPROVEN = 0.93;
 
 static const char *const legal_forms_ja[] = {
     "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
@@ -1177,10 +1178,12 @@ dn_read_parties(const DnFieldText *text, DnField *out)
         one->confidence = dn_score_confidence(evidence[i] - doubt);
         if (text->recognised && !twice[i])
             one->confidence = MIN(one->confidence, 0.94);
-        /* One character that the recogniser was not sure of is a wrong one as often as not, and it
-         * is wrong in the same way wherever the name stands. */
-        if (text->recognised && g_array_index(seen, double, i) < SPELLED_SURELY)
-            one->confidence = MIN(one->confidence, 0.93);
+        /* Kanji are taken for others, or left out, without a doubt and in the same way wherever the
+         * name stands: passes that agree prove nothing. Who is known (engine/known.h) is surer. */
+        if (text->recognised && text->japanese)
+            one->confidence = MIN(one->confidence, UNPROVEN);
+        else if (text->recognised && g_array_index(seen, double, i) < SPELLED_SURELY)
+            one->confidence = MIN(one->confidence, UNPROVEN);
         /* A shop's sign beside the company that runs it: either may be meant. */
         if (!has_form(one->text) && best_formed > 0.5)
             one->confidence = MIN(one->confidence, 0.88);
