@@ -5,6 +5,8 @@
 #include "config.h"
 #include "base/value.h"
 
+#include <stdio.h>
+
 /* --- the arena --- */
 
 enum { CHUNK_BYTES = 8 << 10, ALIGN = 8 };
@@ -120,6 +122,42 @@ is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* Are all eight plain? The usual arithmetic on bytes: a borrow into the high bit of a byte says
+ * that it was less. */
+static bool
+are_plain(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = eight ^ ones * '"';
+    uint64_t slash = eight ^ ones * '\\';
+    uint64_t below = (eight - ones * 0x20) & ~eight;
+
+    quote = (quote - ones) & ~quote;
+    slash = (slash - ones) & ~slash;
+    return ((below | quote | slash) & ones * 0x80) == 0;
+}
+
+/* How many plain bytes @text begins with, and whether one of them is no ASCII. */
+static size_t
+plain_bytes(const char *text, size_t size, bool *out_high)
+{
+    const uint64_t highs = UINT64_C(0x8080808080808080);
+    uint64_t high = 0;
+    uint64_t eight = 0;
+    size_t at = 0;
+
+    for (; size - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text + at, sizeof eight);
+        if (!are_plain(eight))
+            break;
+        high |= eight & highs;
+    }
+    for (; at < size && is_plain((unsigned char)text[at]); at++)
+        high |= (unsigned char)text[at] & 0x80;
+    *out_high |= high != 0;
+    return at;
+}
+
 /* The letter that stands for a control character, or 0: it is written as \u00xx. */
 static char
 escape_of(unsigned char c)
@@ -187,32 +225,31 @@ parse_text(Parser *self, const char **out_text, size_t *out_size)
 {
     char *begin = self->next;
     char *to = begin;
-    unsigned char high = 0;
+    bool high = false;
 
     for (;;) {
-        unsigned char c = (unsigned char)*self->next;
+        size_t plain = plain_bytes(self->next, (size_t)(self->end - self->next), &high);
+        unsigned char c = 0;
 
-        if (is_plain(c)) {
-            high |= c;
-            *to++ = (char)c;
-            self->next++;
-        } else if (c == '"') {
+        if (to != self->next)
+            memmove(to, self->next, plain);
+        to += plain;
+        self->next += plain;
+        if (*self->next == '"')
             break;
-        } else if (c != '\\') {
+        if (*self->next != '\\')
             return false; /* a control character, or the end */
-        } else {
-            self->next++;
-            c = parse_escape(self);
-            if (c == 0)
-                return false;
-            *to++ = (char)c;
-        }
+        self->next++;
+        c = parse_escape(self);
+        if (c == 0)
+            return false;
+        *to++ = (char)c;
     }
     self->next++;
     *to = '\0';
     *out_text = begin;
     *out_size = (size_t)(to - begin);
-    return high < 0x80 || g_utf8_validate_len(begin, *out_size, NULL);
+    return !high || g_utf8_validate_len(begin, *out_size, NULL);
 }
 
 static bool
@@ -434,31 +471,56 @@ dn_value_read(DnArena *arena, const char *text, size_t size, GError **error)
 
 /* --- writing --- */
 
+/* Room for @size bytes behind what is written. */
+static char *
+write_room(GString *out, size_t size)
+{
+    gsize used = out->len;
+
+    if (used + size >= out->allocated_len) {
+        g_string_set_size(out, used + size);
+        out->len = used;
+    }
+    return out->str + used;
+}
+
+static void
+write_end(GString *out, char *to)
+{
+    *to = '\0';
+    out->len = (gsize)(to - out->str);
+}
+
 static void
 write_text(GString *out, const char *text, size_t size)
 {
-    size_t written = 0;
+    enum { LONGEST_ESCAPE = 6 };
+    char *to = write_room(out, LONGEST_ESCAPE * size + 2);
+    bool high = false;
 
-    g_string_append_c(out, '"');
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+    *to++ = '"';
+    for (;;) {
+        size_t plain = plain_bytes(text, size, &high);
+        unsigned char c = 0;
 
-        if (is_plain(c))
-            continue;
-        g_string_append_len(out, text + written, (gssize)(i - written));
-        written = i + 1;
-        if (c == '"' || c == '\\') {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, (char)c);
-        } else if (escape_of(c)) {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, escape_of(c));
-        } else {
-            g_string_append_printf(out, "\\u%04x", c);
-        }
+        memcpy(to, text, plain);
+        to += plain;
+        text += plain;
+        size -= plain;
+        if (size == 0)
+            break;
+        c = (unsigned char)*text++;
+        size--;
+        *to++ = '\\';
+        if (c == '"' || c == '\\')
+            *to++ = (char)c;
+        else if (escape_of(c))
+            *to++ = escape_of(c);
+        else
+            to += sprintf(to, "u%04x", c);
     }
-    g_string_append_len(out, text + written, (gssize)(size - written));
-    g_string_append_c(out, '"');
+    *to++ = '"';
+    write_end(out, to);
 }
 
 static void
@@ -474,6 +536,41 @@ write_number(GString *out, int64_t number)
     if (number < 0)
         *--at = '-';
     g_string_append_len(out, at, digits + sizeof digits - at);
+}
+
+static void
+write_char(GString *out, char c)
+{
+    char *to = write_room(out, 1);
+
+    *to++ = c;
+    write_end(out, to);
+}
+
+static void
+write_items(GString *out, const DnValue *value)
+{
+    write_char(out, '[');
+    for (uint32_t i = 0; i < value->size; i++) {
+        if (i > 0)
+            write_char(out, ',');
+        dn_value_write(out, value->items[i]);
+    }
+    write_char(out, ']');
+}
+
+static void
+write_members(GString *out, const DnValue *value)
+{
+    write_char(out, '{');
+    for (uint32_t i = 0; i < value->size; i++) {
+        if (i > 0)
+            write_char(out, ',');
+        write_text(out, value->members[i].key, value->members[i].key_size);
+        write_char(out, ':');
+        dn_value_write(out, value->members[i].value);
+    }
+    write_char(out, '}');
 }
 
 void
@@ -496,24 +593,10 @@ dn_value_write(GString *out, const DnValue *value)
         write_text(out, value->text, value->size);
         break;
     case DN_VALUE_ARRAY:
-        g_string_append_c(out, '[');
-        for (uint32_t i = 0; i < value->size; i++) {
-            if (i > 0)
-                g_string_append_c(out, ',');
-            dn_value_write(out, value->items[i]);
-        }
-        g_string_append_c(out, ']');
+        write_items(out, value);
         break;
     case DN_VALUE_OBJECT:
-        g_string_append_c(out, '{');
-        for (uint32_t i = 0; i < value->size; i++) {
-            if (i > 0)
-                g_string_append_c(out, ',');
-            write_text(out, value->members[i].key, value->members[i].key_size);
-            g_string_append_c(out, ':');
-            dn_value_write(out, value->members[i].value);
-        }
-        g_string_append_c(out, '}');
+        write_members(out, value);
         break;
     }
 }

@@ -37,7 +37,8 @@ typedef struct {
     DnArchive *archive;
     const DnApply *apply; /* the commit at hand */
     DnArena *arena;
-    DnKvBatch *batch;
+    GPtrArray *batches;  /* DnKvBatch, written together */
+    DnKvBatch *batch;    /* the first of them */
     GPtrArray *changed;  /* Changed, in the order in which they did first */
     GHashTable *states;  /* the same, by tenant and voucher */
     GHashTable *blobs;   /* blob -> DnStoreRef */
@@ -81,6 +82,8 @@ applying_init(Applying *self, DnArchive *archive)
     self->archive = archive;
     self->arena = dn_arena_new();
     self->batch = dn_kv_batch_new();
+    self->batches = g_ptr_array_new_with_free_func((GDestroyNotify)dn_kv_batch_free);
+    g_ptr_array_add(self->batches, self->batch);
     self->changed = g_ptr_array_new();
     self->states = g_hash_table_new(changed_hash, changed_same);
     self->blobs = g_hash_table_new(dn_uuid_hash, dn_uuid_same);
@@ -96,7 +99,7 @@ applying_clear(Applying *self)
     g_clear_pointer(&self->blobs, g_hash_table_unref);
     g_clear_pointer(&self->tenants, g_hash_table_unref);
     g_clear_pointer(&self->rows, g_hash_table_unref);
-    g_clear_pointer(&self->batch, dn_kv_batch_free);
+    g_clear_pointer(&self->batches, g_ptr_array_unref);
     g_clear_pointer(&self->arena, dn_arena_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Applying, applying_clear)
@@ -733,8 +736,8 @@ write_share(gpointer data)
     return NULL;
 }
 
-/* Each core takes vouchers that stand together; what they write is joined in their order, so that
- * it does not depend on how many cores there are. */
+/* Each core takes vouchers that stand together, and their batches are written in that order, so
+ * that nothing depends on how many cores there are. */
 static bool
 write_all_changed(Applying *applying, GError **error)
 {
@@ -749,8 +752,9 @@ write_all_changed(Applying *applying, GError **error)
         writers[i] = (Writer){.applying = applying,
                               .first = (guint)((uint64_t)all * i / count),
                               .end = (guint)((uint64_t)all * (i + 1) / count),
-                              .batch = i == 0 ? applying->batch : dn_kv_batch_new(),
+                              .batch = dn_kv_batch_new(),
                               .text = g_string_sized_new(2048)};
+        g_ptr_array_add(applying->batches, writers[i].batch);
         if (i > 0)
             threads[i] = g_thread_new("rows", write_share, &writers[i]);
     }
@@ -759,10 +763,6 @@ write_all_changed(Applying *applying, GError **error)
         if (threads[i])
             g_thread_join(threads[i]);
         g_string_free(writers[i].text, TRUE);
-        if (i > 0) {
-            dn_kv_batch_append(applying->batch, writers[i].batch);
-            dn_kv_batch_free(writers[i].batch);
-        }
         if (writers[i].failure && ok) {
             g_propagate_error(error, g_steal_pointer(&writers[i].failure));
             ok = false;
@@ -871,7 +871,8 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
         return false;
     write_rows(&applying);
     write_position(&applying, &applies[count - 1].end);
-    if (!dn_kv_write(self->view, applying.batch, error))
+    if (!dn_kv_write_all(self->view, (const DnKvBatch *const *)applying.batches->pdata,
+                         applying.batches->len, error))
         return false;
     self->applied = applies[count - 1].end;
     return true;

@@ -56,13 +56,18 @@ dn_key_add_i64(GByteArray *key, int64_t value)
 static void
 add_escaped(GByteArray *key, const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        dn_key_add_u8(key, bytes[i]);
-        if (bytes[i] == ESCAPE)
-            dn_key_add_u8(key, ESCAPED_ZERO);
+    static const uint8_t escaped[] = {ESCAPE, ESCAPED_ZERO};
+    static const uint8_t end[] = {ESCAPE, STRING_END};
+    const uint8_t *zero = NULL;
+
+    while ((zero = memchr(bytes, ESCAPE, size))) {
+        g_byte_array_append(key, bytes, (guint)(zero - bytes));
+        g_byte_array_append(key, escaped, sizeof escaped);
+        size -= (size_t)(zero + 1 - bytes);
+        bytes = zero + 1;
     }
-    dn_key_add_u8(key, ESCAPE);
-    dn_key_add_u8(key, STRING_END);
+    g_byte_array_append(key, bytes, (guint)size);
+    g_byte_array_append(key, end, sizeof end);
 }
 
 void

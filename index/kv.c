@@ -34,6 +34,7 @@ enum {
     IDLE_ITERATORS = 4,
     MARKS = 1 << 15, /* of what was written once, remembered */
     MARK_BYTES = 16,
+    SAID = 64,
     FEW_LISTS = 32,
     MANY_OPERATIONS = 4096, /* of several vouchers, surely */
     FEW_BYTES = 1 << 20,    /* not worth a file of its own */
@@ -118,6 +119,7 @@ typedef struct {
 struct DnKvBatch {
     GByteArray *ops;
     size_t size;
+    size_t said[SAID]; /* where marks stand in it, plus 1, each at the place its hash names */
 };
 
 /* RocksDB says what failed in words only: "Corruption: ...". Takes @message. */
@@ -402,6 +404,52 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
     return self;
 }
 
+/* Where the operations of batches go: rows gathered, or a batch of RocksDB. */
+typedef struct {
+    DnKv *kv;
+    DnRun *run; /* (nullable) */
+    rocksdb_writebatch_t *native;
+    GArray *marks; /* DnSha256, of what was not written lately */
+} Target;
+
+static void
+add_operation(DnKv *self, rocksdb_writebatch_t *native, const DnKvOperation *operation)
+{
+    rocksdb_column_family_handle_t *family = self->families[operation->family];
+    const char *key = operation->key;
+    const char *value = operation->value;
+
+    if (operation->is_delete)
+        rocksdb_writebatch_delete_cf(native, family, key, operation->key_size);
+    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
+        rocksdb_writebatch_merge_cf(native, family, key, operation->key_size, value,
+                                    operation->value_size);
+    else
+        rocksdb_writebatch_put_cf(native, family, key, operation->key_size, value,
+                                  operation->value_size);
+}
+
+static bool
+put_gathered(const DnKvOperation *operation, G_GNUC_UNUSED unsigned group, void *user_data)
+{
+    Target *target = user_data;
+
+    add_operation(target->kv, target->native, operation);
+    return true;
+}
+
+static bool
+write_native(DnKv *self, rocksdb_writebatch_t *native, GError **error)
+{
+    char *message = NULL;
+
+    if (DN_FAILPOINT("kv.write"))
+        message = kv_injected();
+    else
+        rocksdb_write(self->db, self->write, native, &message);
+    return message ? kv_fail(error, message, "cannot write the index") : true;
+}
+
 /* --- a load: rows gathered, sorted, written as files --- */
 
 /* Where rows of a run go: into files, one family after another. */
@@ -569,42 +617,19 @@ load_turn(Load *load, GError **error)
     return true;
 }
 
-static bool
-put_operation(const DnKvOperation *operation, G_GNUC_UNUSED unsigned group, void *user_data)
-{
-    void **both = user_data; /* the index and a batch */
-    DnKv *self = both[0];
-    rocksdb_column_family_handle_t *family = self->families[operation->family];
-    const char *key = operation->key;
-    const char *value = operation->value;
-
-    if (operation->is_delete)
-        rocksdb_writebatch_delete_cf(both[1], family, key, operation->key_size);
-    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
-        rocksdb_writebatch_merge_cf(both[1], family, key, operation->key_size, value,
-                                    operation->value_size);
-    else
-        rocksdb_writebatch_put_cf(both[1], family, key, operation->key_size, value,
-                                  operation->value_size);
-    return true;
-}
-
 /* The end of a load that is no more than an ordinary batch. */
 static bool
 load_put(DnKv *self, GError **error)
 {
-    rocksdb_writebatch_t *native = rocksdb_writebatch_create();
-    char *message = NULL;
+    Target target = {.kv = self, .native = rocksdb_writebatch_create()};
+    bool ok = false;
 
-    dn_run_each(self->load->filling, put_operation, (void *[]){self, native});
+    dn_run_each(self->load->filling, put_gathered, &target);
     dn_run_free(self->load->filling);
     self->load->filling = dn_run_new();
-    if (DN_FAILPOINT("kv.write"))
-        message = kv_injected();
-    else
-        rocksdb_write(self->db, self->write, native, &message);
-    rocksdb_writebatch_destroy(native);
-    return message ? kv_fail(error, message, "cannot write the index") : true;
+    ok = write_native(self, target.native, error);
+    rocksdb_writebatch_destroy(target.native);
+    return ok;
 }
 
 /* All that is gathered is in the database. */
@@ -798,14 +823,6 @@ batch_add(DnKvBatch *self, Op op, DnKvFamily family, const void *key, size_t key
     self->size++;
 }
 
-void
-dn_kv_batch_append(DnKvBatch *self, const DnKvBatch *more)
-{
-    if (more->ops->len > 0)
-        g_byte_array_append(self->ops, more->ops->data, more->ops->len);
-    self->size += more->size;
-}
-
 size_t
 dn_kv_batch_size(const DnKvBatch *self)
 {
@@ -843,11 +860,35 @@ dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t pla
               dn_posting_one(place, removed, list));
 }
 
-void
+/* Is the same mark where @at says that one was put lately? */
+static bool
+is_said(const DnKvBatch *self, size_t at, const void *mark, size_t mark_size)
+{
+    const guint8 *said = self->ops->data + at - 1;
+    OpHeader header;
+
+    if (at == 0)
+        return false;
+    memcpy(&header, said, sizeof header);
+    return header.key_size == mark_size && memcmp(said + sizeof header, mark, mark_size) == 0;
+}
+
+bool
 dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count)
 {
+    const uint8_t *bytes = mark;
+    uint32_t hash = 5381;
+    size_t *slot = NULL;
+
+    for (size_t i = 0; i < mark_size; i++)
+        hash = hash * 33 + bytes[i];
+    slot = &self->said[hash % SAID];
+    if (is_said(self, *slot, mark, mark_size))
+        return false;
+    *slot = (size_t)self->ops->len + 1;
     batch_add(self, OP_ONCE, DN_KV_META, mark, mark_size, &count, sizeof count);
     self->size--;
+    return true;
 }
 
 bool
@@ -906,151 +947,24 @@ add_marks(DnKv *self, const GArray *marks)
     g_mutex_unlock(&self->marks_lock);
 }
 
-static void
-add_operation(DnKv *self, rocksdb_writebatch_t *native, const OpHeader *header, const char *key)
+static DnKvOperation
+operation_of(const OpHeader *header, const char *key)
 {
-    rocksdb_column_family_handle_t *family = self->families[header->family];
-    const char *value = key + header->key_size;
-
-    if (header->op == OP_PUT)
-        rocksdb_writebatch_put_cf(native, family, key, header->key_size, value, header->value_size);
-    else if (header->op == OP_DELETE)
-        rocksdb_writebatch_delete_cf(native, family, key, header->key_size);
-    else
-        rocksdb_writebatch_merge_cf(native, family, key, header->key_size, value,
-                                    header->value_size);
-}
-
-/* --- a batch of many vouchers adds to the same lists and counters again and again --- */
-
-typedef struct {
-    const char *bytes; /* lent from the batch */
-    size_t size;
-} Key;
-
-static guint
-key_hash(gconstpointer data)
-{
-    const Key *key = data;
-    guint hash = 5381;
-
-    for (size_t i = 0; i < key->size; i++)
-        hash = hash * 33 + (guchar)key->bytes[i];
-    return hash;
-}
-
-static gboolean
-key_equal(gconstpointer a, gconstpointer b)
-{
-    const Key *left = a;
-    const Key *right = b;
-
-    return left->size == right->size && memcmp(left->bytes, right->bytes, left->size) == 0;
+    return (DnKvOperation){.family = (DnKvFamily)header->family,
+                           .is_delete = header->op == OP_DELETE,
+                           .key = key,
+                           .key_size = header->key_size,
+                           .value = key + header->key_size,
+                           .value_size = header->value_size};
 }
 
 static void
-lists_free(gpointer lists)
+take_batch(Target *target, const DnKvBatch *batch)
 {
-    g_array_unref(lists);
-}
-
-static void
-lists_add(GHashTable *lists, const OpHeader *header, const char *bytes)
-{
-    Key key = {bytes, header->key_size};
-    DnPostingList list = {bytes + header->key_size, header->value_size};
-    GArray *of_key = g_hash_table_lookup(lists, &key);
-
-    if (!of_key) {
-        of_key = g_array_new(FALSE, FALSE, sizeof list);
-        g_hash_table_insert(lists, g_memdup2(&key, sizeof key), of_key);
-    }
-    g_array_append_val(of_key, list);
-}
-
-static void
-counts_add(GHashTable *counts, const OpHeader *header, const char *bytes)
-{
-    Key key = {bytes, header->key_size};
-    uint64_t *sum = g_hash_table_lookup(counts, &key);
-    uint64_t delta = 0;
-
-    memcpy(&delta, bytes + header->key_size, sizeof delta);
-    if (!sum) {
-        sum = g_new0(uint64_t, 1);
-        g_hash_table_insert(counts, g_memdup2(&key, sizeof key), sum);
-    }
-    *sum += GUINT64_FROM_LE(delta);
-}
-
-static void
-counts_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *counts)
-{
-    GHashTableIter iter;
-    gpointer key = NULL;
-    gpointer value = NULL;
-
-    g_hash_table_iter_init(&iter, counts);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        const Key *name = key;
-        uint64_t bits = GUINT64_TO_LE(*(uint64_t *)value);
-
-        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_COUNT], name->bytes, name->size,
-                                    (const char *)&bits, sizeof bits);
-    }
-}
-
-static void
-lists_write(DnKv *self, rocksdb_writebatch_t *native, GHashTable *lists)
-{
-    GHashTableIter iter;
-    gpointer key = NULL;
-    gpointer value = NULL;
-
-    g_hash_table_iter_init(&iter, lists);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        const GArray *of_key = value;
-        const Key *name = key;
-        size_t size = 0;
-        char *merged =
-            dn_posting_merge((const DnPostingList *)of_key->data, of_key->len, false, &size);
-
-        g_assert(merged); /* each is of dn_posting_one() */
-        rocksdb_writebatch_merge_cf(native, self->families[DN_KV_POSTING], name->bytes, name->size,
-                                    merged, size);
-        free(merged);
-    }
-}
-
-static void
-load_add(Load *load, const OpHeader *header, const char *key)
-{
-    DnKvOperation operation = {.family = (DnKvFamily)header->family,
-                               .is_delete = header->op == OP_DELETE,
-                               .key = key,
-                               .key_size = header->key_size,
-                               .value = key + header->key_size,
-                               .value_size = header->value_size};
-
-    dn_run_add(load->filling, &operation);
-}
-
-bool
-dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
-{
-    rocksdb_writebatch_t *native = rocksdb_writebatch_create();
-    g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(DnSha256));
     const guint8 *p = batch->ops->data;
     const guint8 *end = p ? p + batch->ops->len : NULL;
-    g_autoptr(GHashTable) lists = NULL;
-    g_autoptr(GHashTable) counts = NULL;
-    char *message = NULL;
     unsigned skip = 0;
 
-    if (batch->size > MANY_OPERATIONS && !self->load) {
-        lists = g_hash_table_new_full(key_hash, key_equal, g_free, lists_free);
-        counts = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
-    }
     while (p < end) {
         OpHeader header;
         const char *key = (const char *)p + sizeof header;
@@ -1060,38 +974,64 @@ dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error)
         if (header.op == OP_ONCE) {
             DnSha256 mark = dn_sha256(key, header.key_size);
 
-            if (is_marked(self, &mark))
+            if (is_marked(target->kv, &mark))
                 memcpy(&skip, key + header.key_size, sizeof skip);
             else
-                g_array_append_val(marks, mark);
+                g_array_append_val(target->marks, mark);
         } else if (skip > 0) {
             skip--;
-        } else if (self->load) {
-            load_add(self->load, &header, key);
-        } else if (lists && header.family == DN_KV_POSTING) {
-            lists_add(lists, &header, key);
-        } else if (counts && header.op == OP_MERGE) {
-            counts_add(counts, &header, key);
         } else {
-            add_operation(self, native, &header, key);
+            DnKvOperation operation = operation_of(&header, key);
+
+            if (target->run)
+                dn_run_add(target->run, &operation);
+            else
+                add_operation(target->kv, target->native, &operation);
         }
     }
-    if (lists) {
-        lists_write(self, native, lists);
-        counts_write(self, native, counts);
-    }
-    if (DN_FAILPOINT("kv.write"))
-        message = kv_injected();
-    else if (!self->load)
-        rocksdb_write(self->db, self->write, native, &message);
-    rocksdb_writebatch_destroy(native);
-    if (message)
-        return kv_fail(error, message, "cannot write the index");
-    if (self->load && dn_run_bytes(self->load->filling) > self->load->memory_bytes &&
-        !load_turn(self->load, error))
-        return false;
-    add_marks(self, marks);
-    return true;
+}
+
+/* A batch of many vouchers adds to the same lists and counters again and again, so that it is
+ * gathered first. */
+static bool
+is_big(const DnKvBatch *const *batches, size_t count)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++)
+        size += batches[i]->size;
+    return size > MANY_OPERATIONS;
+}
+
+bool
+dn_kv_write_all(DnKv *self, const DnKvBatch *const *batches, size_t count, GError **error)
+{
+    g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(DnSha256));
+    g_autoptr(DnRun) gathered = !self->load && is_big(batches, count) ? dn_run_new() : NULL;
+    Target target = {.kv = self,
+                     .run = self->load ? self->load->filling : gathered,
+                     .native = rocksdb_writebatch_create(),
+                     .marks = marks};
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++)
+        take_batch(&target, batches[i]);
+    if (gathered)
+        dn_run_each(gathered, put_gathered, &target);
+    if (!self->load)
+        ok = write_native(self, target.native, error);
+    else if (dn_run_bytes(self->load->filling) > self->load->memory_bytes)
+        ok = load_turn(self->load, error);
+    rocksdb_writebatch_destroy(target.native);
+    if (ok)
+        add_marks(self, marks);
+    return ok;
+}
+
+bool
+dn_kv_write(DnKv *self, const DnKvBatch *batch, GError **error)
+{
+    return dn_kv_write_all(self, &batch, 1, error);
 }
 
 static rocksdb_iterator_t *

@@ -73,12 +73,11 @@ void dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t 
  * that comes to nothing goes away in time, so a reader takes an empty one for absent. */
 void dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t place,
                       bool removed);
-/** The next @count operations say what is true for ever of @mark, and need not be said again: they
+/** False when this batch says the same already: then nothing need be said. Else the next @count
+ * operations say what is true for ever of @mark, and need not be said again: they
  * may be left out when this process has written the same lately. Nobody ever deletes what they put.
  */
-void dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count);
-/** All of @more behind what is there. */
-void dn_kv_batch_append(DnKvBatch *self, const DnKvBatch *more);
+bool dn_kv_batch_once(DnKvBatch *self, const void *mark, size_t mark_size, unsigned count);
 /** How many puts, deletes and additions it holds. */
 size_t dn_kv_batch_size(const DnKvBatch *self);
 
@@ -100,7 +99,9 @@ void dn_kv_batch_free(DnKvBatch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvBatch, dn_kv_batch_free)
 
 /** Applies the whole batch or nothing. */
-bool dn_kv_write(DnKv *self, DnKvBatch *batch, GError **error);
+bool dn_kv_write(DnKv *self, const DnKvBatch *batch, GError **error);
+/** Applies all of @count batches, one after another, or nothing. */
+bool dn_kv_write_all(DnKv *self, const DnKvBatch *const *batches, size_t count, GError **error);
 
 /** From here on batches are gathered in memory and written as whole sorted files, of all families
  * together, as soon as they take @memory_bytes: what is on disk is the state after some batch, as

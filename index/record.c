@@ -41,31 +41,88 @@ enum {
 static const char *const kinds[] = {"receipt", "invoice",  "delivery_note", "quotation",
                                     "order",   "contract", "statement",     "other"};
 
+enum { MOST_ROWS = 8 };
+
+/* Where a row stands in the bytes of its Rows. */
 typedef struct {
-    GByteArray *key;
-    GByteArray *value; /* (nullable) */
+    guint key;
+    guint key_size;
+    guint value;
+    guint value_size;
 } Row;
 
-static void
-row_free(void *data)
-{
-    Row *row = data;
+/* Rows whose keys and values stand one behind the other; several may have one value. */
+typedef struct {
+    GByteArray *bytes;
+    GArray *rows; /* Row */
+} Rows;
 
-    g_byte_array_unref(row->key);
-    if (row->value)
-        g_byte_array_unref(row->value);
-    g_free(row);
+static void
+rows_init(Rows *self)
+{
+    self->bytes = g_byte_array_sized_new(1024);
+    self->rows = g_array_sized_new(FALSE, FALSE, sizeof(Row), MOST_ROWS);
 }
 
-/* Takes @key. */
 static void
-rows_add(GPtrArray *rows, GByteArray *key, GByteArray *value)
+rows_clear(Rows *self)
 {
-    Row *row = g_new0(Row, 1);
+    g_byte_array_unref(self->bytes);
+    g_array_unref(self->rows);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Rows, rows_clear)
 
-    row->key = key;
-    row->value = value ? g_byte_array_ref(value) : NULL;
-    g_ptr_array_add(rows, row);
+/* Begins a key, to be added to until row_end(). */
+static void
+row_begin(Rows *self, const DnUuid *tenant, DnKeyTable table)
+{
+    Row row = {.key = self->bytes->len};
+
+    g_byte_array_append(self->bytes, tenant->bytes, DN_UUID_BYTES);
+    dn_key_add_u8(self->bytes, (uint8_t)table);
+    g_array_append_val(self->rows, row);
+}
+
+/* The value stands from @value to @value_end. */
+static void
+row_end(Rows *self, guint value, guint value_end)
+{
+    Row *row = &g_array_index(self->rows, Row, self->rows->len - 1);
+
+    row->key_size = self->bytes->len - row->key;
+    row->value = value;
+    row->value_size = value_end - value;
+}
+
+static const Row *
+row_at(const Rows *self, guint i)
+{
+    return &g_array_index(self->rows, Row, i);
+}
+
+static const uint8_t *
+row_key(const Rows *self, const Row *row)
+{
+    return self->bytes->data + row->key;
+}
+
+static const uint8_t *
+row_value(const Rows *self, const Row *row)
+{
+    return self->bytes->data + row->value;
+}
+
+/* The row of the same key, or NULL. A voucher has so few that all are looked at. */
+static const Row *
+rows_find(const Rows *self, const uint8_t *key, guint key_size)
+{
+    for (guint i = 0; i < self->rows->len; i++) {
+        const Row *row = row_at(self, i);
+
+        if (row->key_size == key_size && memcmp(row_key(self, row), key, key_size) == 0)
+            return row;
+    }
+    return NULL;
 }
 
 static void
@@ -150,10 +207,11 @@ add_registration(GByteArray *value, const char *number)
         dn_key_add_u8(value, (uint8_t)(digits >> (8 * i)));
 }
 
-static GByteArray *
-cover_new(const DnIndexRecord *record, const char *party, const char *number)
+/* @shown: (nullable) what is shown beside. */
+static void
+add_cover(GByteArray *value, const DnIndexRecord *record, const char *party, const char *number,
+          const char *shown)
 {
-    GByteArray *value = g_byte_array_sized_new(128);
     const char *const none[] = {NULL};
     const char *const *labels = record->labels ? record->labels : none;
     bool has_date = record->date_days != DN_DAYS_MISSING;
@@ -163,7 +221,7 @@ cover_new(const DnIndexRecord *record, const char *party, const char *number)
     dn_key_add_u8(value, (uint8_t)(IS_COVER | (record->deleted ? IS_DELETED : 0) |
                                    (has_date ? HAS_DATE : 0) | (has_amount ? HAS_AMOUNT : 0) |
                                    (*number ? HAS_NUMBER : 0) | (has_currency ? HAS_CURRENCY : 0) |
-                                   (labels[0] ? HAS_LABELS : 0)));
+                                   (labels[0] ? HAS_LABELS : 0) | (shown ? HAS_SHOWN : 0)));
     g_byte_array_append(value, record->id.bytes, DN_UUID_BYTES);
     if (has_date)
         add_number(value, record->date_days);
@@ -181,20 +239,8 @@ cover_new(const DnIndexRecord *record, const char *party, const char *number)
         add_number(value, g_strv_length((char **)labels));
     for (size_t i = 0; labels[i]; i++)
         add_c_string(value, labels[i]);
-    return value;
-}
-
-/* (transfer full) The same, and what is shown beside. */
-static GByteArray *
-cover_shown(const GByteArray *cover, const char *shown)
-{
-    GByteArray *row = dn_key_copy(cover);
-
-    if (shown) {
-        row->data[0] |= HAS_SHOWN;
-        add_c_string(row, shown);
-    }
-    return row;
+    if (shown)
+        add_c_string(value, shown);
 }
 
 static bool
@@ -317,13 +363,11 @@ dn_cover_has_label(const DnCover *self, const char *label)
     return false;
 }
 
-static GByteArray *
-state_key(const DnUuid *tenant, DnKeyTable table, bool deleted)
+static void
+row_begin_state(Rows *self, const DnUuid *tenant, DnKeyTable table, bool deleted)
 {
-    GByteArray *key = dn_key_new(tenant, table);
-
-    dn_key_add_u8(key, deleted);
-    return key;
+    row_begin(self, tenant, table);
+    dn_key_add_u8(self->bytes, deleted);
 }
 
 static void
@@ -336,271 +380,243 @@ add_all_keys(GByteArray *key, const DnIndexRecord *record)
 
 /* All rows of @record; a pure function of it. */
 static void
-rows_of(GPtrArray *rows, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
+rows_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
 {
     g_autofree char *number = number_of(record);
-    g_autoptr(GByteArray) cover = cover_new(record, party, number);
-    g_autoptr(GByteArray) row = cover_shown(cover, record->shown);
-    g_autoptr(GByteArray) id = g_byte_array_new();
-    g_autoptr(GByteArray) currency = g_byte_array_new();
-    GByteArray *key = state_key(tenant, DN_KEY_SEQ, record->deleted);
+    GByteArray *bytes = out->bytes;
+    bool deleted = record->deleted;
+    guint shown = bytes->len;
+    guint cover = 0;
+    guint id = 0;
+    guint currency = 0;
+    guint currency_end = 0;
 
-    g_byte_array_append(id, record->id.bytes, DN_UUID_BYTES);
-    add_currency(id, record);
-    add_currency(currency, record);
-    dn_key_add_u64(key, record->registered_seq);
-    rows_add(rows, key, row);
+    add_cover(bytes, record, party, number, record->shown);
+    cover = bytes->len;
+    add_cover(bytes, record, party, number, NULL);
+    id = bytes->len;
+    g_byte_array_append(bytes, record->id.bytes, DN_UUID_BYTES);
+    currency = bytes->len;
+    add_currency(bytes, record);
+    currency_end = bytes->len;
 
-    key = state_key(tenant, DN_KEY_DATE, record->deleted);
-    dn_key_add_i32(key, record->date_days);
-    dn_key_add_u64(key, record->registered_seq);
-    rows_add(rows, key, cover);
+    row_begin_state(out, tenant, DN_KEY_SEQ, deleted);
+    dn_key_add_u64(bytes, record->registered_seq);
+    row_end(out, shown, cover);
 
-    key = state_key(tenant, DN_KEY_AMOUNT, record->deleted);
-    dn_key_add_i64(key, record->amount);
-    dn_key_add_u64(key, record->registered_seq);
-    rows_add(rows, key, cover);
+    row_begin_state(out, tenant, DN_KEY_DATE, deleted);
+    dn_key_add_i32(bytes, record->date_days);
+    dn_key_add_u64(bytes, record->registered_seq);
+    row_end(out, cover, id);
+
+    row_begin_state(out, tenant, DN_KEY_AMOUNT, deleted);
+    dn_key_add_i64(bytes, record->amount);
+    dn_key_add_u64(bytes, record->registered_seq);
+    row_end(out, cover, id);
 
     if (record->date_days != DN_DAYS_MISSING && record->amount != DN_AMOUNT_MISSING) {
-        key = state_key(tenant, DN_KEY_PAIR, record->deleted);
-        add_all_keys(key, record);
-        rows_add(rows, key, currency);
+        row_begin_state(out, tenant, DN_KEY_PAIR, deleted);
+        add_all_keys(bytes, record);
+        row_end(out, currency, currency_end);
     }
-    key = state_key(tenant, DN_KEY_PARTY, record->deleted);
-    dn_key_add_string(key, party);
-    add_all_keys(key, record);
-    rows_add(rows, key, id);
+    row_begin_state(out, tenant, DN_KEY_PARTY, deleted);
+    dn_key_add_string(bytes, party);
+    add_all_keys(bytes, record);
+    row_end(out, id, currency_end);
 
-    key = state_key(tenant, DN_KEY_PARTY_AMOUNT, record->deleted);
-    dn_key_add_string(key, party);
-    dn_key_add_i64(key, record->amount);
-    dn_key_add_i32(key, record->date_days);
-    dn_key_add_u64(key, record->registered_seq);
-    rows_add(rows, key, currency);
+    row_begin_state(out, tenant, DN_KEY_PARTY_AMOUNT, deleted);
+    dn_key_add_string(bytes, party);
+    dn_key_add_i64(bytes, record->amount);
+    dn_key_add_i32(bytes, record->date_days);
+    dn_key_add_u64(bytes, record->registered_seq);
+    row_end(out, currency, currency_end);
     if (*number) {
-        key = state_key(tenant, DN_KEY_NUMBER, record->deleted);
-        dn_key_add_string(key, number);
-        add_all_keys(key, record);
-        rows_add(rows, key, currency);
+        row_begin_state(out, tenant, DN_KEY_NUMBER, deleted);
+        dn_key_add_string(bytes, number);
+        add_all_keys(bytes, record);
+        row_end(out, currency, currency_end);
     }
 }
 
-static guint
-row_hash(gconstpointer data)
-{
-    const Row *row = data;
-    guint hash = 5381;
-
-    for (guint i = 0; i < row->key->len; i++)
-        hash = hash * 33 + row->key->data[i];
-    return hash;
-}
-
-static bool
-same_bytes(const GByteArray *a, const GByteArray *b)
-{
-    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
-}
-
-static gboolean
-row_equal(gconstpointer a, gconstpointer b)
-{
-    return same_bytes(((const Row *)a)->key, ((const Row *)b)->key);
-}
-
-static GHashTable *
-row_set(GPtrArray *rows)
-{
-    GHashTable *set = g_hash_table_new(row_hash, row_equal);
-
-    for (guint i = 0; i < rows->len; i++)
-        g_hash_table_add(set, g_ptr_array_index(rows, i));
-    return set;
-}
-
-static bool
-same_value(const Row *a, const Row *b)
-{
-    return !a->value || same_bytes(a->value, b->value);
-}
-
-/* A table's rows all have values or have none, so equal keys are comparable. */
 static void
-write_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
+write_difference(DnKvBatch *batch, const Rows *before, const Rows *after)
 {
-    g_autoptr(GHashTable) old = before->len > 0 ? row_set(before) : NULL;
-    g_autoptr(GHashTable) new = before->len > 0 ? row_set(after) : NULL;
+    for (guint i = 0; i < before->rows->len; i++) {
+        const Row *row = row_at(before, i);
 
-    for (guint i = 0; i < before->len; i++) {
-        Row *row = g_ptr_array_index(before, i);
-
-        if (!g_hash_table_contains(new, row))
-            dn_kv_batch_delete(batch, DN_KV_INDEX, row->key->data, row->key->len);
+        if (!rows_find(after, row_key(before, row), row->key_size))
+            dn_kv_batch_delete(batch, DN_KV_INDEX, row_key(before, row), row->key_size);
     }
-    for (guint i = 0; i < after->len; i++) {
-        Row *row = g_ptr_array_index(after, i);
-        Row *stands = old ? g_hash_table_lookup(old, row) : NULL;
+    for (guint i = 0; i < after->rows->len; i++) {
+        const Row *row = row_at(after, i);
+        const Row *stands = rows_find(before, row_key(after, row), row->key_size);
 
-        if (!stands || !same_value(row, stands))
-            dn_kv_batch_put(batch, DN_KV_INDEX, row->key->data, row->key->len,
-                            row->value ? row->value->data : (const guint8 *)"",
-                            row->value ? row->value->len : 0);
+        if (!stands || stands->value_size != row->value_size ||
+            memcmp(row_value(before, stands), row_value(after, row), row->value_size) != 0)
+            dn_kv_batch_put(batch, DN_KV_INDEX, row_key(after, row), row->key_size,
+                            row_value(after, row), row->value_size);
     }
 }
 
-/* (transfer full) The keys of the counters that @record is one of. */
-static GPtrArray *
-counters_of(const DnUuid *tenant, const DnIndexRecord *record, const char *party)
+/* The keys of the counters that @record is one of. */
+static void
+counters_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
 {
-    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    GByteArray *key = dn_key_new(tenant, DN_KEY_DAY);
     int32_t month = record->date_days == DN_DAYS_MISSING
                         ? DN_DAYS_MISSING
                         : (int32_t)dn_month_of_day(record->date_days);
 
-    dn_key_add_u8(key, record->deleted);
-    dn_key_add_i32(key, record->date_days);
-    g_ptr_array_add(keys, key);
-    key = state_key(tenant, DN_KEY_MONTH, record->deleted);
-    dn_key_add_string(key, party);
-    dn_key_add_i32(key, month);
-    g_ptr_array_add(keys, key);
+    row_begin_state(out, tenant, DN_KEY_DAY, record->deleted);
+    dn_key_add_i32(out->bytes, record->date_days);
+    row_end(out, 0, 0);
+    row_begin_state(out, tenant, DN_KEY_MONTH, record->deleted);
+    dn_key_add_string(out->bytes, party);
+    dn_key_add_i32(out->bytes, month);
+    row_end(out, 0, 0);
     if (*party) {
-        key = dn_key_new(tenant, DN_KEY_NAME);
-        dn_key_add_string(key, party);
-        dn_key_add_u8(key, record->deleted);
-        g_ptr_array_add(keys, key);
+        row_begin(out, tenant, DN_KEY_NAME);
+        dn_key_add_string(out->bytes, party);
+        dn_key_add_u8(out->bytes, record->deleted);
+        row_end(out, 0, 0);
     }
-    return keys;
 }
 
+/* Of counters @but_not has, nothing changes. */
 static void
-count_difference(DnKvBatch *batch, GPtrArray *before, GPtrArray *after)
+count(DnKvBatch *batch, const Rows *counters, const Rows *but_not, int64_t delta)
 {
-    for (guint i = 0; i < before->len || i < after->len; i++) {
-        const GByteArray *old = i < before->len ? g_ptr_array_index(before, i) : NULL;
-        const GByteArray *new = i < after->len ? g_ptr_array_index(after, i) : NULL;
+    for (guint i = 0; i < counters->rows->len; i++) {
+        const Row *row = row_at(counters, i);
 
-        if (old && new &&same_bytes(old, new))
-            continue;
-        if (old)
-            dn_kv_batch_add(batch, old->data, old->len, -1);
-        if (new)
-            dn_kv_batch_add(batch, new->data, new->len, 1);
+        if (!rows_find(but_not, row_key(counters, row), row->key_size))
+            dn_kv_batch_add(batch, row_key(counters, row), row->key_size, delta);
     }
 }
 
-/* (transfer full) The keys of DN_KV_NAME: first the spelling, which is what the others follow from.
- */
-static GPtrArray *
-names_of(const DnUuid *tenant, const char *printed, const char *party)
-{
-    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    g_autofree char *shown = g_utf8_make_valid(printed, (gssize)strnlen(printed, MAX_SPELLING));
-    GByteArray *key = dn_key_new(tenant, DN_KEY_SPELLING);
-
-    dn_key_add_string(key, party);
-    dn_key_add_string(key, shown);
-    g_ptr_array_add(keys, key);
-    for (const char *p = party; *p; p = g_utf8_next_char(p)) {
-        key = dn_key_new(tenant, DN_KEY_ENDING);
-        dn_key_add_string(key, p);
-        g_byte_array_append(key, (const guint8 *)party, (guint)(p - party));
-        g_ptr_array_add(keys, key);
-    }
-    return keys;
-}
-
+/* A spelling is what the other rows of DN_KV_NAME follow from. */
 static void
 add_names(DnKvBatch *batch, const DnUuid *tenant, const char *printed, const char *party)
 {
-    g_autoptr(GPtrArray) keys = names_of(tenant, printed, party);
-    const GByteArray *mark = g_ptr_array_index(keys, 0);
+    g_autofree char *shown = g_utf8_make_valid(printed, (gssize)strnlen(printed, MAX_SPELLING));
+    g_auto(Rows) names = {0};
+    const Row *mark = NULL;
 
-    dn_kv_batch_once(batch, mark->data, mark->len, keys->len);
-    for (guint i = 0; i < keys->len; i++) {
-        const GByteArray *key = g_ptr_array_index(keys, i);
+    rows_init(&names);
+    row_begin(&names, tenant, DN_KEY_SPELLING);
+    dn_key_add_string(names.bytes, party);
+    dn_key_add_string(names.bytes, shown);
+    row_end(&names, 0, 0);
+    mark = row_at(&names, 0);
+    if (!dn_kv_batch_once(batch, row_key(&names, mark), mark->key_size,
+                          1 + (unsigned)g_utf8_strlen(party, -1)))
+        return;
+    for (const char *p = party; *p; p = g_utf8_next_char(p)) {
+        row_begin(&names, tenant, DN_KEY_ENDING);
+        dn_key_add_string(names.bytes, p);
+        g_byte_array_append(names.bytes, (const guint8 *)party, (guint)(p - party));
+        row_end(&names, 0, 0);
+    }
+    for (guint i = 0; i < names.rows->len; i++) {
+        const Row *row = row_at(&names, i);
 
-        dn_kv_batch_put(batch, DN_KV_NAME, key->data, key->len, "", 0);
+        dn_kv_batch_put(batch, DN_KV_NAME, row_key(&names, row), row->key_size, "", 0);
     }
 }
 
-static GByteArray *
-posting_key(const DnUuid *tenant, DnKeyTable table, const char *term, uint64_t seq)
+/* The keys of the lists of kind and labels. */
+static void
+lists_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record)
 {
-    GByteArray *key = dn_key_new(tenant, table);
+    uint64_t block = record->registered_seq >> DN_POSTING_BITS;
 
-    dn_key_add_term(key, term);
-    dn_key_add_u64(key, seq >> DN_POSTING_BITS);
-    return key;
-}
-
-static bool
-has_key(const GPtrArray *keys, const GByteArray *key)
-{
-    for (guint i = 0; i < keys->len; i++)
-        if (same_bytes(g_ptr_array_index(keys, i), key))
-            return true;
-    return false;
-}
-
-/* (transfer full) The keys of the lists of kind and labels. */
-static GPtrArray *
-lists_of(const DnUuid *tenant, const DnIndexRecord *record)
-{
-    GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    uint64_t seq = record->registered_seq;
-
-    g_ptr_array_add(keys, posting_key(tenant, DN_KEY_KIND, record->kind ? record->kind : "", seq));
+    row_begin(out, tenant, DN_KEY_KIND);
+    dn_key_add_term(out->bytes, record->kind ? record->kind : "");
+    dn_key_add_u64(out->bytes, block);
+    row_end(out, 0, 0);
     for (size_t i = 0; record->labels && record->labels[i]; i++) {
-        g_autoptr(GByteArray) key = posting_key(tenant, DN_KEY_LABEL, record->labels[i], seq);
-
-        if (!has_key(keys, key))
-            g_ptr_array_add(keys, g_steal_pointer(&key));
+        row_begin(out, tenant, DN_KEY_LABEL);
+        dn_key_add_term(out->bytes, record->labels[i]);
+        dn_key_add_u64(out->bytes, block);
+        row_end(out, 0, 0);
     }
-    return keys;
 }
 
 static void
-post_lists(DnKvBatch *batch, uint64_t seq, const GPtrArray *keys, const GPtrArray *but_not,
-           bool removed)
+post_lists(DnKvBatch *batch, uint64_t seq, const Rows *lists, const Rows *but_not, bool removed)
 {
-    for (guint i = 0; i < keys->len; i++) {
-        const GByteArray *key = g_ptr_array_index(keys, i);
+    for (guint i = 0; i < lists->rows->len; i++) {
+        const Row *row = row_at(lists, i);
+        const uint8_t *key = row_key(lists, row);
 
-        if (!has_key(but_not, key))
-            dn_kv_batch_post(batch, key->data, key->len, (uint16_t)(seq % DN_POSTING_PLACES),
+        /* A label that is there twice is one. */
+        if (!rows_find(but_not, key, row->key_size) && rows_find(lists, key, row->key_size) == row)
+            dn_kv_batch_post(batch, key, row->key_size, (uint16_t)(seq % DN_POSTING_PLACES),
                              removed);
     }
 }
+
+/* All that a record makes; nothing of none. */
+typedef struct {
+    char *party; /* folded */
+    Rows rows;
+    Rows counters;
+    Rows lists;
+} Made;
+
+static void
+made_init(Made *self, const DnUuid *tenant, const DnIndexRecord *record)
+{
+    rows_init(&self->rows);
+    rows_init(&self->counters);
+    rows_init(&self->lists);
+    self->party = record ? folded_party(record) : g_strdup("");
+    if (!record)
+        return;
+    rows_of(&self->rows, tenant, record, self->party);
+    counters_of(&self->counters, tenant, record, self->party);
+    lists_of(&self->lists, tenant, record);
+}
+
+static void
+made_clear(Made *self)
+{
+    rows_clear(&self->rows);
+    rows_clear(&self->counters);
+    rows_clear(&self->lists);
+    g_free(self->party);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Made, made_clear)
 
 void
 dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *before,
                 const DnIndexRecord *after)
 {
-    g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func(row_free);
-    g_autoptr(GPtrArray) new = g_ptr_array_new_with_free_func(row_free);
-    g_autofree char *old_party = before ? folded_party(before) : g_strdup("");
-    g_autofree char *new_party = after ? folded_party(after) : g_strdup("");
-    g_autoptr(GPtrArray) old_counters =
-        before ? counters_of(tenant, before, old_party) : g_ptr_array_new();
-    g_autoptr(GPtrArray) new_counters =
-        after ? counters_of(tenant, after, new_party) : g_ptr_array_new();
-    g_autoptr(GPtrArray) old_lists = before ? lists_of(tenant, before) : g_ptr_array_new();
-    g_autoptr(GPtrArray) new_lists = after ? lists_of(tenant, after) : g_ptr_array_new();
+    g_auto(Made) old = {0};
+    g_auto(Made) new = {0};
 
+    made_init(&old, tenant, before);
+    made_init(&new, tenant, after);
+    write_difference(batch, &old.rows, &new.rows);
     if (before)
-        rows_of(old, tenant, before, old_party);
+        post_lists(batch, before->registered_seq, &old.lists, &new.lists, true);
     if (after)
-        rows_of(new, tenant, after, new_party);
-    write_difference(batch, old, new);
-    if (before)
-        post_lists(batch, before->registered_seq, old_lists, new_lists, true);
-    if (after)
-        post_lists(batch, after->registered_seq, new_lists, old_lists, false);
-    count_difference(batch, old_counters, new_counters);
-    if (after && *new_party && (!before || g_strcmp0(before->party, after->party) != 0))
-        add_names(batch, tenant, after->party, new_party);
+        post_lists(batch, after->registered_seq, &new.lists, &old.lists, false);
+    count(batch, &old.counters, &new.counters, -1);
+    count(batch, &new.counters, &old.counters, 1);
+    if (after && *new.party && (!before || g_strcmp0(before->party, after->party) != 0))
+        add_names(batch, tenant, after->party, new.party);
+}
+
+static void
+posting_key(GByteArray *out, const DnUuid *tenant, DnKeyTable table, const char *term, uint64_t seq)
+{
+    uint8_t name = (uint8_t)table;
+
+    g_byte_array_set_size(out, 0);
+    g_byte_array_append(out, tenant->bytes, DN_UUID_BYTES);
+    g_byte_array_append(out, &name, 1);
+    dn_key_add_term(out, term);
+    dn_key_add_u64(out, seq >> DN_POSTING_BITS);
 }
 
 static GHashTable *
@@ -618,13 +634,12 @@ post_tokens(DnKvBatch *batch, const DnUuid *tenant, uint64_t seq, GPtrArray *tok
             GPtrArray *but_not, bool removed)
 {
     g_autoptr(GHashTable) stand = but_not->len > 0 ? string_set(but_not) : NULL;
+    g_autoptr(GByteArray) key = g_byte_array_sized_new(64);
 
     for (guint i = 0; i < tokens->len; i++) {
-        g_autoptr(GByteArray) key = NULL;
-
         if (stand && g_hash_table_contains(stand, g_ptr_array_index(tokens, i)))
             continue;
-        key = posting_key(tenant, DN_KEY_TOKEN, g_ptr_array_index(tokens, i), seq);
+        posting_key(key, tenant, DN_KEY_TOKEN, g_ptr_array_index(tokens, i), seq);
         dn_kv_batch_post(batch, key->data, key->len, (uint16_t)(seq % DN_POSTING_PLACES), removed);
     }
 }

@@ -58,6 +58,7 @@ struct DnRun {
     DnArena *arena;
     size_t bytes;
     GPtrArray *groups;     /* Group */
+    GHashTable *by_prefix; /* the same */
     Group *recent[RECENT]; /* by family and last shared byte */
     const Row **slots;     /* of keys that are looked up: hashed, open addressing */
     uint32_t slots_bits;
@@ -73,6 +74,27 @@ group_free(gpointer data)
     g_free(group);
 }
 
+static guint
+group_hash(gconstpointer data)
+{
+    const Group *group = data;
+    guint hash = group->family;
+
+    for (size_t i = 0; i < group->shared_size; i++)
+        hash = hash * 31 + group->shared[i];
+    return hash;
+}
+
+static gboolean
+group_same(gconstpointer a, gconstpointer b)
+{
+    const Group *x = a;
+    const Group *y = b;
+
+    return x->family == y->family && x->shared_size == y->shared_size &&
+           memcmp(x->shared, y->shared, x->shared_size) == 0;
+}
+
 DnRun *
 dn_run_new(void)
 {
@@ -81,6 +103,7 @@ dn_run_new(void)
 
     self->arena = dn_arena_new();
     self->groups = g_ptr_array_new_with_free_func(group_free);
+    self->by_prefix = g_hash_table_new(group_hash, group_same);
     self->slots_bits = FIRST_BITS;
     self->slots = g_new0(const Row *, (gsize)1 << FIRST_BITS);
     return self;
@@ -109,6 +132,7 @@ dn_run_free(DnRun *self)
         for (guint n = 0; group->family == DN_KV_POSTING && n < group->entries->len; n++)
             g_free(g_array_index(group->entries, Entry, n).row->total->marks);
     }
+    g_hash_table_unref(self->by_prefix);
     g_ptr_array_unref(self->groups);
     dn_arena_free(self->arena);
     g_free(self->slots);
@@ -124,37 +148,26 @@ dn_run_bytes(const DnRun *self)
 /* --- groups --- */
 
 static Group *
-group_find(DnRun *self, DnKvFamily family, const uint8_t *key, size_t shared)
-{
-    for (guint i = 0; i < self->groups->len; i++) {
-        Group *group = g_ptr_array_index(self->groups, i);
-
-        if (group->family == family && group->shared_size == shared &&
-            memcmp(group->shared, key, shared) == 0)
-            return group;
-    }
-    return NULL;
-}
-
-static Group *
 group_of(DnRun *self, DnKvFamily family, const uint8_t *key, size_t key_size)
 {
     size_t shared = MIN(shared_bytes[family], key_size);
     unsigned at = ((unsigned)family * 29 + (shared > 0 ? key[shared - 1] : 0)) % RECENT;
     Group *group = self->recent[at];
+    Group wanted = {0};
 
     if (group && group->family == family && group->shared_size == shared &&
         memcmp(group->shared, key, shared) == 0)
         return group;
-    group = group_find(self, family, key, shared);
+    wanted.family = (uint8_t)family;
+    wanted.shared_size = (uint8_t)shared;
+    memcpy(wanted.shared, key, shared);
+    group = g_hash_table_lookup(self->by_prefix, &wanted);
     if (!group) {
-        group = g_new0(Group, 1);
-        group->family = (uint8_t)family;
-        group->shared_size = (uint8_t)shared;
-        memcpy(group->shared, key, shared);
+        group = g_memdup2(&wanted, sizeof wanted);
         group->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
         group->sorted = true;
         g_ptr_array_add(self->groups, group);
+        g_hash_table_add(self->by_prefix, group);
     }
     self->recent[at] = group;
     return group;

@@ -22,6 +22,7 @@ typedef struct DnRun DnRun;
 DnRun *dn_run_new(void);
 /** NULL-safe. */
 void dn_run_free(DnRun *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnRun, dn_run_free)
 
 /** The bytes are copied. */
 void dn_run_add(DnRun *self, const DnKvOperation *operation);
