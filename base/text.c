@@ -31,12 +31,29 @@ without_long_marks(const char *text)
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
+/* Characters that normalising leaves as they are, also next to each other: ASCII, kana without
+ * loose marks, the common ideographs. Most of a document is made of them. */
+static bool
+is_normal(const char *text)
+{
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (!(c < 0x80 || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3041 && c <= 0x3096) ||
+              (c >= 0x30a1 && c <= 0x30fc) || c == 0x3001 || c == 0x3002))
+            return false;
+    }
+    return true;
+}
+
 char *
 dn_text_nfkc(const char *text)
 {
     /* GLib reads beyond the end of what is not UTF-8. */
     if (!text || !g_utf8_validate(text, -1, NULL))
         return NULL;
+    if (is_normal(text))
+        return g_strdup(text);
     g_autofree char *bounded = without_long_marks(text);
 
     return g_utf8_normalize(bounded ? bounded : text, -1, G_NORMALIZE_ALL_COMPOSE);

@@ -23,7 +23,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 1000, PAGE_ROWS = 50, WARM_UP = 5, NEEDLE = 128, WRITERS = 2 };
+enum {
+    BATCH = 1000,
+    PAGE_ROWS = 50,
+    WARM_UP = 5,
+    NEEDLE = 128,
+    WRITERS = 2,
+    LOAD_BYTES = 64 << 20
+};
 
 static const DnUuid tenant = {{0xbe}};
 
@@ -910,6 +917,7 @@ measure_load(void)
     uint64_t bytes = 0;
     DnKv *kv = open_kv();
 
+    dn_kv_begin_load(kv, LOAD_BYTES);
     load_kv(kv, 0, plain, UINT64_MAX);
     must(dn_kv_flush(kv, NULL), "flush", NULL);
     say("load", "dencho", "vouchers_s", (double)plain / (now(CLOCK_MONOTONIC) - begin) * 1e6);
@@ -929,6 +937,7 @@ measure_load(void)
                 ((double)bytes_of("view") - (double)bytes / (double)plain * (double)total) /
                     (double)texts);
     }
+    must(dn_kv_end_load(kv, NULL), "end of load", NULL);
     return kv;
 }
 

@@ -36,6 +36,8 @@ enum {
     MARK_BYTES = 16,
     SAID = 64,
     FEW_LISTS = 32,
+    ZSTD_WINDOW = -14,      /* RocksDB's own default */
+    ZSTD_FAST = 1,          /* for what is written at once, and mostly sorted once more */
     MANY_OPERATIONS = 4096, /* of several vouchers, surely */
     FEW_BYTES = 1 << 20,    /* not worth a file of its own */
     FILE_BYTES = 64 << 20,
@@ -595,8 +597,11 @@ static void
 load_prepare(DnKv *self)
 {
     for (size_t i = 0; i < DN_KV_FAMILIES; i++)
-        if (!self->load_options[i])
+        if (!self->load_options[i]) {
             self->load_options[i] = rocksdb_options_create_copy(self->options[i]);
+            rocksdb_options_set_bottommost_compression_options(self->load_options[i], ZSTD_WINDOW,
+                                                               ZSTD_FAST, 0, 0, 1);
+        }
     set_compactions(self, false);
 }
 

@@ -17,7 +17,7 @@ enum {
 
 typedef struct {
     GPtrArray *tokens;
-    GHashTable *seen;
+    GHashTable *seen; /* lent from tokens */
     bool query;
     gunichar last; /* of the CJK run */
     size_t run_chars;
@@ -30,16 +30,25 @@ typedef struct {
 static gunichar
 large_kana(gunichar c)
 {
-    static const char small[] = "ァィゥェォッャュョヮヵヶ";
-    static const char large[] = "アイウエオツヤユヨワカケ";
-    const char *to = large;
-
-    for (const char *from = small; *from; from = g_utf8_next_char(from)) {
-        if (g_utf8_get_char(from) == c)
-            return g_utf8_get_char(to);
-        to = g_utf8_next_char(to);
+    switch (c) {
+    case 0x30a1: /* ァ ア */
+    case 0x30a3: /* ィ イ */
+    case 0x30a5: /* ゥ ウ */
+    case 0x30a7: /* ェ エ */
+    case 0x30a9: /* ォ オ */
+    case 0x30c3: /* ッ ツ */
+    case 0x30e3: /* ャ ヤ */
+    case 0x30e5: /* ュ ユ */
+    case 0x30e7: /* ョ ヨ */
+    case 0x30ee: /* ヮ ワ */
+        return c + 1;
+    case 0x30f5: /* ヵ カ */
+        return 0x30ab;
+    case 0x30f6: /* ヶ ケ */
+        return 0x30b1;
+    default:
+        return c;
     }
-    return c;
 }
 
 static gunichar
@@ -72,18 +81,24 @@ dn_text_fold(gunichar c)
 static void
 cutter_add(Cutter *self, const char *token, size_t size, bool prefix)
 {
-    g_autofree char *copy = g_strndup(token, size);
+    char known[MAX_WORD_CHARS * 6 + 1]; /* a word, the longest token, in UTF-8 */
+    char *copy = NULL;
 
-    if (!g_hash_table_add(self->seen, g_strdup(copy)))
+    g_assert(size < sizeof known);
+    memcpy(known, token, size);
+    known[size] = '\0';
+    if (g_hash_table_contains(self->seen, known))
         return;
+    copy = g_strndup(token, size);
+    g_hash_table_add(self->seen, copy);
     if (self->query) {
         DnTextTerm *term = g_new0(DnTextTerm, 1);
 
-        term->token = g_steal_pointer(&copy);
+        term->token = copy;
         term->prefix = prefix;
         g_ptr_array_add(self->tokens, term);
     } else {
-        g_ptr_array_add(self->tokens, g_steal_pointer(&copy));
+        g_ptr_array_add(self->tokens, copy);
     }
 }
 
@@ -341,7 +356,7 @@ cut_all(const char *text, bool query)
     Cutter cutter = {.query = query};
 
     cutter.tokens = g_ptr_array_new_with_free_func(query ? term_free : g_free);
-    cutter.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    cutter.seen = g_hash_table_new(g_str_hash, g_str_equal);
     cutter.word = g_string_new(NULL);
     if (text)
         cut(&cutter, text);

@@ -234,6 +234,30 @@ test_text_of_blanks_and_marks_takes_no_square(void)
     g_assert_cmpstr(kana, ==, "ガ");
 }
 
+/* The short way for what is normal already gives what normalising gives. */
+static void
+test_nfkc_has_no_short_cut_that_shows(void)
+{
+    static const gunichar marks[] = {0x3099, 0x309a, 0x301, 0xff9e, 0x3000, 0x200b};
+
+    for (gunichar c = 1; c < 0x11000; c++) {
+        GString *text = g_string_new(NULL);
+
+        if (c >= 0xd800 && c < 0xe000)
+            continue;
+        g_string_append_unichar(text, c);
+        g_string_append_unichar(text, 0x304b); /* か, to which marks cling */
+        if (c % 3 == 0)
+            g_string_append_unichar(text, marks[c / 3 % G_N_ELEMENTS(marks)]);
+        g_string_append_unichar(text, c);
+        g_autofree char *raw = g_string_free(text, FALSE);
+        g_autofree char *wanted = g_utf8_normalize(raw, -1, G_NORMALIZE_ALL_COMPOSE);
+        g_autofree char *found = dn_text_nfkc(raw);
+
+        g_assert_cmpstr(found, ==, wanted);
+    }
+}
+
 static void
 test_canonical_json_of_rfc_8785(void)
 {
@@ -470,6 +494,7 @@ main(int argc, char **argv)
     T(amounts_as_people_type_them);
     T(text_is_made_safe);
     T(text_of_blanks_and_marks_takes_no_square);
+    T(nfkc_has_no_short_cut_that_shows);
     T(canonical_json_of_rfc_8785);
     T(uuids_sort_by_time);
     T(digest_and_hex);
