@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Charts of docs/search.md from the figures of make bench-search: search-charts.sh FIGURES.tsv DIR
+# The chart of docs/search.md from the figures of make bench-search: search-charts.sh FIGURES.tsv DIR
 set -eu
 figures=$1
 out=$2
@@ -8,7 +8,7 @@ command -v gnuplot >/dev/null || { echo "search-charts.sh: gnuplot is not instal
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 most=$(cut -f 1 "$figures" | grep -v vouchers | sort -n | tail -n 1)
-awk -F '\t' -v n="$most" '$1 == n && $4 == "median_us" && $2 != "crowd" {
+awk -F '\t' -v n="$most" '$1 == n && $4 == "median_us" && $2 !~ /^crowd/ {
         if (!($2 in at)) { at[$2] = ++count; name[count] = $2 } v[$2, $3] = $5 }
     END { for (i = 1; i <= count; i++) printf "\"%s\"\t%s\t%s\n", name[i], v[name[i], "dencho"], v[name[i], "sqlite"] }' \
     "$figures" >"$work/median"
@@ -23,18 +23,4 @@ set xtics rotate by -45 font ",9"
 set grid y
 set title "First page of 50, $most vouchers"
 plot "$work/median" using 2:xtic(1) title "dencho", "" using 3 title "SQLite"
-END
-for what in "date, a month" "party, contained (3)" "date x amount" "count of a year"; do
-    awk -F '\t' -v what="$what" '$2 == what && $3 == "dencho" && $4 == "median_us" { print $1 "\t" $5 }' "$figures" |
-        sort -n >"$work/$(echo "$what" | tr -d ' (),')"
-done
-gnuplot <<END
-set terminal svg size 700,420 font "sans-serif,11"
-set output "$out/search-growth.svg"
-set logscale xy
-set xlabel "vouchers"
-set ylabel "microseconds, median, warm"
-set key left top
-set grid
-plot for [f in "dateamonth partycontained3 datexamount countofayear"] "$work/".f with linespoints title f
 END

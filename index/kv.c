@@ -32,6 +32,7 @@ enum {
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
     IDLE_ITERATORS = 4,
+    MANY = 64,       /* keys looked up at once */
     MARKS = 1 << 15, /* of what was written once, remembered */
     MARK_BYTES = 16,
     SAID = 64,
@@ -795,6 +796,64 @@ dn_kv_snapshot_get(DnKvSnapshot *self, DnKvFamily family, const void *key, size_
                    GError **error)
 {
     return kv_get(self->kv, self->read, family, key, key_size, error);
+}
+
+/* The first failure, if any; all messages are freed. */
+static bool
+many_failed(char **messages, size_t count, GError **error)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++) {
+        if (messages[i] && ok)
+            ok = kv_fail(error, messages[i], "cannot read the index");
+        else if (messages[i])
+            rocksdb_free(messages[i]);
+    }
+    return !ok;
+}
+
+/* Up to MANY of them. */
+static bool
+get_some(DnKvSnapshot *self, DnKvFamily family, const uint8_t *keys, size_t key_size, size_t first,
+         size_t count, DnKvFound found, void *user_data, GError **error)
+{
+    const char *at[MANY];
+    size_t sizes[MANY];
+    rocksdb_pinnableslice_t *values[MANY] = {NULL};
+    char *messages[MANY] = {NULL};
+    bool failed = false;
+
+    for (size_t i = 0; i < count; i++) {
+        at[i] = (const char *)keys + (first + i) * key_size;
+        sizes[i] = key_size;
+    }
+    if (DN_FAILPOINT("kv.get"))
+        messages[0] = kv_injected();
+    else
+        rocksdb_batched_multi_get_cf(self->kv->db, self->read, self->kv->families[family], count,
+                                     at, sizes, values, messages, true);
+    failed = many_failed(messages, count, error);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = 0;
+        const char *value = values[i] ? rocksdb_pinnableslice_value(values[i], &size) : NULL;
+
+        if (value && !failed)
+            found(first + i, (const uint8_t *)value, size, user_data);
+        rocksdb_pinnableslice_destroy(values[i]);
+    }
+    return !failed;
+}
+
+bool
+dn_kv_snapshot_get_many(DnKvSnapshot *self, DnKvFamily family, const void *keys, size_t key_size,
+                        size_t count, DnKvFound found, void *user_data, GError **error)
+{
+    for (size_t first = 0; first < count; first += MANY)
+        if (!get_some(self, family, keys, key_size, first, MIN(count - first, MANY), found,
+                      user_data, error))
+            return false;
+    return true;
 }
 
 DnKvBatch *

@@ -121,6 +121,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnKvSnapshot, dn_kv_snapshot_free)
 /** dn_kv_get() and dn_kv_cursor() on that state. */
 GBytes *dn_kv_snapshot_get(DnKvSnapshot *self, DnKvFamily family, const void *key, size_t key_size,
                            GError **error);
+/** What a look-up found: of which key, its value. */
+typedef void (*DnKvFound)(size_t which, const uint8_t *value, size_t size, void *user_data);
+/** Looks up @count keys of @key_size bytes, one behind another in ascending order, and tells of
+ * those that are there: much less than as many seeks. Values are lent for the call. */
+bool dn_kv_snapshot_get_many(DnKvSnapshot *self, DnKvFamily family, const void *keys,
+                             size_t key_size, size_t count, DnKvFound found, void *user_data,
+                             GError **error);
 DnKvCursor *dn_kv_snapshot_cursor(DnKvSnapshot *self, DnKvFamily family, const void *from,
                                   size_t from_size, const void *to, size_t to_size, bool backwards);
 

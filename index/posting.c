@@ -10,13 +10,6 @@
 
 enum { WORDS = DN_POSTING_PLACES / 64, MOST_BYTES = 3 };
 
-typedef struct {
-    const uint8_t *bytes;
-    size_t size;
-    int32_t place; /* of the entry that was read */
-    bool removed;
-} Reader;
-
 static size_t
 put(uint8_t *out, uint32_t value)
 {
@@ -30,7 +23,7 @@ put(uint8_t *out, uint32_t value)
 
 /* False at the end, and with bytes left when it is damaged. */
 static bool
-reader_next(Reader *self)
+reader_next(DnPostingReader *self, bool *out_removed)
 {
     uint32_t value = 0;
     size_t used = 0;
@@ -45,7 +38,7 @@ reader_next(Reader *self)
     self->bytes += used;
     self->size -= used;
     self->place += 1 + (int32_t)(value >> 1);
-    self->removed = value & 1;
+    *out_removed = value & 1;
     return true;
 }
 
@@ -55,30 +48,43 @@ dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES])
     return put(out, (uint32_t)place << 1 | removed);
 }
 
+size_t
+dn_posting_next(DnPostingReader *self, uint64_t base, uint64_t *out, size_t room)
+{
+    size_t count = 0;
+    bool removed = false;
+
+    while (count < room && reader_next(self, &removed))
+        if (!removed)
+            out[count++] = base + (uint64_t)self->place;
+    return count;
+}
+
 bool
 dn_posting_read(const uint8_t *bytes, size_t size, uint64_t base, GArray *out)
 {
-    Reader reader = {bytes, size, -1, false};
+    DnPostingReader reader = {bytes, size, -1};
+    uint64_t some[64];
+    size_t count = 0;
 
-    while (reader_next(&reader)) {
-        uint64_t seq = base + (uint64_t)reader.place;
-
-        if (!reader.removed)
-            g_array_append_val(out, seq);
-    }
+    do {
+        count = dn_posting_next(&reader, base, some, G_N_ELEMENTS(some));
+        g_array_append_vals(out, some, (guint)count);
+    } while (count == G_N_ELEMENTS(some));
     return reader.size == 0;
 }
 
 static bool
 apply(const DnPostingList *list, uint64_t *there, uint64_t *removed)
 {
-    Reader reader = {(const uint8_t *)list->bytes, list->size, -1, false};
+    DnPostingReader reader = {(const uint8_t *)list->bytes, list->size, -1};
+    bool is_removed = false;
 
-    while (reader_next(&reader)) {
+    while (reader_next(&reader, &is_removed)) {
         uint64_t bit = UINT64_C(1) << (reader.place & 63);
         int32_t word = reader.place >> 6;
 
-        if (reader.removed) {
+        if (is_removed) {
             removed[word] |= bit;
             there[word] &= ~bit;
         } else {
@@ -136,11 +142,12 @@ dn_posting_merge(const DnPostingList *lists, size_t count, bool whole, size_t *o
 bool
 dn_posting_read_one(const uint8_t *bytes, size_t size, uint32_t *out_mark)
 {
-    Reader reader = {bytes, size, -1, false};
+    DnPostingReader reader = {bytes, size, -1};
+    bool removed = false;
 
-    if (!reader_next(&reader) || reader.size > 0)
+    if (!reader_next(&reader, &removed) || reader.size > 0)
         return false;
-    *out_mark = (uint32_t)reader.place << 1 | reader.removed;
+    *out_mark = (uint32_t)reader.place << 1 | removed;
     return true;
 }
 

@@ -32,8 +32,19 @@ bool dn_posting_read_one(const uint8_t *bytes, size_t size, uint32_t *out_mark);
  * place stands. */
 uint8_t *dn_posting_list(const uint32_t *marks, size_t count, size_t *out_size);
 
-/** Appends the places of @bytes that are not removed to @out, a GArray of uint64_t, each plus
- * @base. False when it is damaged. */
+/** A list that is read from its front, no further than somebody asks. Begins as {bytes, size, -1};
+ * bytes are lent. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;   /* that are left */
+    int32_t place; /* of the entry read last */
+} DnPostingReader;
+
+/** The next places that are not removed, at most @room of them, each plus @base; fewer at the end,
+ * with bytes left when it is damaged. */
+size_t dn_posting_next(DnPostingReader *self, uint64_t base, uint64_t *out, size_t room);
+
+/** Appends all of them to @out, a GArray of uint64_t. False when it is damaged. */
 bool dn_posting_read(const uint8_t *bytes, size_t size, uint64_t base, GArray *out);
 
 typedef struct {

@@ -16,6 +16,7 @@
 #include "index/search.h"
 #include "index/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -26,6 +27,8 @@ enum {
     FINGERPRINT_BYTES = DN_SEARCH_FINGERPRINT_BYTES,
     CURSOR_BYTES = 1 + FINGERPRINT_BYTES + 1 + 8 + 8,
     TRIM_SLACK = 1024,
+    LOOK_UP_MOST = 256,
+    MOST_ROW_BYTES = 1 << 20, /* that are kept: beyond, they are looked up again */
 };
 
 typedef struct {
@@ -33,6 +36,8 @@ typedef struct {
     bool has_id;
     bool deleted;
     DnUuid id;
+    guint row;      /* in the rows of its way ... */
+    guint row_size; /* ... or 0: not there */
 } Hit;
 
 static void
@@ -197,8 +202,9 @@ is_after(const DnSearch *search, const DnPlace *place)
            dn_place_compare(place, &search->after, dn_search_sorts_down(search->query->sort)) > 0;
 }
 
+/* @rows: (nullable) where a row that has all that is shown is kept, since it is at hand. */
 static void
-add_hit(DnSearch *search, GArray *hits, DnCandidate *candidate)
+add_hit(DnSearch *search, GArray *hits, GByteArray *rows, DnCandidate *candidate)
 {
     Hit hit = {.place = dn_candidate_place(search, candidate), .deleted = candidate->deleted};
 
@@ -211,6 +217,11 @@ add_hit(DnSearch *search, GArray *hits, DnCandidate *candidate)
         hit.has_id = dn_cover_read_id(&hit.id, candidate->value, candidate->value_size);
         if (!hit.has_id)
             dn_search_damaged(search);
+    }
+    if (rows && candidate->is_whole && candidate->value && rows->len < MOST_ROW_BYTES) {
+        hit.row = rows->len;
+        hit.row_size = (guint)candidate->value_size;
+        g_byte_array_append(rows, candidate->value, hit.row_size);
     }
     g_array_append_val(hits, hit);
 }
@@ -241,6 +252,7 @@ typedef struct {
     bool by_value;    /* ... or those of one value together */
     unsigned answers; /* terms that all its candidates meet */
     GArray *hits;     /* NULL: they are only counted */
+    GByteArray *rows; /* (nullable) of the hits of a page */
     uint64_t count;
     uint64_t steps;
 } Way;
@@ -260,6 +272,8 @@ way_free(void *data)
     g_free(way->walk);
     if (way->hits)
         g_array_unref(way->hits);
+    if (way->rows)
+        g_byte_array_unref(way->rows);
     g_free(way);
 }
 
@@ -439,7 +453,7 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
         } else if (dn_candidate_matches(search, &row)) {
             way->count++;
             if (way->hits)
-                add_hit(search, way->hits, &row);
+                add_hit(search, way->hits, way->rows, &row);
         }
         if (way->hits && !way->by_place && (done || way->hits->len >= room))
             sort_hits(search, way->hits, most);
@@ -518,6 +532,13 @@ typedef struct {
     void *user_data;
 } Asker;
 
+static bool
+tell_cover(const Asker *asker, const DnCover *cover, GError **error)
+{
+    return asker->visit_row ? asker->visit_row(cover, asker->user_data, error)
+                            : asker->visit(&cover->id, asker->user_data, error);
+}
+
 /* The row by arrival is the one that has what is shown. */
 static bool
 tell_row(DnSearch *search, const Asker *asker, uint64_t seq, bool deleted, GError **error)
@@ -526,8 +547,7 @@ tell_row(DnSearch *search, const Asker *asker, uint64_t seq, bool deleted, GErro
 
     if (!dn_candidate_cover(search, &row))
         return dn_search_damaged(search);
-    return asker->visit_row ? asker->visit_row(&row.cover, asker->user_data, error)
-                            : asker->visit(&row.cover.id, asker->user_data, error);
+    return tell_cover(asker, &row.cover, error);
 }
 
 /* Every voucher in order, nothing kept: exports visit millions. */
@@ -561,18 +581,96 @@ visit_walk(DnSearch *search, const Asker *asker, GError **error)
 }
 
 static bool
-visit_hits(DnSearch *search, GArray *hits, const Asker *asker, GError **error)
+needs_row(const Asker *asker, const Hit *hit)
 {
-    for (guint i = 0; i < hits->len; i++) {
-        const Hit *hit = &g_array_index(hits, Hit, i);
-        bool ok = asker->visit && hit->has_id
-                      ? asker->visit(&hit->id, asker->user_data, error)
-                      : tell_row(search, asker, hit->place.seq, hit->deleted, error);
+    return hit->row_size == 0 && !(asker->visit && hit->has_id);
+}
 
-        if (!ok)
+static int
+compare_seqs(gconstpointer a, gconstpointer b)
+{
+    uint64_t x = ((const DnCandidate *)a)->seq;
+    uint64_t y = ((const DnCandidate *)b)->seq;
+
+    return (x > y) - (x < y);
+}
+
+/* (transfer full) The rows of those hits that are told by them, in order of arrival; NULL on
+ * failure. @bytes keeps them. */
+static GArray *
+look_up_rows(DnSearch *search, const Hit *hits, guint count, const Asker *asker, GByteArray *bytes)
+{
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(DnCandidate));
+
+    for (guint i = 0; i < count; i++) {
+        DnCandidate row = {.seq = hits[i].place.seq, .has_state = true, .deleted = hits[i].deleted};
+
+        if (needs_row(asker, &hits[i]))
+            g_array_append_val(rows, row);
+    }
+    g_array_sort(rows, compare_seqs);
+    return dn_candidates_look_up(search, (DnCandidate *)(void *)rows->data, rows->len, bytes)
+               ? g_steal_pointer(&rows)
+               : NULL;
+}
+
+static bool
+tell_hit(DnSearch *search, const Way *way, const Hit *hit, const GArray *rows, const Asker *asker,
+         GError **error)
+{
+    const DnCandidate wanted = {.seq = hit->place.seq};
+    const uint8_t *value = NULL;
+    size_t size = hit->row_size;
+    DnCover cover;
+
+    if (asker->visit && hit->has_id)
+        return asker->visit(&hit->id, asker->user_data, error);
+    if (needs_row(asker, hit)) {
+        const DnCandidate *row =
+            bsearch(&wanted, rows->data, rows->len, sizeof wanted, compare_seqs);
+
+        value = row->value;
+        size = row->value_size;
+    } else {
+        value = way->rows->data + hit->row;
+    }
+    if (!value || !dn_cover_read(&cover, value, size))
+        return dn_search_damaged(search);
+    return tell_cover(asker, &cover, error);
+}
+
+/* Rows that are not at hand are looked up many at a time. */
+static bool
+visit_hits(DnSearch *search, const Way *way, const Asker *asker, GError **error)
+{
+    const Hit *hits = (const Hit *)(const void *)way->hits->data;
+    guint count = 0;
+
+    for (guint first = 0; first < way->hits->len; first += count) {
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        g_autoptr(GArray) rows = NULL;
+
+        count = MIN(way->hits->len - first, LOOK_UP_MOST);
+        rows = look_up_rows(search, hits + first, count, asker, bytes);
+        for (guint i = 0; rows && i < count; i++)
+            if (!tell_hit(search, way, &hits[first + i], rows, asker, error))
+                return false;
+        if (!rows)
             return false;
     }
     return true;
+}
+
+/* Of ways that come in order, so that no more are kept than a page shows. */
+static void
+keep_rows(GPtrArray *ways)
+{
+    for (guint i = 0; i < ways->len; i++) {
+        Way *way = g_ptr_array_index(ways, i);
+
+        if (way->by_place)
+            way->rows = g_byte_array_new();
+    }
 }
 
 static bool
@@ -597,6 +695,8 @@ find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost,
         add_sources(search, ways, true, false);
         add_walk(search, ways);
         keep_the_best(search, ways);
+        if (asker->visit_row && limit != UINT32_MAX)
+            keep_rows(ways);
     }
     if (!all)
         way = race(search, ways, most);
@@ -606,7 +706,7 @@ find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost,
         g_array_set_size(way->hits, limit);
         cursor = cursor_write(search, &g_array_index(way->hits, Hit, limit - 1).place);
     }
-    if (!(all ? visit_walk(search, asker, error) : visit_hits(search, way->hits, asker, error)) ||
+    if (!(all ? visit_walk(search, asker, error) : visit_hits(search, way, asker, error)) ||
         search->error)
         return false;
     if (cost)

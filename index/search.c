@@ -14,6 +14,8 @@
 enum {
     TEXT_STEPS = 64, /* to read, unseal and unpack one */
     COVER_NEXTS = 4,
+    LOOK_UP_STEPS = 4, /* each of many */
+    SEQ_KEY_BYTES = DN_UUID_BYTES + 1 + 1 + 8,
 };
 
 const size_t dn_tail_bytes[] = {[DN_TAIL_SEQ] = 8,
@@ -208,9 +210,69 @@ dn_candidate_cover(DnSearch *search, DnCandidate *candidate)
         if (size != key->len || memcmp(found, key->data, size) != 0)
             continue;
         candidate->value = dn_kv_cursor_value(search->by_seq[state], &candidate->value_size);
+        candidate->is_whole = true;
         return candidate_read_cover(search, candidate);
     }
     return false;
+}
+
+/* Of a look-up of many. */
+typedef struct {
+    DnCandidate *candidates;
+    const guint *which; /* candidate is asked for by each key */
+    GByteArray *rows;
+    bool deleted;
+} LookUp;
+
+static void
+look_up_found(size_t which, const uint8_t *value, size_t size, void *user_data)
+{
+    LookUp *self = user_data;
+    DnCandidate *candidate = &self->candidates[self->which[which]];
+
+    /* The bytes may move before all are there. */
+    candidate->row = self->rows->len;
+    candidate->value_size = size;
+    candidate->is_whole = true;
+    candidate->has_state = true;
+    candidate->deleted = self->deleted;
+    g_byte_array_append(self->rows, value, (guint)size);
+}
+
+bool
+dn_candidates_look_up(DnSearch *search, DnCandidate *candidates, guint count, GByteArray *rows)
+{
+    g_autofree guint *which = g_new(guint, count);
+
+    for (int state = 0; state < DN_SEARCH_STATES; state++) {
+        LookUp look_up = {candidates, which, rows, state == 1};
+        g_autoptr(GByteArray) keys = NULL;
+        guint asked = 0;
+
+        if (!search->wanted[state])
+            continue;
+        keys = g_byte_array_sized_new(count * SEQ_KEY_BYTES);
+        for (guint i = 0; i < count; i++) {
+            g_autoptr(GByteArray) key = NULL;
+
+            if (candidates[i].is_whole ||
+                (candidates[i].has_state && candidates[i].deleted != (state == 1)))
+                continue;
+            key = dn_range_prefix(search, DN_KEY_SEQ, state);
+            dn_key_add_u64(key, candidates[i].seq);
+            g_byte_array_append(keys, key->data, key->len);
+            which[asked++] = i;
+        }
+        search->steps += asked * LOOK_UP_STEPS;
+        if (asked > 0 &&
+            !dn_kv_snapshot_get_many(search->snapshot, DN_KV_INDEX, keys->data, SEQ_KEY_BYTES,
+                                     asked, look_up_found, &look_up, &search->error))
+            return false;
+    }
+    for (guint i = 0; i < count; i++)
+        if (candidates[i].is_whole)
+            candidates[i].value = rows->data + candidates[i].row;
+    return true;
 }
 
 static bool
@@ -386,6 +448,7 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
     if (tail != DN_TAIL_ALL && tail != DN_TAIL_BY_AMOUNT) {
         out->value = key;
         out->value_size = size;
+        out->is_whole = tail == DN_TAIL_SEQ;
     } else {
         out->has_id = size >= DN_UUID_BYTES;
         if (out->has_id)

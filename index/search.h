@@ -11,6 +11,7 @@
 #define INDEX_SEARCH_H
 
 #include "index/key.h"
+#include "index/posting.h"
 #include "index/query.h"
 #include "index/record.h"
 
@@ -36,9 +37,12 @@ typedef struct {
     DnKvCursor *cursor;
     GByteArray *prefix; /* of all its blocks */
     GHashTable *blocks; /* (nullable) of all words that begin with the term: those joined so far */
-    GArray *seqs;
-    uint64_t floor; /* no voucher of the term from here to the first of seqs ... */
-    uint64_t end;   /* ... nor from the last of seqs to before here */
+    GArray *seqs;       /* of the block, as far as it was read */
+    guint at;           /* in seqs: the last answer */
+    uint64_t base;      /* of the block's places */
+    DnPostingReader rest; /* of the block */
+    uint64_t floor;       /* no voucher of the term from here to the first of the block ... */
+    uint64_t end;         /* ... nor from its last to before here */
 } DnStream;
 
 /** One query, taken apart. */
@@ -128,8 +132,10 @@ typedef struct {
     int64_t amount;
     const char *currency; /* (nullable) as in rows, without a NUL: lent like @value */
     size_t currency_size;
-    bool has_id; /* without a cover */
+    bool has_id;   /* without a cover */
+    bool is_whole; /* value is of SEQ: it has what is shown, too */
     DnUuid id;
+    guint row;            /* of a look-up of many: where it put the value */
     const uint8_t *value; /* (nullable) of a row that has a cover */
     size_t value_size;
     bool has_cover;
@@ -141,6 +147,10 @@ bool dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail ta
                            DnCandidate *out);
 /** Looks its cover up. False when the voucher is in no state that is wanted, or on failure. */
 bool dn_candidate_cover(DnSearch *search, DnCandidate *candidate);
+/** Looks up the rows of @count that are of ascending seq, into @rows, which keeps them. Those that
+ * are in no state that is wanted have no value then. False on failure. */
+bool dn_candidates_look_up(DnSearch *search, DnCandidate *candidates, guint count,
+                           GByteArray *rows);
 /** Does it meet all terms? */
 bool dn_candidate_matches(DnSearch *search, DnCandidate *candidate);
 /** Where one that matched, or came from a walk, stands. */
@@ -194,6 +204,10 @@ typedef struct {
     bool standing;      /* on a row that was given out */
     unsigned misses;
     uint64_t next_seq;
+    GArray *ahead;    /* DnCandidate, of lists: a few, whose rows were looked up together */
+    guint ahead_next; /* of them */
+    guint ahead_most;
+    GByteArray *rows; /* theirs */
     bool ended;
     bool is_party;
 } DnSource;

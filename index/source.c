@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { LISTS_AHEAD = 64 };
+
 void
 dn_source_free(void *data)
 {
@@ -21,6 +23,10 @@ dn_source_free(void *data)
     g_ptr_array_unref(source->ranges);
     if (source->streams)
         g_ptr_array_unref(source->streams);
+    if (source->ahead)
+        g_array_unref(source->ahead);
+    if (source->rows)
+        g_byte_array_unref(source->rows);
     g_free(source);
 }
 
@@ -134,8 +140,9 @@ source_next_row(DnSearch *search, DnSource *source, DnCandidate *out)
     return false;
 }
 
+/* The next voucher that all lists have. */
 static bool
-source_next_common(DnSearch *search, DnSource *source, DnCandidate *out)
+source_common(DnSearch *search, DnSource *source, DnCandidate *out)
 {
     uint64_t seq = source->next_seq;
     guint agreed = 0;
@@ -155,6 +162,44 @@ source_next_common(DnSearch *search, DnSource *source, DnCandidate *out)
     source->ended = seq == UINT64_MAX;
     source->next_seq = seq + 1;
     return true;
+}
+
+/* A page that is shown by arrival, of which few were deleted. */
+static guint
+first_ahead(const DnSearch *search)
+{
+    enum { DELETED = 2 };
+    uint32_t limit = search->query->limit;
+
+    return search->query->sort == DN_SORT_REGISTERED && limit > 0 && limit < LISTS_AHEAD - DELETED
+               ? limit + 1 + DELETED
+               : LISTS_AHEAD;
+}
+
+/* A voucher's state is in no list, so each is to be looked up: a page of them at once. */
+static bool
+source_next_common(DnSearch *search, DnSource *source, DnCandidate *out)
+{
+    while (!search->error) {
+        DnCandidate next;
+
+        while (source->ahead_next < source->ahead->len) {
+            *out = g_array_index(source->ahead, DnCandidate, source->ahead_next++);
+            if (out->value)
+                return true;
+        }
+        g_array_set_size(source->ahead, 0);
+        g_byte_array_set_size(source->rows, 0);
+        source->ahead_next = 0;
+        source->ahead_most = source->ahead_most == 0 ? first_ahead(search) : LISTS_AHEAD;
+        while (source->ahead->len < source->ahead_most && source_common(search, source, &next))
+            g_array_append_val(source->ahead, next);
+        if (source->ahead->len == 0 || search->error ||
+            !dn_candidates_look_up(search, (DnCandidate *)(void *)source->ahead->data,
+                                   source->ahead->len, source->rows))
+            return false;
+    }
+    return false;
 }
 
 bool
@@ -226,6 +271,8 @@ source_of_lists(DnSearch *search)
 {
     DnSource *source = source_new(search->terms ? "lists of the words" : "lists of label and kind");
 
+    source->ahead = g_array_new(FALSE, FALSE, sizeof(DnCandidate));
+    source->rows = g_byte_array_new();
     source->streams = dn_stream_open_words(search);
     if (search->query->label)
         g_ptr_array_add(source->streams,

@@ -66,23 +66,44 @@ dn_stream_open(DnSearch *search, DnKeyTable table, const char *term)
     return stream_new(search, prefix);
 }
 
-/* Adds the block under the cursor to the list. */
+/* Begins with the block under the cursor, whose bytes stay where they are until it moves. */
 static bool
-stream_read(DnSearch *search, DnStream *stream, uint64_t *out_block)
+stream_begin(DnSearch *search, DnStream *stream, uint64_t *out_block)
 {
     size_t size = 0;
     const uint8_t *key = dn_kv_cursor_key(stream->cursor, &size);
     DnKeyReader in = {key + size - sizeof(uint64_t), sizeof(uint64_t)};
-    guint before = stream->seqs->len;
 
     if (size < sizeof(uint64_t) || !dn_key_read_u64(&in, out_block) ||
         *out_block > UINT64_MAX >> DN_POSTING_BITS)
         return dn_search_damaged(search);
     key = dn_kv_cursor_value(stream->cursor, &size);
-    if (!dn_posting_read(key, size, *out_block << DN_POSTING_BITS, stream->seqs))
-        return dn_search_damaged(search);
-    search->rows += stream->seqs->len - before;
-    search->steps += 1 + (stream->seqs->len - before) / PLACES_A_STEP;
+    g_array_set_size(stream->seqs, 0);
+    stream->at = 0;
+    stream->base = *out_block << DN_POSTING_BITS;
+    stream->rest = (DnPostingReader){key, size, -1};
+    search->steps++;
+    return true;
+}
+
+/* Reads on until a voucher at or after @seq is among those read, or the block is at its end: a page
+ * needs the beginning of a list of thousands. */
+static bool
+stream_read(DnSearch *search, DnStream *stream, uint64_t seq)
+{
+    uint64_t some[PLACES_A_STEP];
+    size_t count = PLACES_A_STEP;
+
+    while (count == PLACES_A_STEP &&
+           (stream->seqs->len == 0 ||
+            g_array_index(stream->seqs, uint64_t, stream->seqs->len - 1) < seq)) {
+        count = dn_posting_next(&stream->rest, stream->base, some, PLACES_A_STEP);
+        if (count < PLACES_A_STEP && stream->rest.size > 0)
+            return dn_search_damaged(search);
+        g_array_append_vals(stream->seqs, some, (guint)count);
+        search->rows += count;
+        search->steps++;
+    }
     return true;
 }
 
@@ -131,8 +152,7 @@ block_add(DnSearch *search, DnStream *stream, Block *block)
 {
     uint64_t number = 0;
 
-    g_array_set_size(stream->seqs, 0);
-    if (!stream_read(search, stream, &number))
+    if (!stream_begin(search, stream, &number) || !stream_read(search, stream, UINT64_MAX))
         return false;
     for (guint i = 0; i < stream->seqs->len; i++) {
         uint64_t place = g_array_index(stream->seqs, uint64_t, i) % DN_POSTING_PLACES;
@@ -201,23 +221,35 @@ stream_seek_joined(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *o
     return false;
 }
 
+/* Mostly it is asked in order: those before the last answer are looked through only by who turned
+ * back. */
 static bool
-stream_seek_list(const DnStream *stream, uint64_t seq, uint64_t *out_seq)
+stream_seek_list(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_seq)
 {
+    const uint64_t *seqs = NULL;
     guint low = 0;
-    guint high = stream->seqs->len;
+    guint high = 0;
 
+    if (!stream_read(search, stream, seq))
+        return false;
+    seqs = (const uint64_t *)(const void *)stream->seqs->data;
+    high = stream->seqs->len;
+    if (stream->at < high && seqs[stream->at] < seq)
+        low = stream->at + 1;
+    if (low < high && seqs[low] >= seq)
+        high = low;
     while (low < high) {
         guint middle = low + (high - low) / 2;
 
-        if (g_array_index(stream->seqs, uint64_t, middle) < seq)
+        if (seqs[middle] < seq)
             low = middle + 1;
         else
             high = middle;
     }
     if (low == stream->seqs->len)
         return false;
-    *out_seq = g_array_index(stream->seqs, uint64_t, low);
+    stream->at = low;
+    *out_seq = seqs[low];
     return true;
 }
 
@@ -230,6 +262,8 @@ stream_load(DnSearch *search, DnStream *stream, uint64_t seq)
 
     dn_key_add_u64(key, block);
     g_array_set_size(stream->seqs, 0);
+    stream->at = 0;
+    stream->rest = (DnPostingReader){NULL, 0, -1};
     stream->floor = block << DN_POSTING_BITS;
     stream->end = UINT64_MAX;
     search->steps += DN_SEARCH_SEEK_STEPS;
@@ -238,7 +272,7 @@ stream_load(DnSearch *search, DnStream *stream, uint64_t seq)
         dn_search_check(search, stream->cursor);
         return false;
     }
-    if (!stream_read(search, stream, &block))
+    if (!stream_begin(search, stream, &block))
         return false;
     if (block < UINT64_MAX >> DN_POSTING_BITS)
         stream->end = (block + 1) << DN_POSTING_BITS;
@@ -255,9 +289,9 @@ dn_stream_seek(DnSearch *search, DnStream *stream, uint64_t seq, uint64_t *out_s
         bool is_last = stream->end == UINT64_MAX;
 
         if (seq >= stream->floor && (seq < stream->end || is_last)) {
-            if (stream_seek_list(stream, seq, out_seq))
+            if (stream_seek_list(search, stream, seq, out_seq))
                 return true;
-            if (is_last)
+            if (is_last || search->error)
                 return false;
             seq = stream->end;
         }

@@ -126,6 +126,58 @@ test_values_survive_reopening(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+typedef struct {
+    size_t next; /* no key below is told of any more */
+    unsigned found;
+} Many;
+
+static void
+found_one(size_t which, const uint8_t *value, size_t size, void *user_data)
+{
+    Many *self = user_data;
+    g_autofree char *wanted = g_strdup_printf("value %zu", which);
+
+    g_assert_cmpuint(which, >=, self->next);
+    g_assert_cmpuint(which % 3, ==, 0);
+    g_assert_cmpmem(value, size, wanted, strlen(wanted));
+    self->next = which + 1;
+    self->found++;
+}
+
+/* Each third is there, some of them on disk; one is deleted after the snapshot. */
+static void
+test_many_are_looked_up_together(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { ALL = 500, KEY = 6 };
+    g_autoptr(DnKv) kv = open_kv(f->kv);
+    g_autoptr(DnKvSnapshot) snapshot = NULL;
+    g_autoptr(GString) keys = g_string_new(NULL);
+    g_autoptr(DnKvBatch) later = dn_kv_batch_new();
+    Many many = {0};
+
+    for (unsigned i = 0; i < ALL; i++) {
+        g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+        g_autofree char *key = g_strdup_printf("k%05u", i);
+        g_autofree char *value = g_strdup_printf("value %u", i);
+
+        g_string_append(keys, key);
+        if (i % 3 == 0)
+            put(batch, DN_KV_INDEX, key, value);
+        g_assert_true(dn_kv_write(kv, batch, NULL));
+        if (i == ALL / 2)
+            g_assert_true(dn_kv_flush(kv, NULL));
+    }
+    snapshot = dn_kv_snapshot(kv);
+    dn_kv_batch_delete(later, DN_KV_INDEX, "k00003", KEY);
+    put(later, DN_KV_INDEX, "k00004", "new");
+    g_assert_true(dn_kv_write(kv, later, NULL));
+    g_assert_true(dn_kv_snapshot_get_many(snapshot, DN_KV_INDEX, keys->str, KEY, ALL, found_one,
+                                          &many, NULL));
+    g_assert_cmpuint(many.found, ==, (ALL + 2) / 3);
+    g_assert_true(
+        dn_kv_snapshot_get_many(snapshot, DN_KV_INDEX, NULL, KEY, 0, found_one, &many, NULL));
+}
+
 static char *
 walk(DnKvCursor *cursor)
 {
@@ -669,6 +721,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add("reopen", test_values_survive_reopening);
     add("cursors", test_cursors_keep_to_their_range);
+    add("many", test_many_are_looked_up_together);
     add("snapshot", test_snapshot_does_not_move);
     add("counters", test_counters_add_up);
     add("busy", test_second_open_is_busy);

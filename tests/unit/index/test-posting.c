@@ -65,6 +65,31 @@ assert_list(const Flags *flags, const GByteArray *list)
     g_assert_cmpuint(at, ==, seqs->len);
 }
 
+/* Read on a few at a time, it is the same list. */
+static void
+assert_parts(const Flags *flags, const GByteArray *list)
+{
+    DnPostingReader reader = {list->data, list->len, -1};
+    uint64_t place = 0;
+    uint64_t some[5];
+    size_t room = 0;
+    size_t count = 0;
+
+    do {
+        room = (size_t)below(G_N_ELEMENTS(some)) + 1;
+        count = dn_posting_next(&reader, 1000, some, room);
+        g_assert_cmpuint(count, <=, room);
+        for (size_t i = 0; i < count; i++, place++) {
+            while (place < DN_POSTING_PLACES && !flags->there[place])
+                place++;
+            g_assert_cmpuint(some[i], ==, 1000 + place);
+        }
+    } while (count == room);
+    g_assert_cmpuint(reader.size, ==, 0);
+    for (; place < DN_POSTING_PLACES; place++)
+        g_assert_false(flags->there[place]);
+}
+
 static void
 test_the_last_word_about_a_place_stands(gconstpointer data)
 {
@@ -75,6 +100,7 @@ test_the_last_word_about_a_place_stands(gconstpointer data)
         for (int i = below(30); i >= 0; i--)
             flags_merge(flags, list, GPOINTER_TO_INT(data));
         assert_list(flags, list);
+        assert_parts(flags, list);
     }
 }
 
