@@ -2,12 +2,13 @@
 # BENCH_DIR for a folder on the disk that is meant. `make check` only sees that it still runs.
 EXTRA_PROGRAMS += bench/store
 bench_store_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
-bench_store_SOURCES = bench/store.c bench/baseline.c bench/baseline.h bench/rows.c bench/rows.h
+bench_store_SOURCES = bench/store.c bench/baseline.c bench/baseline.h bench/rows.c bench/rows.h \
+	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
 bench_store_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += bench/slowsync.c bench/store.gp
 dist_check_SCRIPTS += bench/smoke.sh
 TESTS += bench/smoke.sh
-bench/smoke.log: bench/store$(EXEEXT) bench/slowsync.so
+bench/smoke.log: bench/store$(EXEEXT) bench/slowsync.so tools/dencho-tsa$(EXEEXT)
 CLEANFILES += bench/slowsync.so bench/store$(EXEEXT) bench/store.tsv
 
 BENCH_DIR = bench
@@ -15,7 +16,7 @@ BENCH_DIR = bench
 bench/slowsync.so: bench/slowsync.c
 	$(AM_V_CC)$(CC) $(CFLAGS) -shared -fPIC -o $@ $(srcdir)/bench/slowsync.c -ldl
 
-bench-store: bench/store$(EXEEXT) bench/slowsync.so
+bench-store: bench/store$(EXEEXT) bench/slowsync.so tools/dencho-tsa$(EXEEXT)
 	bench/store$(EXEEXT) --slowsync bench/slowsync.so --dir $(BENCH_DIR) $(BENCH_FLAGS) >bench/store.tsv.new
 	mv bench/store.tsv.new bench/store.tsv
 	cat bench/store.tsv

@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 rows='put_100KiB_1_client_ms put_100KiB_16_clients_per_s bulk_put_MB_per_s read_whole_MB_per_s
 read_64KiB_ranges_in_order_MB_per_s verify_full_cold_MB_per_s verify_full_warm_MB_per_s open_after_kill_s
 rebuild_entries_per_s correct_16_clients_per_s memory_16_clients_50MiB_MiB disk_bytes_per_byte_stored
-syncs_per_put_1_client'
+syncs_per_put_1_client verify_proofs_vouchers_per_s'
 # The preload is not for programs under a sanitizer, which must be loaded first.
 slow=
 if ! grep -q '__asan_init\|__tsan_init' "$build/bench/store" 2>/dev/null; then

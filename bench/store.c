@@ -15,6 +15,7 @@
 #include "bench/rows.h"
 #include "base/fs.h"
 #include "engine/internal.h"
+#include "tests/unit/evidence/authority.h"
 
 #include <math.h>
 #include <signal.h>
@@ -33,7 +34,8 @@ enum {
     RANGE = 64 * KIB,
     BULK_LEAST = 100 * KIB,
     BULK_MOST = 5 * MIB,
-    POOL = 8 * MIB, /* random bytes that documents are cut from */
+    PROVED = 100000, /* vouchers at most whose proofs are verified */
+    POOL = 8 * MIB,  /* random bytes that documents are cut from */
 };
 
 static struct {
@@ -60,7 +62,7 @@ static const GOptionEntry options[] = {
     {"puts", 0, 0, G_OPTION_ARG_INT, &given.puts, "puts of a client in a round", "N"},
     {"bulk", 0, 0, G_OPTION_ARG_INT, &given.bulk_mib, "size of the bulk", "MIB"},
     {"only", 0, 0, G_OPTION_ARG_STRING, &given.only,
-     "put, clients, slow, bulk, recovery, rebuild, entries or memory", "PART"},
+     "put, clients, slow, bulk, recovery, rebuild, proofs, entries or memory", "PART"},
     {"child", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &given.child, NULL, NULL},
     {NULL}};
 
@@ -153,7 +155,7 @@ archive_open(const char *name)
 }
 
 static DnArchive *
-archive_new(const char *name)
+archive_new_with(const char *name, const char *const *settings)
 {
     g_autofree char *dir = path_in(name);
     g_autofree char *key = g_strconcat(dir, ".key", NULL);
@@ -162,8 +164,14 @@ archive_new(const char *name)
 
     must(dn_fs_remove_tree(dir, &error), error);
     unlink(key);
-    must(dn_archive_init(dir, NULL, &key_file, &error), error);
+    must(dn_archive_init(dir, &(DnArchiveInit){.settings = settings}, &key_file, &error), error);
     return archive_open(name);
+}
+
+static DnArchive *
+archive_new(const char *name)
+{
+    return archive_new_with(name, NULL);
 }
 
 static void
@@ -589,7 +597,8 @@ verify_all(uint64_t bytes, bool cold)
     if (cold)
         bench_forget(dir);
     begin = bench_now_s();
-    must(dn_archive_verify(archive, NULL, NULL, true, no_failure, NULL, NULL, &totals, &error),
+    must(dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, no_failure, NULL, NULL, &totals,
+                           &error),
          error);
     return mb_s(bytes, bench_now_s() - begin);
 }
@@ -721,9 +730,8 @@ log_voucher(DnArchive *archive, unsigned number, DnLedgerHead *head, uint64_t *o
 }
 
 static void
-log_vouchers(unsigned count)
+log_vouchers(DnArchive *archive, unsigned count)
 {
-    g_autoptr(DnArchive) archive = archive_new("million");
     DnLedgerHead head;
     uint64_t ticket = 0;
     GError *error = NULL;
@@ -740,11 +748,13 @@ measure_rebuild(void)
     g_autoptr(BenchSamples) rates = bench_samples_new();
     g_autoptr(BenchSamples) costs = bench_samples_new();
     g_autoptr(BenchSamples) space = bench_samples_new();
+    g_autoptr(DnArchive) archive = archive_new("million");
     g_autofree char *dir = path_in("million");
     g_autofree char *view = g_build_filename(dir, "view", NULL);
     DnArchiveOptions how = {.actor = "bench"};
 
-    log_vouchers((unsigned)given.vouchers);
+    log_vouchers(archive, (unsigned)given.vouchers);
+    g_clear_pointer(&archive, dn_archive_close);
     for (int round = 0; round < MAX(given.rounds / 2, 1); round++) {
         g_autoptr(json_t) result = NULL;
         GError *error = NULL;
@@ -761,6 +771,59 @@ measure_rebuild(void)
                 costs);
     bench_print(&(BenchRow){"view_bytes_per_voucher", BENCH_TIME, BENCH_REPORTED, 0}, space);
     archive_remove("million");
+}
+
+/* --- proofs: 10,000 vouchers under each token, and no document is opened --- */
+
+static void
+stamp_vouchers(void)
+{
+    g_autofree char *tsa = path_in("tsa");
+    g_autoptr(json_t) result = NULL;
+    GError *error = NULL;
+
+    authority_init(tsa, NULL);
+    g_autoptr(Authority) authority = authority_start(tsa, NULL);
+    g_autofree char *url = g_strconcat("evidence.tsa-url=", authority_url(authority), NULL);
+    g_autofree char *trust = g_strconcat("evidence.trust-file=", tsa, "/trust.conf", NULL);
+    const char *const settings[] = {url, trust, NULL};
+    g_autoptr(DnArchive) archive = archive_new_with("proofs", settings);
+
+    log_vouchers(archive, (unsigned)MIN(given.vouchers, PROVED));
+    g_clear_pointer(&archive, dn_archive_close);
+    archive = archive_open("proofs"); /* the view follows the log */
+    must(dn_archive_stamp(archive, &result, &error), error);
+}
+
+static void
+measure_proofs(void)
+{
+    g_autoptr(BenchSamples) rates = bench_samples_new();
+    g_autoptr(BenchSamples) costs = bench_samples_new();
+    g_autoptr(DnArchive) archive = NULL;
+
+    stamp_vouchers();
+    archive = archive_open("proofs");
+    for (int round = 0; round < given.rounds; round++) {
+        g_autoptr(json_t) totals = NULL;
+        GError *error = NULL;
+        double begin = bench_now_s();
+        double cpu = bench_cpu_s();
+        double stamped = 0;
+
+        must(dn_archive_verify(archive, NULL, NULL, DN_VERIFY_PROOFS, no_failure, NULL, NULL,
+                               &totals, &error),
+             error);
+        stamped = (double)dn_json_int(totals, "stamped", 0);
+        bench_add(rates->ours, stamped / (bench_now_s() - begin));
+        bench_add(costs->ours, (bench_cpu_s() - cpu) * 1e6 / stamped);
+    }
+    bench_print(&(BenchRow){"verify_proofs_vouchers_per_s", BENCH_RATE, BENCH_MIN, 50000}, rates);
+    bench_print(
+        &(BenchRow){"verify_proofs_processor_us_per_voucher", BENCH_TIME, BENCH_REPORTED, 0},
+        costs);
+    g_clear_pointer(&archive, dn_archive_close);
+    archive_remove("proofs");
 }
 
 /* --- entries --- */
@@ -892,9 +955,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } parts[] = {
-    {"put", measure_put},         {"clients", measure_clients},   {"slow", measure_slow},
-    {"bulk", measure_bulk},       {"recovery", measure_recovery}, {"rebuild", measure_rebuild},
-    {"entries", measure_entries}, {"memory", measure_memory},
+    {"put", measure_put},       {"clients", measure_clients},   {"slow", measure_slow},
+    {"bulk", measure_bulk},     {"recovery", measure_recovery}, {"rebuild", measure_rebuild},
+    {"proofs", measure_proofs}, {"entries", measure_entries},   {"memory", measure_memory},
 };
 
 static int

@@ -10,6 +10,7 @@
 
 static struct {
     char *date;
+    gboolean proofs;
     gboolean full;
     gboolean index;
 } given;
@@ -17,6 +18,8 @@ static struct {
 static const GOptionEntry options[] = {
     {"date", 0, 0, G_OPTION_ARG_FILENAME, &given.date,
      "only vouchers of that transaction date, both ends included", "A..B"},
+    {"proofs", 0, 0, G_OPTION_ARG_NONE, &given.proofs,
+     "only chain and time-stamps: no document is opened", NULL},
     {"full", 0, 0, G_OPTION_ARG_NONE, &given.full, "every byte of the log, and the view against it",
      NULL},
     {"index", 0, 0, G_OPTION_ARG_NONE, &given.index,
@@ -49,8 +52,10 @@ run(DnCli *cli, char **arguments, GError **error)
                            .advice = "leave the archive as it is and compare it with a backup"};
 
     (void)arguments;
-    if (given.index && (given.date || given.full))
+    if (given.index && (given.date || given.full || given.proofs))
         return dn_fail(error, DN_ERROR_INVALID, "--index goes with no other option");
+    if (given.proofs && given.full)
+        return dn_fail(error, DN_ERROR_INVALID, "--proofs opens nothing, --full everything");
     if (given.index)
         failures.advice = "run dencho rebuild: the log has all of it";
     if (given.date && !dn_value_date_range(given.date, &dates, error))
@@ -64,13 +69,17 @@ run(DnCli *cli, char **arguments, GError **error)
         g_propagate_error(error, g_steal_pointer(&closed));
         return false;
     }
+    DnVerifyDepth depth = given.full     ? DN_VERIFY_FULL
+                          : given.proofs ? DN_VERIFY_PROOFS
+                                         : DN_VERIFY_DOCUMENTS;
+
     dn_interrupt_catch();
-    bool good = given.index ? dn_archive_verify_index(archive, dn_failures_print, dn_bar_progress,
-                                                      &failures, &totals, error)
-                            : dn_archive_verify(archive, dates.has_from ? &dates.from : NULL,
-                                                dates.has_to ? &dates.to : NULL, given.full,
-                                                dn_failures_print, dn_bar_progress, &failures,
-                                                &totals, error);
+    bool good = given.index
+                    ? dn_archive_verify_index(archive, dn_failures_print, dn_bar_progress,
+                                              &failures, &totals, error)
+                    : dn_archive_verify(archive, dates.has_from ? &dates.from : NULL,
+                                        dates.has_to ? &dates.to : NULL, depth, dn_failures_print,
+                                        dn_bar_progress, &failures, &totals, error);
 
     dn_bar_clear(&failures.bar);
     return good && dn_failures_finish(&failures, cli, totals, error);

@@ -362,15 +362,20 @@ typedef struct {
 bool dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit,
                       DnProgress progress, void *user_data, json_t **out_totals, GError **error);
 
-/** Checks chain, blobs against their hashes, hash trees and tokens of vouchers with a transaction
- * date in the range (NULL: open; both NULL: all vouchers, also undated). @full also checks every
- * byte of the log, every key, and the view against the log; a view that is damaged is built again
- * when the archive is opened next. Visits {"voucher"?,"segment"?,"offset"?,"code","message"} for
- * each failure. *@out_totals:
+typedef enum {
+    DN_VERIFY_PROOFS,    /* the chain, hash trees and tokens; no document is opened */
+    DN_VERIFY_DOCUMENTS, /* and blobs against their hashes */
+    DN_VERIFY_FULL,      /* and every byte of the log, every key, and the view against the log */
+} DnVerifyDepth;
+
+/** Checks the ledger, and vouchers with a transaction date in the range (NULL: open; both NULL: all
+ * vouchers, also undated), as deep as @depth says. A view that DN_VERIFY_FULL finds damaged is
+ * built again when the archive is opened next. Visits
+ * {"voucher"?,"segment"?,"offset"?,"code","message"} for each failure. *@out_totals:
  * {"checked","stamped","log_proved","waiting","failed","clock_back"?,"entries","seconds"};
  * log_proved counts versions without a stamp of their own that entered below a stamped head of the
  * ledger, clock_back entries of an earlier time than the one before. */
-bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
+bool dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, DnVerifyDepth depth,
                        DnRowVisitor visit, DnProgress progress, void *user_data,
                        json_t **out_totals, GError **error);
 

@@ -8,10 +8,17 @@
 
 #include <string.h>
 
+size_t dn_batches_leaves_kept = 80000;
+
+enum { TOKEN_WEIGHT = 16 }; /* a stamp's token takes as much memory as so many leaves */
+
 struct DnBatches {
     DnArchive *archive;
     const DnTrust *trust;
     GHashTable *by_seq; /* int64 -> DnBatch */
+    GQueue loaded;      /* DnBatch, the one that was asked for last first */
+    size_t weight;      /* of those */
+    bool keeps_few;
 };
 
 /* --- finding leaves --- */
@@ -56,16 +63,29 @@ note_places(DnBatch *batch)
 
 /* --- stamps --- */
 
-static void
-batch_free(gpointer data)
+static size_t
+batch_weight(const DnBatch *batch)
 {
-    DnBatch *batch = data;
+    return TOKEN_WEIGHT + (batch->leaves ? batch->leaves->len : 0);
+}
 
+static void
+batch_unload(DnBatch *batch)
+{
+    batch->is_loaded = false;
     g_clear_pointer(&batch->places, g_hash_table_unref);
     g_clear_pointer(&batch->leaves, g_array_unref);
     g_clear_pointer(&batch->tree, dn_hash_tree_free);
     g_clear_pointer(&batch->token, g_bytes_unref);
     g_clear_pointer(&batch->list, g_bytes_unref);
+}
+
+static void
+batch_free(gpointer data)
+{
+    DnBatch *batch = data;
+
+    batch_unload(batch);
     dn_token_info_clear(&batch->info);
     g_clear_error(&batch->failure);
     g_free(batch);
@@ -87,8 +107,56 @@ dn_batches_free(DnBatches *self)
 {
     if (!self)
         return;
+    g_queue_clear(&self->loaded);
     g_hash_table_unref(self->by_seq);
     g_free(self);
+}
+
+void
+dn_batches_keep_few(DnBatches *self)
+{
+    self->keeps_few = true;
+}
+
+unsigned
+dn_batches_loaded(const DnBatches *self)
+{
+    return self->loaded.length;
+}
+
+/* It is the one that was asked for last. */
+static void
+note_use(DnBatches *self, DnBatch *batch)
+{
+    if (batch->use) {
+        g_queue_unlink(&self->loaded, batch->use);
+        g_queue_push_head_link(&self->loaded, batch->use);
+        return;
+    }
+    g_queue_push_head(&self->loaded, batch);
+    batch->use = self->loaded.head;
+    self->weight += batch_weight(batch);
+}
+
+static void
+drop_use(DnBatches *self, DnBatch *batch)
+{
+    if (!batch->use)
+        return;
+    self->weight -= batch_weight(batch);
+    g_queue_delete_link(&self->loaded, g_steal_pointer(&batch->use));
+}
+
+/* Never while something that was lent is still looked at: at the beginning of a call. */
+static void
+let_go_of_old(DnBatches *self)
+{
+    while (self->keeps_few && self->weight > dn_batches_leaves_kept && self->loaded.length > 1) {
+        DnBatch *oldest = g_queue_peek_tail(&self->loaded);
+
+        drop_use(self, oldest);
+        batch_unload(oldest);
+    }
 }
 
 /* When the token had to hold until, by what the next stamp says of itself; 0: for ever. */
@@ -111,11 +179,30 @@ held_until(DnBatches *self, DnBatch *batch, int64_t *out_utc_ms, GError **error)
     return after && dn_clock_parse(dn_json_string(after, "gen_time"), out_utc_ms, error);
 }
 
+/* The token, verified unless this very one was before. */
+static bool
+prove(DnBatches *self, DnBatch *batch, const DnHash *root, const json_t *stamp, GError **error)
+{
+    DnSha256 token = dn_sha256_bytes(batch->token);
+    int64_t until_utc_ms = 0;
+
+    if (batch->info.serial)
+        return dn_sha256_equal(&token, &batch->proved) ||
+               dn_fail(error, DN_ERROR_CORRUPT, "its token is not the one that was verified");
+    if (!held_until(self, batch, &until_utc_ms, error) ||
+        !dn_token_verify_until(batch->token, root, self->trust, until_utc_ms, &batch->info, error))
+        return false;
+    batch->proved = token;
+    g_autofree char *gen_time = dn_clock_format(batch->info.gen_time_utc_ms);
+
+    return g_strcmp0(gen_time, dn_json_string(stamp, "gen_time")) == 0 ||
+           dn_fail(error, DN_ERROR_CORRUPT, "its entry states another time than its token");
+}
+
 static bool
 load(DnBatches *self, const json_t *stamp, DnBatch *batch, GError **error)
 {
     DnArchive *archive = self->archive;
-    int64_t until_utc_ms = 0;
     DnHash stated;
 
     batch->list = dn_blob_load(archive, &archive->tenant, json_object_get(stamp, "leaves"),
@@ -136,48 +223,48 @@ load(DnBatches *self, const json_t *stamp, DnBatch *batch, GError **error)
                        "the leaves do not lead to the root that was stamped");
     batch->token = dn_blob_load(archive, &archive->tenant, json_object_get(stamp, "token"),
                                 DN_PART_TOKEN, error);
-    if (!batch->token || !held_until(self, batch, &until_utc_ms, error) ||
-        !dn_token_verify_until(batch->token, &root, self->trust, until_utc_ms, &batch->info, error))
-        return false;
-    g_autofree char *gen_time = dn_clock_format(batch->info.gen_time_utc_ms);
+    return batch->token && prove(self, batch, &root, stamp, error);
+}
 
-    return g_strcmp0(gen_time, dn_json_string(stamp, "gen_time")) == 0 ||
-           dn_fail(error, DN_ERROR_CORRUPT, "its entry states another time than its token");
+/* One that failed stays as it is: it proves nothing however often it is asked for. */
+static const DnBatch *
+get(DnBatches *self, uint64_t seq, const json_t *stamp)
+{
+    gint64 key = (gint64)seq;
+    DnBatch *batch = g_hash_table_lookup(self->by_seq, &key);
+
+    if (!batch) {
+        batch = g_new0(DnBatch, 1);
+        batch->seq = seq;
+        g_hash_table_insert(self->by_seq, &batch->seq, batch);
+    }
+    if (!batch->is_loaded && !batch->failure) {
+        batch->is_loaded = true;
+        if (!load(self, stamp, batch, &batch->failure))
+            dn_fail_in(&batch->failure, "time stamp of entry %" G_GUINT64_FORMAT, seq);
+    }
+    if (batch->is_loaded)
+        note_use(self, batch);
+    return batch;
 }
 
 const DnBatch *
 dn_batches_get(DnBatches *self, const json_t *stamp)
 {
-    gint64 seq = dn_json_int(stamp, "seq", 0);
-    DnBatch *batch = g_hash_table_lookup(self->by_seq, &seq);
-
-    if (batch)
-        return batch;
-    batch = g_new0(DnBatch, 1);
-    batch->seq = (uint64_t)seq;
-    g_hash_table_insert(self->by_seq, &batch->seq, batch);
-    if (!load(self, stamp, batch, &batch->failure))
-        dn_fail_in(&batch->failure, "time stamp of entry %" G_GINT64_FORMAT, seq);
-    return batch;
+    let_go_of_old(self);
+    return get(self, (uint64_t)dn_json_int(stamp, "seq", 0), stamp);
 }
 
 void
 dn_batches_forget(DnBatches *self, uint64_t seq)
 {
     gint64 key = (gint64)seq;
+    DnBatch *batch = g_hash_table_lookup(self->by_seq, &key);
 
+    if (!batch)
+        return;
+    drop_use(self, batch);
     g_hash_table_remove(self->by_seq, &key);
-}
-
-ssize_t
-dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version, const DnSha256 *digest)
-{
-    ssize_t at = find_leaf(
-        batch, &(DnLeaf){.type = DN_LEAF_DOCUMENT, .voucher = *voucher, .number = version});
-    DnHash wanted = dn_hash_of_sha256(digest);
-
-    return at >= 0 && dn_hash_equal(&g_array_index(batch->leaves, DnLeaf, at).digest, &wanted) ? at
-                                                                                               : -1;
 }
 
 /* --- the evidence of one version --- */
@@ -188,14 +275,14 @@ stamp_of_entry(DnBatches *self, uint64_t seq, GError **error)
 {
     gint64 key = (gint64)seq;
     const DnBatch *batch = g_hash_table_lookup(self->by_seq, &key);
+    g_autoptr(json_t) row = NULL;
 
-    if (!batch) {
-        g_autoptr(json_t) row = dn_view_stamp(self->archive, seq, error);
-
+    if (!batch || (!batch->is_loaded && !batch->failure)) {
+        row = dn_view_stamp(self->archive, seq, error);
         if (!row)
             return NULL;
-        batch = dn_batches_get(self, row);
     }
+    batch = get(self, seq, row);
     return batch->failure
                ? dn_fail_null(error, dn_error_code(batch->failure), "%s", batch->failure->message)
                : batch;
@@ -266,27 +353,23 @@ add_rehash(DnBatches *self, GArray *evidence, uint64_t seq, const DnLeaf *docume
 }
 
 GArray *
-dn_batches_evidence(DnBatches *self, const DnUuid *voucher, const json_t *version, GError **error)
+dn_batches_evidence_of(DnBatches *self, const DnUuid *voucher, const DnStamped *stamped,
+                       GError **error)
 {
     g_autoptr(GArray) evidence = g_array_new(FALSE, FALSE, sizeof(DnEvidence));
-    const json_t *stamp = json_object_get(version, "stamp");
-    DnLeaf document = {.type = DN_LEAF_DOCUMENT,
-                       .voucher = *voucher,
-                       .number = (uint64_t)dn_json_int(version, "version", 0)};
-    DnSha256 digest;
+    DnLeaf document = {.type = DN_LEAF_DOCUMENT, .voucher = *voucher, .number = stamped->version};
+    DnHash wanted = dn_hash_of_sha256(&stamped->digest);
 
-    if (!stamp)
+    if (!stamped->seq)
         return g_steal_pointer(&evidence);
-    if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), digest.bytes,
-                  sizeof digest.bytes, error))
+    let_go_of_old(self);
+    const DnBatch *batch = stamp_of_entry(self, stamped->seq, error);
+
+    if (!batch)
         return NULL;
-    const DnBatch *batch = dn_batches_get(self, stamp);
+    ssize_t at = find_leaf(batch, &document);
 
-    if (batch->failure)
-        return dn_fail_null(error, dn_error_code(batch->failure), "%s", batch->failure->message);
-    ssize_t at = dn_batch_find(batch, voucher, document.number, &digest);
-
-    if (at < 0)
+    if (at < 0 || !dn_hash_equal(&g_array_index(batch->leaves, DnLeaf, at).digest, &wanted))
         return dn_fail_null(error, DN_ERROR_CORRUPT,
                             "the document is no leaf of the batch that stamped it");
     DnEvidence first = {.batch = batch, .leaf = (size_t)at, .opens_chain = true};
@@ -302,6 +385,32 @@ dn_batches_evidence(DnBatches *self, const DnUuid *voucher, const json_t *versio
             return NULL;
     }
     return g_steal_pointer(&evidence);
+}
+
+bool
+dn_stamped_read(const json_t *version, DnStamped *out_stamped, GError **error)
+{
+    const json_t *stamp = json_object_get(version, "stamp");
+    DnStamped stamped = {.version = (uint64_t)dn_json_int(version, "version", 0),
+                         .seq = (uint64_t)dn_json_int(stamp, "seq", 0)};
+
+    if (stamp && !stamped.seq)
+        return dn_fail(error, DN_ERROR_CORRUPT, "its time stamp names no entry");
+    if (!dn_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), stamped.digest.bytes,
+                  sizeof stamped.digest.bytes, error))
+        return false;
+    *out_stamped = stamped;
+    return true;
+}
+
+GArray *
+dn_batches_evidence(DnBatches *self, const DnUuid *voucher, const json_t *version, GError **error)
+{
+    DnStamped stamped;
+
+    return dn_stamped_read(version, &stamped, error)
+               ? dn_batches_evidence_of(self, voucher, &stamped, error)
+               : NULL;
 }
 
 GBytes *

@@ -23,6 +23,9 @@ typedef struct {
     uint64_t rehashed_by; /* seq of the time stamp over its documents by a stronger digest */
     GError *failure;      /* why the stamp proves nothing; NULL: it holds, until it was renewed */
     GHashTable *places;   /* DnLeaf -> its number + 1 */
+    bool is_loaded;       /* else leaves, tree, token, list and places were let go */
+    DnSha256 proved;      /* of the token, once it was verified over the root */
+    GList *use;           /* its link among those that are loaded */
 } DnBatch;
 
 typedef struct DnBatches DnBatches;
@@ -31,14 +34,29 @@ DnBatches *dn_batches_new(DnArchive *archive, const DnTrust *trust);
 void dn_batches_free(DnBatches *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnBatches, dn_batches_free)
 
+/** From now on stamps stay in memory up to so many leaves, those that were asked for last: what is
+ * lent is lent until the next call. Of the others what was proved is kept, so that loading one
+ * again verifies no signature again. */
+void dn_batches_keep_few(DnBatches *self);
+/** Tests make it small. */
+extern size_t dn_batches_leaves_kept;
+/** How many are in memory. */
+unsigned dn_batches_loaded(const DnBatches *self);
+
 /** Lends the stamp that @stamp ({"seq","token","leaves","root"}) names, verified when first asked
  * for: leaves, tree, root, token, and that the token held until it was renewed. Never NULL; look at
  * failure. */
 const DnBatch *dn_batches_get(DnBatches *self, const json_t *stamp);
 
-/** The place of a document's leaf in the batch that stamped it first, or -1. */
-ssize_t dn_batch_find(const DnBatch *batch, const DnUuid *voucher, uint64_t version,
-                      const DnSha256 *digest);
+/** What stamps a version: found in the state of its voucher. */
+typedef struct {
+    uint64_t version;
+    DnSha256 digest; /* of the document */
+    uint64_t seq;    /* of the evidence.stamped entry; 0: it waits */
+} DnStamped;
+
+/** Reads it from a version of a state. CORRUPT, FORMAT. */
+bool dn_stamped_read(const json_t *version, DnStamped *out_stamped, GError **error);
 
 /** One step of a version's evidence. */
 typedef struct {
@@ -54,6 +72,10 @@ typedef struct {
  */
 GArray *dn_batches_evidence(DnBatches *self, const DnUuid *voucher, const json_t *version,
                             GError **error);
+
+/** The same of what the caller has read of the version. */
+GArray *dn_batches_evidence_of(DnBatches *self, const DnUuid *voucher, const DnStamped *stamped,
+                               GError **error);
 
 /** (transfer full) The evidence record (RFC 4998) that the first @count steps make. */
 GBytes *dn_evidence_make_record(const GArray *evidence, guint count, GError **error);

@@ -295,6 +295,10 @@ typedef bool (*DnStateVisitor)(const json_t *state, void *user_data, GError **er
 /** Visits the state of every voucher of the tenant, deleted ones too. */
 bool dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error);
 
+typedef bool (*DnTextVisitor)(const char *text, size_t size, void *user_data, GError **error);
+/** The same of their canonical JSON, unread. */
+bool dn_view_each_text(DnArchive *self, DnTextVisitor visit, void *user_data, GError **error);
+
 /** (transfer full) array of DnStoreRef with the seq of each entry of a voucher, in order. */
 typedef struct {
     uint64_t seq;

@@ -796,8 +796,8 @@ verify_all(const Restore *self, DnArchive *archive, json_t *sum, GError **error)
 
         if (!dn_uuid_parse(dn_json_string(g_ptr_array_index(tenants, i), "tenant"),
                            &archive->tenant, error) ||
-            !dn_archive_verify(archive, NULL, NULL, i == 0, source->visit, source->progress,
-                               source->user_data, &one, error))
+            !dn_archive_verify(archive, NULL, NULL, i == 0 ? DN_VERIFY_FULL : DN_VERIFY_DOCUMENTS,
+                               source->visit, source->progress, source->user_data, &one, error))
             return false;
         add_totals(sum, one);
         if (dn_json_int(one, "stamped", 0) > 0)

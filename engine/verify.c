@@ -2,11 +2,12 @@
 /*
  * engine/verify.c - is everything still what was acknowledged?
  *
- *   chain      every entry of every tenant, in order, against the one before; stamped heads against
- * the chain documents  every blob of each voucher in the range, opened and compared with the
- * SHA-256 in its entry evidence   leaf in tree, root in token, token by its own signature at its
- * own time (law rows R20, R21) full       also every byte of the log, and the view against what the
- * entries say
+ *   chain       every entry of every tenant, in order, against the one before; stamped heads
+ * against the chain evidence    the hash that the voucher states is a leaf of its batch, the leaves
+ * lead to the root, the token is over that root, by its own signature at its own time (law rows
+ *               R20, R21)
+ *   documents   also every blob of each voucher in the range, opened and compared with that hash
+ *   full        also every byte of the log, and the view against what the entries say
  *
  * A failure is reported and the check goes on: one altered byte flags one voucher.
  *
@@ -15,41 +16,18 @@
  * bytes of the log: each byte is looked at once.
  */
 #include "config.h"
-#include "engine/batch.h"
-#include "engine/internal.h"
+#include "engine/verify.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct {
-    DnArchive *archive;
-    const DnDate *from;
-    const DnDate *to;
-    bool full;
-    DnRowVisitor visit;
-    DnProgress progress;
-    void *user_data;
-    uint64_t checked;
-    uint64_t stamped;
-    uint64_t log_proved; /* without a stamp of their own, entered below a head that has one */
-    uint64_t waiting;
-    uint64_t failed;
-    uint64_t stamped_head; /* seq of the newest head of the ledger that was stamped */
-    uint64_t clock_back;   /* entries of an earlier time than the one before */
-    uint64_t entries;
-    uint64_t opaque;    /* entries of tenants that are closed: nobody can read them */
-    uint64_t destroyed; /* blobs whose key has been destroyed */
-    bool accredited;    /* all stamps that were met are */
-    GMutex lock;        /* guards the next two while the cores are at work */
-    DnBatches *batches;
-    GArray *proved;   /* uint64_t place_number(): blobs that were opened and are right */
-    GPtrArray *round; /* Job */
-    gint next;        /* the first job that no thread has taken */
-} Verify;
-
 /* One voucher to be checked, and what came out. */
 typedef struct {
-    json_t *state;
+    json_t *state;   /* NULL when only proofs are checked: then */
+    char *text;      /* is its text, which a core reads in place, */
+    size_t size;     /* of so many bytes, */
+    bool is_outside; /* and finds whether its date is in the range */
+    DnUuid id;
     GPtrArray *problems; /* GError */
     unsigned stamped;
     unsigned log_proved;
@@ -64,6 +42,7 @@ job_free(gpointer data)
     Job *job = data;
 
     json_decref(job->state);
+    g_free(job->text);
     g_ptr_array_unref(job->problems);
     g_free(job);
 }
@@ -150,8 +129,8 @@ find_owner(DnArchive *archive, uint32_t segment, uint64_t offset)
     return owner.voucher;
 }
 
-static bool
-report(Verify *verify, const char *voucher, const GError *problem, GError **error)
+bool
+dn_verify_report(Verify *verify, const char *voucher, const GError *problem, GError **error)
 {
     g_autoptr(json_t) row = json_object();
     const char *place = strstr(problem->message, "segment ");
@@ -172,272 +151,17 @@ report(Verify *verify, const char *voucher, const GError *problem, GError **erro
     return verify->visit(row, verify->user_data, error);
 }
 
-static bool
-go_on(Verify *verify, uint64_t done, GError **error)
+bool
+dn_verify_go_on(Verify *verify, uint64_t done, GError **error)
 {
     if (verify->progress && !verify->progress(done, 0, verify->user_data))
         return dn_fail(error, DN_ERROR_BUSY, "stopped on request");
     return true;
 }
 
-/* --- chain --- */
-
-typedef struct {
-    Verify *verify;
-    GHashTable *heads;
-    GHashTable *opaque; /* DnUuid -> DnLedgerHead of tenants without keys; only seq is known */
-    GArray *hashes;     /* DnSha256 of each entry of this tenant, seq 1 first */
-    char last_at[32];   /* of the entry before */
-    GArray *heads_512;  /* DnLeaf: heads that were stamped by SHA-512 */
-} Chain;
-
-/* The heads that leaves of SHA-512 name are compared together: check_heads_512(). */
-static bool
-is_head(const Chain *chain, const DnLeaf *leaf)
-{
-    if (leaf->type != DN_LEAF_LEDGER || leaf->number == 0 || leaf->number > chain->hashes->len)
-        return false;
-    if (leaf->digest.kind != DN_HASH_SHA256)
-        return true;
-    DnHash head = dn_hash_of_sha256(&g_array_index(chain->hashes, DnSha256, leaf->number - 1));
-
-    return dn_hash_equal(&leaf->digest, &head);
-}
-
-static bool
-check_stamped_head(Chain *chain, const json_t *entry, GError **error)
-{
-    const DnBatch *batch = dn_batches_get(chain->verify->batches, entry);
-
-    if (batch->failure)
-        return dn_fail(error, dn_error_code(batch->failure), "%s", batch->failure->message);
-    const DnLeaf *leaf = &g_array_index(batch->leaves, DnLeaf, batch->leaves->len - 1);
-
-    chain->verify->stamped_head = MAX(chain->verify->stamped_head, leaf->number);
-    if (leaf->digest.kind == DN_HASH_SHA512)
-        g_array_append_vals(chain->heads_512, leaf, 1);
-    if (!is_head(chain, leaf))
-        return dn_fail(error, DN_ERROR_CORRUPT,
-                       "the ledger's head that was stamped with entry %" G_GINT64_FORMAT
-                       " is not in the chain",
-                       dn_json_int(entry, "seq", 0));
-    return true;
-}
-
-static bool
-check_entry(Chain *chain, const DnStoreVisit *visit, size_t i, DnLedgerHead *head, GError **error)
-{
-    DnArchive *archive = chain->verify->archive;
-    g_autofree char *line = dn_unseal_line(archive->keys, &visit->tenant, visit->entries[i].seq,
-                                           visit->entries[i].sealed, error);
-    g_autoptr(json_t) entry = line ? dn_entry_check(line, &visit->tenant, head, error) : NULL;
-
-    if (!entry)
-        return dn_fail_in(error, "segment %u, byte %" G_GUINT64_FORMAT,
-                          visit->entry_refs[i].segment, visit->entry_refs[i].offset);
-    chain->verify->entries++;
-    if (!dn_uuid_equal(&visit->tenant, &archive->tenant))
-        return true;
-    g_array_append_val(chain->hashes, head->hash);
-    const char *type = dn_json_string(entry, "type");
-    const char *at = dn_json_string(entry, "at");
-
-    chain->verify->clock_back += strcmp(at, chain->last_at) < 0; /* one form, so in order */
-    g_strlcpy(chain->last_at, at, sizeof chain->last_at);
-    return (strcmp(type, "evidence.stamped") != 0 && strcmp(type, "evidence.renewed") != 0) ||
-           check_stamped_head(chain, entry, error);
-}
-
-static DnLedgerHead *
-head_in(GHashTable *heads, const DnUuid *tenant)
-{
-    DnLedgerHead *head = g_hash_table_lookup(heads, tenant);
-
-    if (!head) {
-        head = g_new0(DnLedgerHead, 1);
-        g_hash_table_insert(heads, g_memdup2(tenant, sizeof *tenant), head);
-    }
-    return head;
-}
-
-static bool
-check_commit(const DnStoreVisit *visit, void *user_data, GError **error)
-{
-    Chain *chain = user_data;
-    bool readable = dn_keyring_has_tenant(chain->verify->archive->keys, &visit->tenant);
-    DnLedgerHead *head = head_in(readable ? chain->heads : chain->opaque, &visit->tenant);
-
-    if (!readable) {
-        head->seq += visit->entry_count;
-        chain->verify->opaque += visit->entry_count;
-        return go_on(chain->verify, chain->verify->entries + chain->verify->opaque, error);
-    }
-    for (size_t i = 0; i < visit->entry_count; i++) {
-        g_autoptr(GError) problem = NULL;
-
-        if (!check_entry(chain, visit, i, head, &problem)) {
-            head->seq =
-                visit->entries[i].seq; /* what follows is still compared with what it follows */
-            if (!report(chain->verify, NULL, problem, error))
-                return false;
-        }
-    }
-    return go_on(chain->verify, chain->verify->entries, error);
-}
-
-/* What was durable when it was walked the view must show by now, also while others go on writing.
- */
-static bool
-bring_view_up(DnArchive *self, GError **error)
-{
-    DN_LOCKED(&self->apply_lock);
-    DnStorePosition position;
-    DnStorePosition end = dn_store_end(self->store);
-    uint64_t entries = 0;
-    bool view_at_fault = false;
-
-    if (!dn_view_position(self, &position, error))
-        return false;
-    return dn_store_position_compare(&position, &end) == 0 ||
-           dn_view_catch_up(self, NULL, NULL, &entries, &view_at_fault, error);
-}
-
-static bool
-heads_match(Verify *verify, GHashTable *heads, GError **error)
-{
-    GHashTableIter iter;
-    gpointer tenant = NULL;
-    gpointer head = NULL;
-    g_autoptr(GError) behind = NULL;
-
-    if (!bring_view_up(verify->archive, &behind) && !report(verify, NULL, behind, error))
-        return false;
-    g_hash_table_iter_init(&iter, heads);
-    while (g_hash_table_iter_next(&iter, &tenant, &head)) {
-        g_autoptr(GError) problem = NULL;
-        const DnLedgerHead *log = head;
-        DnLedgerHead view;
-
-        if (!dn_view_head(verify->archive, tenant, &view, error))
-            return false;
-        if (view.seq > log->seq || /* entries that came after the walk */
-            (view.seq == log->seq && dn_sha256_equal(&view.hash, &log->hash)))
-            continue;
-        dn_fail(&problem, DN_ERROR_CORRUPT,
-                "the view ends at entry %" G_GUINT64_FORMAT ", the log at %" G_GUINT64_FORMAT
-                "; run `dencho rebuild`",
-                view.seq, log->seq);
-        if (!report(verify, NULL, problem, error))
-            return false;
-    }
-    return true;
-}
-
-/* A tenant without keys must have been closed, and all of its entries must be there still. */
-static bool
-check_end(Verify *verify, const json_t *row, DnLedgerHead *seen, GError **error)
-{
-    const char *id = dn_json_string(row, "tenant");
-    int64_t wanted = dn_json_int(row, "seq", 0);
-    g_autoptr(GError) problem = NULL;
-
-    if (!dn_json_string(row, "closed"))
-        dn_fail(
-            &problem, DN_ERROR_NOT_FOUND,
-            "the keys of tenant %s are missing from keys/, and no entry says that it was closed",
-            id);
-    else if (seen->seq != (uint64_t)wanted)
-        dn_fail(&problem, DN_ERROR_CORRUPT,
-                "tenant %s was closed at entry %" G_GINT64_FORMAT
-                ", the log holds %" G_GUINT64_FORMAT,
-                id, wanted, seen->seq);
-    return !problem || report(verify, NULL, problem, error);
-}
-
-static bool
-check_ends(Verify *verify, GHashTable *opaque, GError **error)
-{
-    g_autoptr(GPtrArray) rows = dn_view_tenants(verify->archive, error);
-    static DnLedgerHead nothing;
-
-    for (guint i = 0; rows && i < rows->len; i++) {
-        const json_t *row = g_ptr_array_index(rows, i);
-        DnLedgerHead *seen = NULL;
-        DnUuid tenant;
-
-        if (!dn_uuid_parse(dn_json_string(row, "tenant"), &tenant, error))
-            return false;
-        seen = g_hash_table_lookup(opaque, &tenant);
-        if ((seen || dn_json_string(row, "closed")) &&
-            !check_end(verify, row, seen ? seen : &nothing, error))
-            return false;
-    }
-    return rows != NULL;
-}
-
-static int
-compare_heads(gconstpointer a, gconstpointer b)
-{
-    const DnLeaf *x = a;
-    const DnLeaf *y = b;
-
-    return (x->number > y->number) - (x->number < y->number);
-}
-
-/* The ledger once more, by the digest that took over: only where hash trees were renewed. */
-static bool
-check_heads_512(Chain *chain, GError **error)
-{
-    GArray *heads = chain->heads_512;
-    g_autofree uint64_t *seqs = g_new(uint64_t, heads->len + 1);
-    g_autofree DnHash *found = g_new0(DnHash, heads->len + 1);
-    g_autoptr(GError) problem = NULL;
-
-    if (heads->len == 0)
-        return true;
-    g_array_sort(heads, compare_heads);
-    for (guint i = 0; i < heads->len; i++)
-        seqs[i] = g_array_index(heads, DnLeaf, i).number;
-    if (!dn_ledger_sha512(chain->verify->archive, seqs, heads->len, found, &problem))
-        return report(chain->verify, NULL, problem, error);
-    for (guint i = 0; i < heads->len; i++)
-        if (!dn_hash_equal(&found[i], &g_array_index(heads, DnLeaf, i).digest)) {
-            dn_fail(&problem, DN_ERROR_CORRUPT,
-                    "the ledger up to entry %" G_GUINT64_FORMAT
-                    " is not the one that was stamped by SHA-512",
-                    seqs[i]);
-            return report(chain->verify, NULL, problem, error);
-        }
-    return true;
-}
-
-static bool
-verify_chain(Verify *verify, GError **error)
-{
-    g_autoptr(GHashTable) heads = dn_heads_new();
-    g_autoptr(GHashTable) opaque = dn_heads_new();
-    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(DnSha256));
-    g_autoptr(GArray) heads_512 = g_array_new(FALSE, FALSE, sizeof(DnLeaf));
-    g_autoptr(GError) problem = NULL;
-    Chain chain = {.verify = verify,
-                   .heads = heads,
-                   .opaque = opaque,
-                   .hashes = hashes,
-                   .heads_512 = heads_512};
-
-    if (dn_store_each(verify->archive->store, NULL, 0, check_commit, &chain, &problem))
-        return check_heads_512(&chain, error) && heads_match(verify, heads, error) &&
-               check_ends(verify, opaque, error);
-    if (g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) ||
-        g_error_matches(problem, DN_ERROR, DN_ERROR_NOT_FOUND))
-        return report(verify, NULL, problem, error);
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
-}
-
 /* --- vouchers --- */
 
-enum { ROUND = 256, OFFSET_BITS = 40 };
+enum { ROUND = 256, PROOFS_ROUND = 2048, OFFSET_BITS = 40 };
 enum { AHEAD = 8 }; /* vouchers that the disk is told of before they are looked at */
 
 /* Orders places as they lie in the log. No segment is as large as a tebibyte. */
@@ -470,7 +194,7 @@ check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GBytes **ou
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    if (verify->full) {
+    if (verify->depth == DN_VERIFY_FULL) {
         DN_LOCKED(&verify->lock);
 
         g_array_append_val(verify->proved, number);
@@ -480,22 +204,20 @@ check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GBytes **ou
     return true;
 }
 
+/* @registered_seq: of the entry by which the voucher came in. */
 static bool
-check_stamp(Verify *verify, Job *job, const DnUuid *id, const json_t *version, GBytes *original,
-            GError **error)
+check_stamp(Verify *verify, Job *job, const DnStamped *stamped, uint64_t registered_seq,
+            GBytes *original, GError **error)
 {
-    const json_t *stamp = json_object_get(version, "stamp");
-
-    if (!stamp) {
-        if (dn_json_int(version, "version", 0) == 1 &&
-            (uint64_t)dn_json_int(job->state, "registered_seq", INT64_MAX) <= verify->stamped_head)
+    if (!stamped->seq) {
+        if (stamped->version == 1 && registered_seq <= verify->stamped_head)
             job->log_proved++;
         else
             job->waiting++;
         return true;
     }
     DN_LOCKED(&verify->lock);
-    g_autoptr(GArray) evidence = dn_batches_evidence(verify->batches, id, version, error);
+    g_autoptr(GArray) evidence = dn_batches_evidence_of(verify->batches, &job->id, stamped, error);
     const DnHash *document = evidence ? dn_evidence_document(evidence, DN_HASH_SHA512) : NULL;
 
     if (!evidence)
@@ -515,8 +237,18 @@ check_stamp(Verify *verify, Job *job, const DnUuid *id, const json_t *version, G
 }
 
 static bool
-check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version, bool disposed,
-              GError **error)
+check_stamp_of(Verify *verify, Job *job, const json_t *version, GBytes *original, GError **error)
+{
+    DnStamped stamped;
+
+    return dn_stamped_read(version, &stamped, error) &&
+           check_stamp(verify, job, &stamped,
+                       (uint64_t)dn_json_int(job->state, "registered_seq", INT64_MAX), original,
+                       error);
+}
+
+static bool
+check_version(Verify *verify, Job *job, const json_t *version, bool disposed, GError **error)
 {
     const json_t *parts = json_object_get(version, "parts");
     static const struct {
@@ -528,7 +260,7 @@ check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version,
     g_autoptr(GBytes) original = NULL;
 
     if (disposed) /* the bytes are gone for good; hash and stamp still fit */
-        return check_stamp(verify, job, id, version, NULL, error);
+        return check_stamp_of(verify, job, version, NULL, error);
     if (!check_part(verify, job, json_object_get(version, "blob"), DN_PART_ORIGINAL, &original,
                     error))
         return dn_fail_in(error, "original");
@@ -538,7 +270,7 @@ check_version(Verify *verify, Job *job, const DnUuid *id, const json_t *version,
         if (ref && !check_part(verify, job, ref, table[i].part, NULL, error))
             return dn_fail_in(error, "%s", table[i].name);
     }
-    return check_stamp(verify, job, id, version, original, error);
+    return check_stamp_of(verify, job, version, original, error);
 }
 
 /* The state again, from the entries alone: what the view shows must be what the ledger says. */
@@ -587,10 +319,8 @@ check_state_alone(Verify *verify, const DnUuid *id, GError **error)
 }
 
 static bool
-in_range(const Verify *verify, const json_t *state)
+in_range(const Verify *verify, const char *text)
 {
-    const char *text =
-        dn_json_string(json_object_get(json_object_get(state, "fields"), "date"), "value");
     DnDate date;
 
     if (!verify->from && !verify->to)
@@ -601,25 +331,67 @@ in_range(const Verify *verify, const json_t *state)
            (!verify->to || dn_date_compare(&date, verify->to) <= 0);
 }
 
+static bool
+is_disposed(const char *state)
+{
+    return g_strcmp0(state, "disposed") == 0;
+}
+
 /* On any thread. */
 static void
 check_voucher(Verify *verify, Job *job)
 {
     const json_t *versions = json_object_get(job->state, "versions");
-    bool disposed = g_strcmp0(dn_json_string(job->state, "state"), "disposed") == 0;
+    bool disposed = is_disposed(dn_json_string(job->state, "state"));
     GError *problem = NULL;
-    DnUuid id;
 
-    if (!dn_uuid_parse(dn_json_string(job->state, "voucher"), &id, &problem)) {
+    if (!dn_uuid_parse(dn_json_string(job->state, "voucher"), &job->id, &problem)) {
         g_ptr_array_add(job->problems, problem);
         return;
     }
     for (size_t i = 0; i < json_array_size(versions); i++)
-        if (!check_version(verify, job, &id, json_array_get(versions, i), disposed, &problem))
+        if (!check_version(verify, job, json_array_get(versions, i), disposed, &problem))
             g_ptr_array_add(job->problems, g_steal_pointer(&problem));
-    if (verify->full && !dn_view_check_state(verify->archive, &id, job->state, NULL) &&
-        !check_state_alone(verify, &id, &problem))
+    if (verify->depth == DN_VERIFY_FULL &&
+        !dn_view_check_state(verify->archive, &job->id, job->state, NULL) &&
+        !check_state_alone(verify, &job->id, &problem))
         g_ptr_array_add(job->problems, problem);
+}
+
+/* The same of the proofs alone: what is looked at is a few words of the state, which are read where
+ * they stand. */
+static bool
+check_proof(Verify *verify, Job *job, const DnValue *state, const DnValue *version, GError **error)
+{
+    const DnValue *stamp = dn_value_object(version, "stamp");
+    DnStamped stamped = {.version = (uint64_t)dn_value_int(version, "version", 0),
+                         .seq = (uint64_t)dn_value_int(stamp, "seq", 0)};
+
+    if (stamp && !stamped.seq)
+        return dn_fail(error, DN_ERROR_CORRUPT, "its time stamp names no entry");
+    return dn_unhex(dn_value_string(dn_value_object(version, "blob"), "sha256"),
+                    stamped.digest.bytes, sizeof stamped.digest.bytes, error) &&
+           check_stamp(verify, job, &stamped,
+                       (uint64_t)dn_value_int(state, "registered_seq", INT64_MAX), NULL, error);
+}
+
+static void
+check_proofs(Verify *verify, Job *job, DnArena *arena)
+{
+    GError *problem = NULL;
+    const DnValue *state = dn_value_parse(arena, job->text, job->size, &problem);
+    const DnValue *versions = dn_value_array(state, "versions");
+    const DnValue *date = dn_value_object(dn_value_object(state, "fields"), "date");
+
+    if (!state || !dn_uuid_parse(dn_value_string(state, "voucher"), &job->id, &problem)) {
+        dn_fail_in(&problem, "a row of the view (run `dencho rebuild`)");
+        g_ptr_array_add(job->problems, problem);
+        return;
+    }
+    job->is_outside = !in_range(verify, dn_value_string(date, "value"));
+    for (size_t i = 0; i < dn_value_count(versions) && !job->is_outside; i++)
+        if (!check_proof(verify, job, state, dn_value_at(versions, i), &problem))
+            g_ptr_array_add(job->problems, g_steal_pointer(&problem));
 }
 
 /* The disk begins with the originals of a voucher while another is checked. */
@@ -643,14 +415,20 @@ static gpointer
 check_round(gpointer data)
 {
     Verify *verify = data;
+    g_autoptr(DnArena) arena = dn_arena_new();
 
     for (;;) {
         guint number = (guint)g_atomic_int_add(&verify->next, 1);
+        Job *job = NULL;
 
         if (number >= verify->round->len)
             return NULL;
+        job = g_ptr_array_index(verify->round, number);
         expect_voucher(verify, number + AHEAD);
-        check_voucher(verify, g_ptr_array_index(verify->round, number));
+        if (job->state)
+            check_voucher(verify, job);
+        else
+            check_proofs(verify, job, arena);
     }
 }
 
@@ -674,6 +452,11 @@ run_round(Verify *verify)
 static bool
 settle_job(Verify *verify, const Job *job, GError **error)
 {
+    static const DnUuid unknown;
+    g_autofree char *voucher = dn_uuid_equal(&job->id, &unknown) ? NULL : dn_uuid_text(&job->id);
+
+    if (job->is_outside)
+        return true;
     verify->checked++;
     verify->stamped += job->stamped;
     verify->log_proved += job->log_proved;
@@ -681,10 +464,9 @@ settle_job(Verify *verify, const Job *job, GError **error)
     verify->destroyed += job->destroyed;
     verify->accredited = verify->accredited && job->accredited;
     for (guint i = 0; i < job->problems->len; i++)
-        if (!report(verify, dn_json_string(job->state, "voucher"),
-                    g_ptr_array_index(job->problems, i), error))
+        if (!dn_verify_report(verify, voucher, g_ptr_array_index(job->problems, i), error))
             return false;
-    return go_on(verify, verify->checked, error);
+    return true;
 }
 
 static bool
@@ -697,23 +479,41 @@ finish_round(Verify *verify, GError **error)
         if (!settle_job(verify, g_ptr_array_index(verify->round, i), error))
             return false;
     g_ptr_array_set_size(verify->round, 0);
-    return true;
+    return dn_verify_go_on(verify, verify->checked, error);
+}
+
+static Job *
+add_job(Verify *verify)
+{
+    Job *job = g_new0(Job, 1);
+
+    job->problems = g_ptr_array_new_with_free_func(error_free);
+    job->accredited = true;
+    g_ptr_array_add(verify->round, job);
+    return job;
 }
 
 static bool
 take_voucher(const json_t *state, void *user_data, GError **error)
 {
     Verify *verify = user_data;
-    Job *job = NULL;
+    const json_t *fields = json_object_get(state, "fields");
 
-    if (!in_range(verify, state))
+    if (!in_range(verify, dn_json_string(json_object_get(fields, "date"), "value")))
         return true;
-    job = g_new0(Job, 1);
-    job->state = json_incref((json_t *)(uintptr_t)state);
-    job->problems = g_ptr_array_new_with_free_func(error_free);
-    job->accredited = true;
-    g_ptr_array_add(verify->round, job);
+    add_job(verify)->state = json_incref((json_t *)(uintptr_t)state);
     return verify->round->len < ROUND || finish_round(verify, error);
+}
+
+static bool
+take_text(const char *text, size_t size, void *user_data, GError **error)
+{
+    Verify *verify = user_data;
+    Job *job = add_job(verify);
+
+    job->text = g_strndup(text, size);
+    job->size = size;
+    return verify->round->len < PROOFS_ROUND || finish_round(verify, error);
 }
 
 static bool
@@ -723,7 +523,7 @@ report_all(Verify *verify, GPtrArray *problems, GError **error)
         g_autoptr(GError) problem =
             g_error_new_literal(DN_ERROR, DN_ERROR_CORRUPT, g_ptr_array_index(problems, i));
 
-        if (!report(verify, NULL, problem, error))
+        if (!dn_verify_report(verify, NULL, problem, error))
             return false;
     }
     return true;
@@ -754,7 +554,7 @@ verify_keys(Verify *verify, GError **error)
     unsigned keys = 0;
 
     return dn_keyring_check(verify->archive->keys, &keys, &problem) ||
-           report(verify, NULL, problem, error);
+           dn_verify_report(verify, NULL, problem, error);
 }
 
 static bool
@@ -769,7 +569,7 @@ verify_view(Verify *verify, GError **error)
         dn_view_condemn(verify->archive);
         g_prefix_error(&problem, "the view is built again when the archive is opened next: ");
     }
-    return report(verify, NULL, problem, error);
+    return dn_verify_report(verify, NULL, problem, error);
 }
 
 static bool
@@ -790,7 +590,9 @@ verify_vouchers(Verify *verify, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
-    if (dn_view_each(verify->archive, take_voucher, verify, &problem))
+    if (verify->depth == DN_VERIFY_PROOFS
+            ? dn_view_each_text(verify->archive, take_text, verify, &problem)
+            : dn_view_each(verify->archive, take_voucher, verify, &problem))
         return finish_round(verify, error);
     if (!g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) &&
         !g_error_matches(problem, DN_ERROR, DN_ERROR_FORMAT)) {
@@ -798,7 +600,7 @@ verify_vouchers(Verify *verify, GError **error)
         return false;
     }
     dn_view_condemn(verify->archive);
-    return finish_round(verify, error) && report(verify, NULL, problem, error);
+    return finish_round(verify, error) && dn_verify_report(verify, NULL, problem, error);
 }
 
 static json_t *
@@ -823,7 +625,7 @@ totals(const Verify *verify, int64_t begin_ms)
 }
 
 bool
-dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
+dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, DnVerifyDepth depth,
                   DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
                   GError **error)
 {
@@ -838,7 +640,7 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
                      .round = round,
                      .from = from,
                      .to = to,
-                     .full = full,
+                     .depth = depth,
                      .visit = visit,
                      .progress = progress,
                      .user_data = user_data,
@@ -848,9 +650,10 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
 
     if (!trust)
         return false;
+    dn_batches_keep_few(batches);
     g_mutex_init(&verify.lock);
-    done = verify_chain(&verify, error) && verify_vouchers(&verify, error) &&
-           (!full || verify_bytes(&verify, error));
+    done = dn_verify_chain(&verify, error) && verify_vouchers(&verify, error) &&
+           (depth != DN_VERIFY_FULL || verify_bytes(&verify, error));
     g_mutex_clear(&verify.lock);
     if (!done)
         return false;

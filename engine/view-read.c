@@ -346,7 +346,7 @@ dn_view_count(DnArchive *self, uint64_t *out_count, GError **error)
 }
 
 bool
-dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error)
+dn_view_each_text(DnArchive *self, DnTextVisitor visit, void *user_data, GError **error)
 {
     uint8_t to[16];
 
@@ -357,14 +357,34 @@ dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **er
     for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
         size_t size = 0;
         const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
-        g_autoptr(json_t) state = dn_json_parse(text, size, error);
 
-        if (!state)
-            return dn_fail_in(error, "a row of the view (run `dencho rebuild`)");
-        if (!visit(state, user_data, error))
+        if (!visit(text, size, user_data, error))
             return false;
     }
     return dn_kv_cursor_ok(cursor, error);
+}
+
+typedef struct {
+    DnStateVisitor visit;
+    void *user_data;
+} States;
+
+static bool
+visit_state(const char *text, size_t size, void *user_data, GError **error)
+{
+    const States *states = user_data;
+    g_autoptr(json_t) state = dn_json_parse(text, size, error);
+
+    return state ? states->visit(state, states->user_data, error)
+                 : dn_fail_in(error, "a row of the view (run `dencho rebuild`)");
+}
+
+bool
+dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error)
+{
+    States states = {.visit = visit, .user_data = user_data};
+
+    return dn_view_each_text(self, visit_state, &states, error);
 }
 
 GArray *

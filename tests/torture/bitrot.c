@@ -117,8 +117,8 @@ look(const char *dir, const TortureState *state, Findings *findings)
             return FOUND_OPENING;
         return FOUND_OPENING;
     }
-    if (!dn_archive_verify(archive, NULL, NULL, true, note_failure, NULL, findings, &totals,
-                           &error))
+    if (!dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, note_failure, NULL, findings,
+                           &totals, &error))
         return FOUND_VERIFYING;
     if (findings->any)
         return FOUND_VERIFYING;

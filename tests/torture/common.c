@@ -145,8 +145,8 @@ check_verify(DnArchive *archive)
     g_autoptr(json_t) totals = NULL;
     g_autofree char *failure = NULL;
 
-    if (!dn_archive_verify(archive, NULL, NULL, true, collect_failure, NULL, &failure, &totals,
-                           &error))
+    if (!dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, collect_failure, NULL, &failure,
+                           &totals, &error))
         return g_strdup_printf("verify: %s", error->message);
     return failure ? g_strdup_printf("verify: %s", failure) : NULL;
 }

@@ -697,7 +697,7 @@ dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit, DnPr
 }
 
 bool
-dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool full,
+dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, DnVerifyDepth depth,
                   DnRowVisitor visit, DnProgress progress, void *user_data, json_t **out_totals,
                   GError **error)
 {
@@ -706,7 +706,9 @@ dn_archive_verify(DnArchive *self, const DnDate *from, const DnDate *to, bool fu
 
     note_date(call, "from", from);
     note_date(call, "to", to);
-    dn_json_set_bool(call, "full", full);
+    dn_json_set_bool(call, "full", depth == DN_VERIFY_FULL);
+    if (depth == DN_VERIFY_PROOFS)
+        dn_json_set_bool(call, "proofs", true);
     fake_note(self->dir, "verify", call);
     if (!fake_work(self, progress, user_data, error) ||
         !fake_each(self, "failures.jsonl", visit, user_data, 0, 0, &failed, error))

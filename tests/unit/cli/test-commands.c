@@ -1137,6 +1137,9 @@ test_verify_exits_with_corrupt_on_failures(Fixture *f, gconstpointer data)
     g_assert_cmpint(good.status, ==, 0);
     assert_has(good.out, "failed: 0\n");
     assert_call(f, "verify", "{\"from\":\"2026-04-01\",\"full\":true}");
+    g_auto(Outcome) both = run(f, "verify", "--proofs", "--full", NULL);
+
+    g_assert_cmpint(both.status, ==, 64);
     put_done(f, "archive/failures.jsonl",
              "{\"voucher\":\"" ID_A "\",\"place\":\"original\",\"code\":\"CORRUPT\",\"message\":"
              "\"SHA-256 differs\"}\n{\"segment\":3,\"place\":\"frame 9\",\"code\":\"CORRUPT\","

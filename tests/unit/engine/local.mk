@@ -42,6 +42,11 @@ TESTS += tests/unit/engine/test-renew
 tests_unit_engine_test_renew_SOURCES = tests/unit/engine/test-renew.c \
 	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
 tests_unit_engine_test_renew_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-proofs
+TESTS += tests/unit/engine/test-proofs
+tests_unit_engine_test_proofs_SOURCES = tests/unit/engine/test-proofs.c \
+	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
+tests_unit_engine_test_proofs_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += tools/verify-capsule.c
 check_PROGRAMS += tests/unit/engine/test-registry
 TESTS += tests/unit/engine/test-registry

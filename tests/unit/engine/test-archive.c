@@ -117,8 +117,8 @@ verify(DnArchive *archive, GPtrArray *failures)
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) totals = NULL;
 
-    g_assert_true(
-        dn_archive_verify(archive, NULL, NULL, true, collect, NULL, failures, &totals, &error));
+    g_assert_true(dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, collect, NULL, failures,
+                                    &totals, &error));
     g_assert_no_error(error);
     return dn_json_int(totals, "failed", -1);
 }
@@ -861,7 +861,7 @@ export_to(Fixture *fixture, const DnSearch *terms, const char *path)
 }
 
 static void
-test_a_capsule_becomes_the_same_archive(Fixture *fixture, gconstpointer data)
+test_R31_a_capsule_becomes_the_same_archive(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *path = g_build_filename(fixture->root, "all.zip", NULL);
@@ -952,7 +952,7 @@ main(int argc, char **argv)
     T(a_file_that_cannot_be_read_is_rejected);
     T(a_long_log_is_rebuilt_in_rounds);
     T(an_export_that_is_stopped_leaves_nothing);
-    T(a_capsule_becomes_the_same_archive);
+    T(R31_a_capsule_becomes_the_same_archive);
     T(a_part_or_a_stopped_import_makes_nothing);
     return g_test_run();
 }

@@ -131,8 +131,8 @@ verify(DnArchive *archive, GPtrArray *failures)
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) totals = NULL;
 
-    g_assert_true(
-        dn_archive_verify(archive, NULL, NULL, true, collect, NULL, failures, &totals, &error));
+    g_assert_true(dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, collect, NULL, failures,
+                                    &totals, &error));
     g_assert_no_error(error);
     return dn_json_int(totals, "failed", -1);
 }

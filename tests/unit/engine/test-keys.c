@@ -194,7 +194,8 @@ verify(DnArchive *archive, GPtrArray *failures)
     g_autoptr(GError) error = NULL;
     json_t *totals = NULL;
 
-    dn_archive_verify(archive, NULL, NULL, true, collect, NULL, failures, &totals, &error);
+    dn_archive_verify(archive, NULL, NULL, DN_VERIFY_FULL, collect, NULL, failures, &totals,
+                      &error);
     g_assert_no_error(error);
     return totals;
 }

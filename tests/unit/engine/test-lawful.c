@@ -166,8 +166,8 @@ verify(Fixture *fixture)
     g_autoptr(GPtrArray) failures = lines();
     g_autoptr(json_t) totals = NULL;
 
-    g_assert_true(dn_archive_verify(fixture->archive, NULL, NULL, true, collect, NULL, failures,
-                                    &totals, &error));
+    g_assert_true(dn_archive_verify(fixture->archive, NULL, NULL, DN_VERIFY_FULL, collect, NULL,
+                                    failures, &totals, &error));
     g_assert_no_error(error);
     for (guint i = 0; i < failures->len; i++)
         g_test_message("%s", (char *)g_ptr_array_index(failures, i));

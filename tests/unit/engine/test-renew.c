@@ -210,8 +210,8 @@ check_capsule(Life *life, int64_t stamped)
     g_autoptr(DnArchive) again = dn_archive_open(fresh, &options, &error);
 
     g_assert_no_error(error);
-    g_assert_true(
-        dn_archive_verify(again, NULL, NULL, true, collect, NULL, failures, &verified, &error));
+    g_assert_true(dn_archive_verify(again, NULL, NULL, DN_VERIFY_FULL, collect, NULL, failures,
+                                    &verified, &error));
     g_assert_no_error(error);
     tell(failures);
     g_assert_cmpint(dn_json_int(verified, "failed", -1), ==, 0);
@@ -236,8 +236,8 @@ assert_all_holds(Life *life, unsigned vouchers, const unsigned *steps)
     g_autoptr(GError) error = NULL;
     g_autoptr(DnTrust) trust = dn_trust_load(life->trust, &error);
 
-    g_assert_true(dn_archive_verify(life->archive, NULL, NULL, true, collect, NULL, failures,
-                                    &totals, &error));
+    g_assert_true(dn_archive_verify(life->archive, NULL, NULL, DN_VERIFY_FULL, collect, NULL,
+                                    failures, &totals, &error));
     g_assert_no_error(error);
     tell(failures);
     g_assert_cmpint(dn_json_int(totals, "failed", -1), ==, 0);

@@ -87,8 +87,8 @@ verify_documents(gpointer data)
         g_autoptr(json_t) stats = NULL;
         gint64 failures = 0;
 
-        g_assert_true(dn_archive_verify(client->archive, NULL, NULL, true, count, NULL, &failures,
-                                        &totals, &error));
+        g_assert_true(dn_archive_verify(client->archive, NULL, NULL, DN_VERIFY_FULL, count, NULL,
+                                        &failures, &totals, &error));
         g_assert_no_error(error);
         g_assert_cmpint(failures, ==, 0);
         stats = dn_archive_stats(client->archive, &error);
