@@ -166,6 +166,56 @@ dn_page_text_take_words(DnPageText *self, GPtrArray *words)
     dn_page_text_take_runs(self, runs);
 }
 
+bool
+dn_bands_hold(const GArray *bands, const DnBox *box)
+{
+    int32_t middle = box->y + box->height / 2;
+
+    for (guint i = 0; i < bands->len; i++) {
+        const DnBox *band = &g_array_index(bands, DnBox, i);
+
+        if (middle >= band->y && middle < band->y + band->height)
+            return true;
+    }
+    return false;
+}
+
+static DnLine *
+copy_line(const DnLine *line)
+{
+    DnLine *copy = g_new0(DnLine, 1);
+
+    copy->words = dn_word_array_new();
+    copy->box = line->box;
+    copy->text = g_strdup(line->text);
+    for (guint i = 0; i < line->words->len; i++) {
+        const DnWord *word = g_ptr_array_index(line->words, i);
+
+        g_ptr_array_add(copy->words, dn_word_new(word->text, &word->box, word->confidence));
+    }
+    return copy;
+}
+
+DnPageText *
+dn_page_text_with(const DnPageText *self, const GArray *bands, DnPageText *again)
+{
+    DnPageText *text =
+        dn_page_text_new(self->page, self->width_px, self->height_px, self->dpi, again->origin);
+
+    text->bands = g_array_new(FALSE, FALSE, sizeof(DnBox));
+    g_array_append_vals(text->bands, bands->data, bands->len);
+    for (guint i = 0; i < self->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(self->lines, i);
+
+        if (!dn_bands_hold(bands, &line->box))
+            g_ptr_array_add(text->lines, copy_line(line));
+    }
+    while (again->lines->len > 0)
+        g_ptr_array_add(text->lines, g_ptr_array_steal_index(again->lines, 0));
+    g_ptr_array_sort(text->lines, by_middle);
+    return text;
+}
+
 static bool
 is_readable(gunichar c)
 {

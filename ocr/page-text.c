@@ -69,6 +69,7 @@ dn_page_text_free(DnPageText *self)
         return;
     g_clear_pointer(&self->lines, g_ptr_array_unref);
     dn_page_text_free(self->second);
+    g_clear_pointer(&self->bands, g_array_unref);
     g_free(self->origin);
     g_free(self);
 }

@@ -36,6 +36,8 @@ struct DnPageText {
     GPtrArray *lines;   /* of DnLine, from top to bottom */
     DnPageText *second; /* (nullable) another reading of the same pixels, owned, which may have one
                            more: passes see different things, and a value may be taken from any */
+    GArray *bands;      /* (nullable) of DnBox, owned: a second reading looked only here, the other
+                           lines are those of the first */
 };
 
 DnPageText *dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dpi,
@@ -55,6 +57,13 @@ void dn_page_text_take_words(DnPageText *self, GPtrArray *words);
  * right. Runs that stand beside each other become one line: a label and its amount far to the right
  * of it. (transfer full) @runs: array of arrays of DnWord. */
 void dn_page_text_take_runs(DnPageText *self, GPtrArray *runs);
+
+/** ocr/layout.c: (transfer full) @self with the lines of @again in place of its own that lie in
+ * @bands (array of DnBox, kept with the copy); @again is emptied. */
+DnPageText *dn_page_text_with(const DnPageText *self, const GArray *bands, DnPageText *again);
+
+/** True when the middle of @box lies in one of @bands. */
+bool dn_bands_hold(const GArray *bands, const DnBox *box);
 
 /** ocr/layout.c: words and lines from a text layer. @glyphs: array of DnGlyph. */
 DnPageText *dn_page_text_from_glyphs(unsigned page, uint32_t width_px, uint32_t height_px,

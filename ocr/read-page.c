@@ -2,10 +2,11 @@
 /*
  * ocr/read-page.c - which passes a page needs.
  *
- * A sheet with columns and ruled tables is read as columns first, a slip as one block; the other
- * way follows only where a value is missing or in doubt, because a pass costs the better part of a
- * second. A page in Latin letters is read again by a model made for them, if there is one. Rules
- * are taken out before the one-block pass, which would drop a framed table whole.
+ * A sheet with columns and ruled tables is read as columns first, a slip as one block. A pass costs
+ * the better part of a second, so what follows goes only to where it is needed: to the lines that
+ * carry a doubtful value (bands.c), and over the whole page, in the other way, only when a value
+ * was not found at all. A page in Latin letters is looked at again by a model made for them, if
+ * there is one. Rules are taken out before a block is read, which would drop a framed table whole.
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -16,9 +17,12 @@ enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
 enum { CJK_NOISE = 4 }; /* strokes of a logo are read as kanji: fewer than one in so many letters */
 enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
 
-static const double SHEET_LEAST = 0.60; /* width over height of a sheet of paper ... */
-static const double SHEET_MOST = 0.90;  /* ... a slip is longer, a form is broad */
-static const double CERTAIN = 0.93;     /* a second pass is not worth it any more */
+static const double SHEET_LEAST = 0.60;     /* width over height of a sheet of paper ... */
+static const double SHEET_MOST = 0.90;      /* ... a slip is longer, a form is broad */
+static const double CERTAIN = 0.93;         /* a second pass is not worth it any more */
+static const double FOUND = 0.5;            /* below it nobody knows where the value stands */
+static const double BANDS_SHARE_MOST = 0.5; /* of the page; more is read as a whole */
+enum { PLACES_MOST = 3 };                   /* a value is looked for at */
 
 static bool
 is_sheet(const DnPixmap *page)
@@ -57,32 +61,120 @@ is_latin(const DnPageText *text)
 }
 
 static bool
-leaves_doubt(const DnPageText *text, const DnReadingProfile *profile)
+is_found(const DnField *field)
+{
+    return field->candidates->len > 0 &&
+           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= FOUND;
+}
+
+static void
+add_boxes(GArray *boxes, const DnField *field)
+{
+    for (guint i = 0; i < field->candidates->len && i < PLACES_MOST; i++) {
+        const DnCandidate *candidate = g_ptr_array_index(field->candidates, i);
+
+        if (candidate->page > 0)
+            g_array_append_val(boxes, candidate->box);
+    }
+}
+
+/* What to look at again. */
+typedef enum { NOWHERE, AT_BANDS, EVERYWHERE } Doubt;
+
+static Doubt
+find_doubt(const DnPageText *text, const DnReadingProfile *profile, GArray **out_bands)
 {
     const DnPageText *pages[] = {text};
     g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
+    g_autoptr(GArray) boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
+    const DnField *wanted[] = {&reading->date, &reading->amount, &reading->party};
+    int64_t height = 0;
 
-    return !is_certain(&reading->date) || !is_certain(&reading->amount) ||
-           !is_certain(&reading->party) ||
-           (!is_latin(text) && !is_certain(&reading->registration_number));
+    *out_bands = NULL;
+    /* Other amounts bear a total out, and the model for Latin letters reads them all better. */
+    if (is_latin(text) && !is_certain(&reading->amount))
+        return EVERYWHERE;
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (!is_found(wanted[i]))
+            return EVERYWHERE;
+        if (!is_certain(wanted[i]))
+            add_boxes(boxes, wanted[i]);
+    }
+    if (!is_latin(text) && !is_certain(&reading->registration_number)) {
+        if (reading->registration_number.candidates->len == 0)
+            return EVERYWHERE;
+        add_boxes(boxes, &reading->registration_number);
+    }
+    if (boxes->len == 0)
+        return NOWHERE;
+    GArray *bands = dn_bands_new(text, (const DnBox *)(void *)boxes->data, boxes->len);
+
+    for (guint i = 0; i < bands->len; i++)
+        height += g_array_index(bands, DnBox, i).height;
+    if (height > BANDS_SHARE_MOST * text->height_px) {
+        g_array_unref(bands);
+        return EVERYWHERE;
+    }
+    *out_bands = bands;
+    return AT_BANDS;
+}
+
+/* A page, and the same without its rules once that was needed: made of rows that lie as in it. */
+typedef struct {
+    DnPixmap clear;
+    DnPixmap bare;
+} Sides;
+
+static void
+sides_clear(Sides *self)
+{
+    g_clear_pointer(&self->clear.data, g_free);
+    g_clear_pointer(&self->bare.data, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sides, sides_clear)
+
+static bool
+sides_begin(Sides *self, const DnPixmap *page, GError **error)
+{
+    self->clear = *page;
+    self->clear.data = dn_try_array(page->width_px, page->height_px, error);
+    if (!self->clear.data)
+        return false;
+    dn_page_clear_margins(page, self->clear.data);
+    return true;
+}
+
+static const DnPixmap *
+sides_bare(Sides *self, GError **error)
+{
+    if (self->bare.data)
+        return &self->bare;
+    self->bare = self->clear;
+    self->bare.data = dn_try_array(self->clear.width_px, self->clear.height_px, error);
+    if (!self->bare.data)
+        return NULL;
+    dn_page_clear_rules(&self->clear, self->bare.data);
+    return &self->bare;
 }
 
 static bool
-read_once(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page, int mode,
-          uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+read_once(DnRecognizer *recognizer, Sides *sides, unsigned page, int mode, uint32_t deadline_ms,
+          DnPageText **out_text, bool *out_complete, GError **error)
 {
-    g_autofree uint8_t *pixels = NULL;
-    DnPixmap picture = *page_clear;
+    const DnPixmap *picture = mode == MODE_BLOCK ? sides_bare(sides, error) : &sides->clear;
 
-    if (mode == MODE_BLOCK) {
-        pixels = dn_try_array(page_clear->width_px, page_clear->height_px, error);
-        if (!pixels)
-            return false;
-        dn_page_clear_rules(page_clear, pixels);
-        picture.data = pixels;
-    }
-    return dn_recognizer_page(recognizer, &picture, page, mode, deadline_ms, out_text, out_complete,
-                              error);
+    return picture && dn_recognizer_page(recognizer, picture, page, mode, deadline_ms, out_text,
+                                         out_complete, error);
+}
+
+static bool
+read_again(DnRecognizer *recognizer, Sides *sides, const GArray *bands, uint32_t deadline_ms,
+           DnPageText *text, bool *out_complete, GError **error)
+{
+    const DnPixmap *picture = sides_bare(sides, error);
+
+    return picture && dn_read_bands(recognizer, picture, text, bands, deadline_ms, &text->second,
+                                    out_complete, error);
 }
 
 /* What is left of the deadline; 0 when a further pass is not worth beginning. */
@@ -106,29 +198,26 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     static const DnReadPageOptions defaults = {0};
     const DnReadPageOptions *wanted = options ? options : &defaults;
     int64_t begin_us = g_get_monotonic_time();
-    g_autofree uint8_t *pixels = NULL;
-    DnPixmap clear = *page_gray;
+    g_auto(Sides) sides = {0};
     g_autoptr(DnPageText) text = NULL;
     bool complete = false;
 
     if (page_gray->format != DN_PIXEL_GRAY8 || page_gray->width_px == 0 ||
         page_gray->height_px == 0)
         return dn_fail(error, DN_ERROR_INVALID, "page %u: not a grey picture", page);
-    pixels = dn_try_array(page_gray->width_px, page_gray->height_px, error);
-    if (!pixels)
+    if (!sides_begin(&sides, page_gray, error))
         return false;
-    dn_page_clear_margins(page_gray, pixels);
-    clear.data = pixels;
-    int mode = is_sheet(&clear) ? MODE_COLUMNS : MODE_BLOCK;
+    int mode = is_sheet(page_gray) ? MODE_COLUMNS : MODE_BLOCK;
 
-    if (!read_once(recognizer, &clear, page, mode, wanted->deadline_ms, &text, &complete, error))
+    if (!read_once(recognizer, &sides, page, mode, wanted->deadline_ms, &text, &complete, error))
         return false;
     uint32_t left_ms = ms_left(wanted, begin_us);
 
     if (complete && left_ms > 0 && wanted->out_turn && dn_page_text_is_poor(text)) {
         unsigned turn = 1;
 
-        if (!dn_page_find_turn(recognizer, &clear, wanted->deadline_ms ? left_ms : 0, &turn, error))
+        if (!dn_page_find_turn(recognizer, &sides.clear, wanted->deadline_ms ? left_ms : 0, &turn,
+                               error))
             return false;
         left_ms = ms_left(wanted, begin_us);
         if (turn != 1) {
@@ -136,12 +225,18 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
             left_ms = 0;
         }
     }
-    if (complete && left_ms > 0 && leaves_doubt(text, wanted->profile)) {
+    g_autoptr(GArray) bands = NULL;
+    Doubt doubt = complete && left_ms > 0 ? find_doubt(text, wanted->profile, &bands) : NOWHERE;
+
+    if (doubt != NOWHERE) {
         bool latin = wanted->latin && is_latin(text);
+        DnRecognizer *other = latin ? wanted->latin : recognizer;
+        uint32_t most_ms = wanted->deadline_ms ? left_ms : 0;
 
         mode = latin || mode == MODE_COLUMNS ? MODE_BLOCK : MODE_COLUMNS;
-        if (!read_once(latin ? wanted->latin : recognizer, &clear, page, mode,
-                       wanted->deadline_ms ? left_ms : 0, &text->second, &complete, error))
+        if (doubt == EVERYWHERE || other->driver->blind
+                ? !read_once(other, &sides, page, mode, most_ms, &text->second, &complete, error)
+                : !read_again(other, &sides, bands, most_ms, text, &complete, error))
             return false;
     }
     *out_text = g_steal_pointer(&text);

@@ -2,9 +2,9 @@
 /*
  * ocr/read-page.h - a page of pixels to its text, in as many passes as it takes.
  *
- * Layout modes fail on different pictures, so a page whose values stay in doubt is read a second
- * time in another mode; the second reading hangs on the first (DnPageText.second) and a value may
- * be taken from either.
+ * Layout modes fail on different pictures: a page where a value is not found is read a second time
+ * in another mode, and one whose values are found but doubtful is looked at again where they stand.
+ * The second reading hangs on the first (DnPageText.second) and a value may be taken from either.
  *
  * Threads: as the recogniser's. The same pixels give the same text, unless the deadline ends first.
  */
@@ -36,6 +36,17 @@ typedef struct {
 bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
                   const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
                   GError **error);
+
+/** ocr/bands.c: (transfer full) the lines of @text under @boxes, as bands over the whole width that
+ * do not touch: array of DnBox, from the top. */
+GArray *dn_bands_new(const DnPageText *text, const DnBox *boxes, size_t count);
+
+/** ocr/bands.c: reads only @bands of the page again. *@out_text is @text with what was read there
+ * in place of what it had. @page_bare: without rules, for what is left of an upright one in a band
+ * is too short to be known. Errors: as dn_recognizer_page(), and LIMIT on memory. */
+bool dn_read_bands(DnRecognizer *recognizer, const DnPixmap *page_bare, const DnPageText *text,
+                   const GArray *bands, uint32_t deadline_ms, DnPageText **out_text,
+                   bool *out_complete, GError **error);
 
 /** ocr/turn.c: a reading of few letters, or of which the recogniser is not sure. */
 bool dn_page_text_is_poor(const DnPageText *text);

@@ -87,9 +87,43 @@ printed_parts(const GArray *taxes)
     return count;
 }
 
-static void
-merge(DnReading *self, DnReading *second)
+/* Where page @number was looked at; NULL: everywhere. */
+static const GArray *
+bands_of(const DnPageText *const *pages, size_t page_count, unsigned number)
 {
+    for (size_t i = 0; i < page_count; i++)
+        if (pages[i]->page == number)
+            return pages[i]->bands;
+    return NULL;
+}
+
+/* What a second look at a few lines says of a field: nothing, unless its best candidate stands
+ * there; the others that stand elsewhere are those of the first. */
+static void
+keep_looked_at(DnField *field, const DnPageText *const *pages, size_t page_count)
+{
+    for (guint i = 0; i < field->candidates->len;) {
+        const DnCandidate *candidate = g_ptr_array_index(field->candidates, i);
+        const GArray *bands = bands_of(pages, page_count, candidate->page);
+
+        if (!bands || dn_bands_hold(bands, &candidate->box))
+            i++;
+        else if (i > 0)
+            g_ptr_array_remove_index(field->candidates, i);
+        else
+            g_ptr_array_set_size(field->candidates, 0);
+    }
+}
+
+static void
+merge(DnReading *self, DnReading *second, const DnPageText *const *pages, size_t page_count)
+{
+    DnField *fields[] = {
+        &second->date,     &second->amount, &second->party,    &second->registration_number,
+        &second->due_date, &second->number, &second->telephone};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        keep_looked_at(fields[i], pages, page_count);
     dn_field_merge(&self->date, &second->date);
     dn_field_merge(&self->amount, &second->amount);
     dn_field_merge_names(&self->party, &second->party);
@@ -140,7 +174,7 @@ dn_reading_new(const DnPageText *const *pages, size_t page_count, const DnReadin
             break;
         g_autoptr(DnReading) other = read_pages(others, page_count, wanted);
 
-        merge(self, other);
+        merge(self, other, others, page_count);
     }
     dn_regnums_join_zeros(&self->registration_number);
     return self;

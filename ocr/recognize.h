@@ -16,6 +16,7 @@ typedef struct DnRecognizer DnRecognizer;
 
 typedef struct {
     const char *name; /* "tesseract" */
+    bool blind;       /* says the same whatever it is shown: a part of a page means nothing to it */
     DnRecognizer *(*open)(const char *model, GError **error);
     bool (*page)(DnRecognizer *self, const DnPixmap *page_gray, unsigned page, int layout_mode,
                  uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error);

@@ -108,6 +108,7 @@ script_close(DnRecognizer *recognizer)
 
 const DnRecognizerDriver dn_recognizer_script = {
     .name = "script",
+    .blind = true,
     .open = script_open,
     .page = script_page,
     .close = script_close,

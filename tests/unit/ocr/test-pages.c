@@ -5,6 +5,7 @@
 #include "config.h"
 #include "base/money.h"
 #include "ocr/fields/fields.h"
+#include "ocr/read-page.h"
 #include "tests/unit/ocr/page.h"
 
 #include <string.h>
@@ -196,6 +197,67 @@ test_passes_that_contradict_leave_doubt(void)
     g_assert_true(offers_text(&reading->date, "2026-06-01"));
 }
 
+/* The amount stands on the second line, which was looked at again. */
+static DnReading *
+reading_with_a_look(const char *amount_again)
+{
+    g_autoptr(DnPageText) page =
+        page_made_of(LINES("発行日 2026年6月7日", "合計   ¥1,100"), "tesseract", 0.9);
+    const DnLine *line = g_ptr_array_index(page->lines, 1);
+    g_autoptr(GArray) bands = dn_bands_new(page, &line->box, 1);
+    g_autoptr(DnPageText) again = page_made_of(LINES("", amount_again), "tesseract", 0.9);
+
+    g_assert_cmpuint(bands->len, ==, 1);
+    page->second = dn_page_text_with(page, bands, again);
+    const DnPageText *pages[] = {page};
+
+    return dn_reading_new(pages, 1, NULL);
+}
+
+static void
+test_a_look_says_nothing_of_other_lines(void)
+{
+    g_autoptr(DnReading) once = reading_of(NULL, LINES("発行日 2026年6月7日", "合計   ¥1,100"));
+    g_autoptr(DnReading) same = reading_with_a_look("合計   ¥1,100");
+    g_autoptr(DnReading) other = reading_with_a_look("合計   ¥7,100");
+
+    g_assert_cmpfloat(best_of(&same->date)->confidence, ==, best_of(&once->date)->confidence);
+    g_assert_cmpfloat(best_of(&same->amount)->confidence, >, best_of(&once->amount)->confidence);
+    g_assert_cmpfloat(best_of(&other->date)->confidence, ==, best_of(&once->date)->confidence);
+    g_assert_cmpfloat(best_of(&other->amount)->confidence, <, 0.7);
+}
+
+static void
+test_bands_are_whole_lines_that_do_not_touch(void)
+{
+    g_autoptr(DnPageText) page = page_made_of(
+        LINES("一行目 右", "二行目", "三行目", "", "", "", "七行目", "八行目"), "tesseract", 0.9);
+    const DnBox boxes[] = {
+        {0, 7 * PAGE_LINE_PX, 10, PAGE_LETTER_PX},
+        {0, 2 * PAGE_LINE_PX, 10, PAGE_LETTER_PX},
+        {0, 1 * PAGE_LINE_PX, 10, PAGE_LETTER_PX},
+        {0, 500 * PAGE_LINE_PX, 10, PAGE_LETTER_PX}, /* no such place */
+    };
+    g_autoptr(GArray) bands = dn_bands_new(page, boxes, G_N_ELEMENTS(boxes));
+
+    for (guint i = 0; i < bands->len; i++) {
+        const DnBox *band = &g_array_index(bands, DnBox, i);
+
+        g_assert_cmpint(band->x, ==, 0);
+        g_assert_cmpint(band->width, ==, PAGE_WIDTH_PX);
+        g_assert_cmpint(band->y + band->height, <=, (int)page->height_px);
+        if (i > 0)
+            g_assert_cmpint(band->y, >, band[-1].y + band[-1].height);
+    }
+    static const bool wanted[] = {true, true, false, true, false};
+
+    g_assert_cmpuint(page->lines->len, ==, G_N_ELEMENTS(wanted));
+    for (guint i = 0; i < page->lines->len; i++)
+        g_assert_cmpint(
+            dn_bands_hold(bands, &((const DnLine *)g_ptr_array_index(page->lines, i))->box), ==,
+            wanted[i]);
+}
+
 static void
 test_spellings_of_a_name_do_not_contradict(void)
 {
@@ -363,6 +425,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/reading/fills-gaps", test_second_pass_fills_gaps);
     g_test_add_func("/ocr/reading/agree", test_passes_that_agree_are_surer);
     g_test_add_func("/ocr/reading/contradict", test_passes_that_contradict_leave_doubt);
+    g_test_add_func("/ocr/reading/look", test_a_look_says_nothing_of_other_lines);
+    g_test_add_func("/ocr/bands/whole-lines", test_bands_are_whole_lines_that_do_not_touch);
     g_test_add_func("/ocr/reading/spellings", test_spellings_of_a_name_do_not_contradict);
     g_test_add_func("/ocr/reading/json", test_json_of_a_reading);
     g_test_add_func("/ocr/reading/nothing", test_nothing_read_is_an_empty_object);

@@ -270,6 +270,71 @@ test_blank_page_has_no_lines(void)
     g_assert_cmpuint(text->lines->len, ==, 0);
 }
 
+/* A recogniser that sees where there is ink and calls it by what it counted. */
+static bool
+ink_page(DnRecognizer *recognizer G_GNUC_UNUSED, const DnPixmap *page_gray, unsigned page,
+         int layout_mode G_GNUC_UNUSED, uint32_t deadline_ms G_GNUC_UNUSED, DnPageText **out_text,
+         bool *out_complete, GError **error G_GNUC_UNUSED)
+{
+    GPtrArray *words = dn_word_array_new();
+    int begin = -1;
+
+    *out_text = dn_page_text_new(page, page_gray->width_px, page_gray->height_px, 200, "ink");
+    *out_complete = true;
+    for (int y = 0; y <= (int)page_gray->height_px; y++) {
+        bool ink = y < (int)page_gray->height_px && dn_pixmap_row(page_gray, (uint32_t)y)[50] == 0;
+
+        if (ink && begin < 0)
+            begin = y;
+        if (ink || begin < 0)
+            continue;
+        g_autofree char *name = g_strdup_printf("seen%u", words->len);
+
+        g_ptr_array_add(words, dn_word_new(name, &(DnBox){50, begin, 20, y - begin}, 0.9));
+        begin = -1;
+    }
+    dn_page_text_take_words(*out_text, words);
+    return true;
+}
+
+static void
+test_bands_come_back_to_their_place(void)
+{
+    static const DnRecognizerDriver ink = {.name = "ink", .page = ink_page};
+    static const int tops[] = {40, 140, 240, 340};
+    DnRecognizer recognizer = {&ink};
+    g_autofree uint8_t *pixels = g_malloc(200 * 400);
+    DnPixmap picture = {200, 400, DN_PIXEL_GRAY8, 200, 200, pixels};
+    g_autoptr(DnPageText) first = dn_page_text_new(1, 200, 400, 200, "first");
+    g_autoptr(DnPageText) second = NULL;
+    g_autoptr(GError) error = NULL;
+    GPtrArray *words = dn_word_array_new();
+    bool complete = false;
+
+    memset(pixels, 255, 200 * 400);
+    for (size_t i = 0; i < G_N_ELEMENTS(tops); i++) {
+        for (int y = tops[i]; y < tops[i] + 20; y++)
+            memset(pixels + y * 200 + 50, 0, 20);
+        g_ptr_array_add(words, dn_word_new("first", &(DnBox){50, tops[i], 20, 20}, 0.5));
+    }
+    dn_page_text_take_words(first, words);
+    const DnBox boxes[] = {{50, 340, 20, 20}, {50, 140, 20, 20}};
+    g_autoptr(GArray) bands = dn_bands_new(first, boxes, 2);
+
+    g_assert_true(
+        dn_read_bands(&recognizer, &picture, first, bands, 0, &second, &complete, &error));
+    g_assert_true(complete);
+    g_assert_cmpuint(second->lines->len, ==, G_N_ELEMENTS(tops));
+    for (guint i = 0; i < second->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(second->lines, i);
+        const DnWord *word = g_ptr_array_index(line->words, 0);
+
+        g_assert_cmpint(line->box.y, ==, tops[i]);
+        g_assert_cmpint(word->box.y, ==, tops[i]);
+        g_assert_cmpstr(word->text, ==, i == 1 ? "seen0" : i == 3 ? "seen1" : "first");
+    }
+}
+
 /* Two scripts stand for two models; the pixels do not matter. */
 static DnPageText *
 read_scripted(const char *main_script, const char *latin_script)
@@ -378,6 +443,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/tesseract/deadline", test_deadline_gives_what_was_read);
     g_test_add_func("/ocr/tesseract/blank", test_blank_page_has_no_lines);
     g_test_add_func("/ocr/read-page/second-model", test_doubt_brings_the_second_model);
+    g_test_add_func("/ocr/bands/back", test_bands_come_back_to_their_place);
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
