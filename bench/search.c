@@ -760,6 +760,8 @@ typedef struct {
     GArray *wall;
     GArray *cpu;
     uint64_t rows;
+    GArray *queued;  /* (nullable) ready to run, and no processor was free */
+    GArray *blocked; /* (nullable) waited for a lock or for the disk: what neither explains */
 } Times;
 
 static void
@@ -772,14 +774,33 @@ say_times(const char *what, const char *side, Times *times)
     say(what, side, "rows", (double)times->rows);
 }
 
+/* Of this thread, so far; 0 where the kernel does not tell. */
+static double
+queued_us(void)
+{
+    char line[128] = "";
+    const char *second = NULL;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return 0;
+    if (read(fd, line, sizeof line - 1) > 0)
+        second = strchr(line, ' ');
+    close(fd);
+    return second ? (double)g_ascii_strtoull(second + 1, NULL, 10) / 1e3 : 0;
+}
+
 static void
 ask_one(DnKv *kv, Other *other, size_t which, uint64_t seed, Times *times)
 {
     Question question = {0};
     double wall = 0;
     double cpu = 0;
+    double queued = 0;
 
     queries[which].ask(&question, seed);
+    if (times->queued)
+        queued = queued_us();
     wall = now(CLOCK_MONOTONIC);
     cpu = now(CLOCK_THREAD_CPUTIME_ID);
     times->rows += kv ? ask_kv(kv, which, &question) : ask_other(other, which, &question);
@@ -787,6 +808,14 @@ ask_one(DnKv *kv, Other *other, size_t which, uint64_t seed, Times *times)
     wall = now(CLOCK_MONOTONIC) - wall;
     g_array_append_val(times->wall, wall);
     g_array_append_val(times->cpu, cpu);
+    if (times->queued) {
+        double blocked = 0;
+
+        queued = queued_us() - queued;
+        blocked = MAX(wall - cpu - queued, 0);
+        g_array_append_val(times->queued, queued);
+        g_array_append_val(times->blocked, blocked);
+    }
 }
 
 static void
@@ -794,7 +823,7 @@ measure_warm(DnKv *kv, Other *other)
 {
     for (size_t which = 0; which < G_N_ELEMENTS(queries); which++)
         for (int side = 0; side < 2; side++) {
-            Times times = {doubles(), doubles(), 0};
+            Times times = {.wall = doubles(), .cpu = doubles()};
 
             if ((side == 1 && !other) || !is_asked(which))
                 continue;
@@ -818,7 +847,7 @@ measure_cold(void)
 {
     for (size_t which = 0; which < G_N_ELEMENTS(queries); which++)
         for (int side = 0; side < 2; side++) {
-            Times times = {doubles(), doubles(), 0};
+            Times times = {.wall = doubles(), .cpu = doubles()};
 
             if (!is_asked(which))
                 continue;
@@ -896,7 +925,7 @@ measure_crowd(DnKv *kv, int searchers)
     g_autofree char *name = g_strdup_printf("crowd of %d", searchers);
     g_autofree Crowd *crowd = g_new0(Crowd, (gsize)searchers + WRITERS);
     g_autoptr(GPtrArray) running = g_ptr_array_new();
-    Times all = {doubles(), doubles(), 0};
+    Times all = {doubles(), doubles(), 0, doubles(), doubles()};
     uint64_t written = 0;
 
     next_voucher = MAX(next_voucher, (uint64_t)total);
@@ -905,7 +934,7 @@ measure_crowd(DnKv *kv, int searchers)
         crowd[i] = (Crowd){.kv = kv,
                            .number = (unsigned)i,
                            .end = now(CLOCK_MONOTONIC) + seconds * 1e6,
-                           .times = {doubles(), doubles(), 0}};
+                           .times = {doubles(), doubles(), 0, doubles(), doubles()}};
         g_ptr_array_add(running, g_thread_new("bench", i < searchers ? search_thread : write_thread,
                                               &crowd[i]));
     }
@@ -915,16 +944,25 @@ measure_crowd(DnKv *kv, int searchers)
         g_thread_join(g_ptr_array_index(running, i));
         g_array_append_vals(all.wall, crowd[i].times.wall->data, crowd[i].times.wall->len);
         g_array_append_vals(all.cpu, crowd[i].times.cpu->data, crowd[i].times.cpu->len);
+        g_array_append_vals(all.queued, crowd[i].times.queued->data, crowd[i].times.queued->len);
+        g_array_append_vals(all.blocked, crowd[i].times.blocked->data, crowd[i].times.blocked->len);
         all.rows += crowd[i].times.rows;
         written += crowd[i].written;
         g_array_unref(crowd[i].times.wall);
         g_array_unref(crowd[i].times.cpu);
+        g_array_unref(crowd[i].times.queued);
+        g_array_unref(crowd[i].times.blocked);
     }
     say(name, "dencho", "searches_s", (double)all.wall->len / seconds);
     say(name, "dencho", "written_s", (double)written / seconds);
     say_times(name, "dencho", &all);
+    say(name, "dencho", "queued_p99_us", percentile(all.queued, 0.99));
+    say(name, "dencho", "blocked_p99_us", percentile(all.blocked, 0.99));
+    say(name, "dencho", "blocked_max_us", percentile(all.blocked, 1));
     g_array_unref(all.wall);
     g_array_unref(all.cpu);
+    g_array_unref(all.queued);
+    g_array_unref(all.blocked);
 }
 
 static DnKv *
@@ -1003,7 +1041,7 @@ measure_opening(void)
     say("open", "dencho", "cold_ms", (now(CLOCK_MONOTONIC) - begin) / 1e3);
     say("open", "dencho", "resident_mib", (double)resident_kib() / 1024);
     for (size_t which = 0; which < G_N_ELEMENTS(queries); which++) {
-        Times times = {doubles(), doubles(), 0};
+        Times times = {.wall = doubles(), .cpu = doubles()};
 
         for (int i = 0; i < repeat && is_asked(which); i++)
             ask_one(kv, NULL, which, (uint64_t)i * 1009 + which, &times);

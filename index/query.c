@@ -147,6 +147,18 @@ cursor_read(DnSearch *search, const char *text, GError **error)
     return true;
 }
 
+/* (transfer full) (nullable) Those that the lists alone do not answer. */
+static GPtrArray *
+phrases_to_read(const char *text)
+{
+    g_autoptr(GPtrArray) phrases = dn_text_phrases(text);
+
+    for (guint i = phrases->len; i-- > 0;)
+        if (dn_text_is_token(g_ptr_array_index(phrases, i)))
+            g_ptr_array_remove_index(phrases, i);
+    return phrases->len > 0 ? g_steal_pointer(&phrases) : NULL;
+}
+
 static bool
 search_init(DnSearch *search, DnKv *kv, const DnUuid *tenant, const DnQuery *query, GError **error)
 {
@@ -169,9 +181,7 @@ search_init(DnSearch *search, DnKv *kv, const DnUuid *tenant, const DnQuery *que
         search->terms = dn_text_terms(query->text);
         if (search->terms->len == 0)
             return dn_fail(error, DN_ERROR_INVALID, "text: no word to look for");
-        search->phrases = dn_text_phrases(query->text);
-        if (search->phrases->len == 0)
-            g_clear_pointer(&search->phrases, g_ptr_array_unref);
+        search->phrases = phrases_to_read(query->text);
         if (search->phrases && !query->load_text)
             return dn_fail(error, DN_ERROR_INVALID, "text: phrases cannot be looked for here");
         if (search->terms->len > MAX_TERMS)

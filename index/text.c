@@ -376,3 +376,13 @@ dn_text_terms(const char *text)
 {
     return cut_all(text, true);
 }
+
+bool
+dn_text_is_token(const char *phrase)
+{
+    g_autoptr(GPtrArray) terms = dn_text_terms(phrase);
+    const DnTextTerm *term = terms->len == 1 ? g_ptr_array_index(terms, 0) : NULL;
+
+    /* A longer word is stored by its beginning. */
+    return term && strcmp(term->token, phrase) == 0 && g_utf8_strlen(phrase, -1) < MAX_WORD_CHARS;
+}

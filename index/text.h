@@ -6,8 +6,8 @@
  * alone: every character then begins some token, and a query of one character is a prefix. A query
  * of more is all its pairs. Pairs are not checked to be neighbours of each other: a text that has
  * all pairs of the query apart from each other is found too, unless the query stands in quotation
- * marks: a phrase is looked for in the text itself. A word of other scripts, or a number, is one
- * token.
+ * marks: a phrase of several tokens is looked for in the text itself. A word of other scripts, or a
+ * number, is one token.
  */
 #ifndef INDEX_TEXT_H
 #define INDEX_TEXT_H
@@ -37,6 +37,9 @@ char *dn_text_flat(const char *text);
 /** The place of the first @phrase in @flat that begins and ends no word in its middle; NULL when
  * there is none. */
 const char *dn_text_find_phrase(const char *flat, const char *phrase);
+
+/** Is a phrase one token? Then whatever has the token has the phrase, and no text need be read. */
+bool dn_text_is_token(const char *phrase);
 
 /** Folds one character that stands for the same as another: width, case and kana are not told
  * apart; 0 for what is dropped. For NFKC text. Latin accents are dropped. */

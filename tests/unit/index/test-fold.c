@@ -346,6 +346,61 @@ test_phrases_are_compared_folded(void)
     g_assert_cmpstr(g_ptr_array_index(needles, 1), ==, "a b");
 }
 
+static char *
+drawn_text(int chars)
+{
+    static const char *const alphabet[] = {"領", "収", "書",     "a",  "é",      "1",
+                                           ",",  "、", " ",      "\n", "ー",     "ッ",
+                                           "か", "ｶ",  "\u3099", "々", "\u3000", "-"};
+    GString *text = g_string_new(NULL);
+
+    for (int i = 0; i < chars; i++)
+        g_string_append(text, alphabet[g_test_rand_int_range(0, G_N_ELEMENTS(alphabet))]);
+    return g_string_free(text, FALSE);
+}
+
+static bool
+has_token(const char *text, const char *phrase)
+{
+    g_autoptr(GPtrArray) terms = dn_text_terms(phrase);
+    g_autoptr(GPtrArray) tokens = dn_text_tokens(text);
+    const DnTextTerm *term = g_ptr_array_index(terms, 0);
+
+    for (guint i = 0; i < tokens->len; i++)
+        if (term->prefix ? g_str_has_prefix(g_ptr_array_index(tokens, i), term->token)
+                         : strcmp(g_ptr_array_index(tokens, i), term->token) == 0)
+            return true;
+    return false;
+}
+
+/* A phrase of one token is answered without its text: it must not matter. */
+static void
+test_one_token_is_its_phrase(void)
+{
+    unsigned met = 0;
+
+    for (int i = 0; i < 20000; i++) {
+        g_autofree char *raw = drawn_text(1 + i % 3);
+        g_autofree char *phrase = dn_text_flat(raw);
+        g_autofree char *text = drawn_text(12);
+        g_autofree char *flat = dn_text_flat(text);
+        bool found = *phrase && dn_text_find_phrase(flat, phrase);
+
+        if (!*phrase || !dn_text_is_token(phrase))
+            continue;
+        if (has_token(text, phrase) != found)
+            g_test_message("phrase '%s', text '%s'", phrase, flat);
+        g_assert_true(has_token(text, phrase) == found);
+        met += found;
+    }
+    g_assert_cmpuint(met, >, 1000);
+    g_assert_true(dn_text_is_token("領収"));
+    g_assert_true(dn_text_is_token("coffee"));
+    g_assert_false(dn_text_is_token("領収書"));
+    g_assert_false(dn_text_is_token("coffee shop"));
+    g_assert_false(dn_text_is_token("abcdefghijabcdefghijabcdefghijab"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -359,6 +414,7 @@ main(int argc, char **argv)
     g_test_add_func("/fold/tokens", test_tokens_of_a_text);
     g_test_add_func("/fold/terms", test_terms_of_a_query);
     g_test_add_func("/fold/phrases", test_phrases_are_compared_folded);
+    g_test_add_func("/fold/one-token", test_one_token_is_its_phrase);
     g_test_add_func("/fold/table/forms", test_legal_forms_of_the_table);
     g_test_add_func("/fold/table/companies", test_companies_of_the_table);
     return g_test_run();
