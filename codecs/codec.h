@@ -148,6 +148,11 @@ unsigned dn_orientation_then(unsigned first, unsigned second);
 /** codecs/gray.c: luminance (ITU-R BT.601). */
 DnPixmap *dn_pixmap_to_gray(const DnPixmap *self, const DnLimits *limits, GError **error);
 
+/** codecs/seal.c: the same, with red seals lifted off the print below them. @out_seals: how many
+ * there were; 0 for a picture without colour. */
+DnPixmap *dn_pixmap_lift_seals(const DnPixmap *self, const DnLimits *limits, unsigned *out_seals,
+                               GError **error);
+
 /** A sheet in a picture: its corners, clockwise from the one at its top left. A corner is a point
  * between pixels: the picture itself reaches from (0, 0) to (width_px, height_px). */
 typedef struct {

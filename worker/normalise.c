@@ -97,12 +97,13 @@ DnPixmap *
 dn_normalise_upright(const DnPixmap *captured, unsigned orientation, const DnLimits *limits,
                      GPtrArray *operations, GError **error)
 {
-    g_autoptr(DnPixmap) page = dn_pixmap_to_gray(captured, limits, error);
+    unsigned seals = 0;
+    g_autoptr(DnPixmap) page = dn_pixmap_lift_seals(captured, limits, &seals, error);
 
     if (!page)
         return NULL;
     if (captured->format != DN_PIXEL_GRAY8)
-        note(operations, "gray");
+        note(operations, seals > 0 ? "gray without seals" : "gray");
     if (orientation < 2 || orientation > 8)
         return g_steal_pointer(&page);
     g_ptr_array_add(operations, g_strdup_printf("orient %u", orientation));

@@ -6,6 +6,7 @@
  * What was done is appended to a list of operations in order, with all figures, so that it can be
  * done again from the captured page:
  *
+ *   gray without seals          codecs/seal.c
  *   gray                        codecs/gray.c       orient N     codecs/orient.c, EXIF 1..8
  *   scale WxH                   codecs/scale.c      flatten      codecs/flatten.c
  *   straighten X,Y X,Y X,Y X,Y to WxH   codecs/straighten.c, the corners in pixels of the page that

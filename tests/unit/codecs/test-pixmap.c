@@ -52,11 +52,14 @@ test_every_operation_is_limited(void)
     DnLimits limits = dn_limits_default;
     g_autoptr(GError) error = NULL;
     double degrees = 7;
+    unsigned seals = 7;
 
     limits.max_page_pixels = 100;
     g_assert_null(dn_pixmap_orient(pixmap, 6, &limits, &error));
     assert_code(error, LIMIT);
     g_assert_null(dn_pixmap_to_gray(pixmap, &limits, &error));
+    assert_code(error, LIMIT);
+    g_assert_null(dn_pixmap_lift_seals(pixmap, &limits, &seals, &error));
     assert_code(error, LIMIT);
     g_assert_null(dn_pixmap_scale(pixmap, 20, 10, &limits, &error));
     assert_code(error, LIMIT);
@@ -121,6 +124,95 @@ test_gray_is_luminance(void)
     g_assert_cmpmem(gray->data, 5, wanted, sizeof wanted);
     again = dn_pixmap_to_gray(gray, &dn_limits_default, NULL);
     g_assert_cmpmem(again->data, 5, wanted, sizeof wanted);
+}
+
+static void
+paint(DnPixmap *page, uint32_t x0, uint32_t y0, uint32_t x1, uint32_t y1, const uint8_t *rgb)
+{
+    for (uint32_t y = y0; y < y1; y++)
+        for (uint32_t x = x0; x < x1; x++)
+            memcpy(dn_pixmap_row(page, y) + 3 * (size_t)x, rgb, 3);
+}
+
+static const uint8_t seal_ink[] = {215, 82, 75};
+static const uint8_t seal_on_print[] = {159, 26, 20};
+static const uint8_t print_black[] = {30, 30, 30};
+
+/* A page of 600 x 800 with a line of print whose end lies under a square seal. */
+static DnPixmap *
+page_with_seal(void)
+{
+    DnPixmap *page = pixmap_new(600, 800, DN_PIXEL_RGB24);
+
+    memset(page->data, 250, 600 * 800 * 3);
+    paint(page, 300, 120, 400, 123, seal_ink);
+    paint(page, 300, 217, 400, 220, seal_ink);
+    paint(page, 300, 120, 303, 220, seal_ink);
+    paint(page, 397, 120, 400, 220, seal_ink);
+    paint(page, 330, 140, 370, 200, seal_ink);
+    paint(page, 200, 165, 330, 175, print_black);
+    paint(page, 330, 165, 360, 175, seal_on_print);
+    return page;
+}
+
+static void
+test_seals_are_lifted_off_print(void)
+{
+    g_autoptr(DnPixmap) page = page_with_seal();
+    unsigned seals = 7;
+    g_autoptr(DnPixmap) gray = dn_pixmap_lift_seals(page, &dn_limits_default, &seals, NULL);
+
+    g_assert_cmpuint(seals, ==, 1);
+    g_assert_cmpint(gray->format, ==, DN_PIXEL_GRAY8);
+    for (uint32_t x = 200; x < 360; x++)
+        g_assert_cmpuint(dn_pixmap_row(gray, 170)[x], <, 100);
+    for (uint32_t x = 361; x < 400; x++)
+        g_assert_cmpuint(dn_pixmap_row(gray, 170)[x], >, 200);
+    for (uint32_t x = 300; x < 400; x++)
+        g_assert_cmpuint(dn_pixmap_row(gray, 121)[x], >, 200);
+}
+
+static void
+test_red_that_is_no_seal_stays(void)
+{
+    g_autoptr(DnPixmap) page = pixmap_new(600, 800, DN_PIXEL_RGB24);
+    g_autoptr(DnPixmap) plain = NULL;
+    unsigned seals = 7;
+
+    memset(page->data, 250, 600 * 800 * 3);
+    paint(page, 50, 60, 350, 64, seal_ink);    /* a rule */
+    paint(page, 400, 60, 480, 140, seal_ink);  /* a filled logo */
+    paint(page, 100, 300, 106, 400, seal_ink); /* a cross: no rim */
+    paint(page, 54, 347, 154, 353, seal_ink);
+    paint(page, 20, 500, 580, 503, seal_ink); /* a form, too large */
+    paint(page, 20, 780, 580, 783, seal_ink);
+    paint(page, 20, 500, 23, 783, seal_ink);
+    paint(page, 577, 500, 580, 783, seal_ink);
+    plain = dn_pixmap_to_gray(page, &dn_limits_default, NULL);
+    g_autoptr(DnPixmap) gray = dn_pixmap_lift_seals(page, &dn_limits_default, &seals, NULL);
+
+    g_assert_cmpuint(seals, ==, 0);
+    g_assert_cmpmem(gray->data, 600 * 800, plain->data, 600 * 800);
+    g_autoptr(DnPixmap) again = dn_pixmap_lift_seals(gray, &dn_limits_default, &seals, NULL);
+
+    g_assert_cmpuint(seals, ==, 0);
+    g_assert_cmpmem(again->data, 600 * 800, plain->data, 600 * 800);
+}
+
+/* A picture of a few pixels has fewer cells than a seal has. */
+static void
+test_seals_of_small_pictures(void)
+{
+    for (uint32_t side = 1; side <= 9; side++) {
+        g_autoptr(DnPixmap) page = pixmap_new(side, 10 - side, DN_PIXEL_RGB24);
+        unsigned seals = 7;
+
+        paint(page, 0, 0, side, 10 - side, seal_ink);
+        g_autoptr(DnPixmap) gray = dn_pixmap_lift_seals(page, &dn_limits_default, &seals, NULL);
+
+        g_assert_cmpuint(seals, ==, 0);
+        g_assert_cmpuint(gray->width_px, ==, side);
+    }
 }
 
 static void
@@ -370,6 +462,9 @@ main(int argc, char **argv)
     g_test_add_func("/pixmap/limits", test_every_operation_is_limited);
     g_test_add_func("/pixmap/orient", test_orient_makes_all_eight_upright);
     g_test_add_func("/pixmap/gray", test_gray_is_luminance);
+    g_test_add_func("/pixmap/seals", test_seals_are_lifted_off_print);
+    g_test_add_func("/pixmap/seals-none", test_red_that_is_no_seal_stays);
+    g_test_add_func("/pixmap/seals-small", test_seals_of_small_pictures);
     g_test_add_func("/pixmap/scale", test_scale_is_the_mean_of_the_area);
     g_test_add_func("/pixmap/scale-even", test_scale_keeps_what_is_even);
     g_test_add_func("/pixmap/deskew", test_deskew_finds_the_angle);
