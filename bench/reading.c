@@ -235,7 +235,9 @@ main(int argc, char **argv)
     const char *root = argc == 3 ? argv[2] : folder;
     g_autoptr(DnRecognizer) japanese = memory_new("Japanese", cache);
     g_autoptr(DnRecognizer) latin = memory_new("eng", cache);
-    DnReadTools tools = {.recognizer = japanese, .latin = latin, .page_done = page_done};
+    g_autoptr(DnRecognizer) line = memory_new("jpn", cache);
+    DnReadTools tools = {
+        .recognizer = japanese, .latin = latin, .line = line, .page_done = page_done};
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     for (int i = 1; lines[i] && *lines[i]; i++) {

@@ -217,6 +217,39 @@ dn_page_text_with(const DnPageText *self, const GArray *bands, DnPageText *again
 }
 
 static bool
+stands_in(const DnBox *area, const DnBox *box)
+{
+    int32_t x = box->x + box->width / 2;
+    int32_t y = box->y + box->height / 2;
+
+    return x >= area->x && x < area->x + area->width && y >= area->y && y < area->y + area->height;
+}
+
+void
+dn_page_text_put(DnPageText *self, const DnBox *area, const char *text, double confidence)
+{
+    GPtrArray *runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    g_autoptr(GPtrArray) dropped = dn_word_array_new();
+    GPtrArray *put = dn_word_array_new();
+
+    g_ptr_array_add(put, dn_word_new(text, area, confidence));
+    g_ptr_array_add(runs, put);
+    for (guint i = 0; i < self->lines->len; i++) {
+        GPtrArray *words = ((DnLine *)g_ptr_array_index(self->lines, i))->words;
+        GPtrArray *run = dn_word_array_new();
+
+        while (words->len > 0) {
+            DnWord *word = g_ptr_array_steal_index(words, 0);
+
+            g_ptr_array_add(stands_in(area, &word->box) ? dropped : run, word);
+        }
+        g_ptr_array_add(runs, run);
+    }
+    g_ptr_array_set_size(self->lines, 0);
+    dn_page_text_take_runs(self, runs);
+}
+
+static bool
 is_readable(gunichar c)
 {
     return c != 0xfffd && g_unichar_isdefined(c) && g_unichar_type(c) != G_UNICODE_PRIVATE_USE &&

@@ -65,6 +65,9 @@ DnPageText *dn_page_text_with(const DnPageText *self, const GArray *bands, DnPag
 /** True when the middle of @box lies in one of @bands. */
 bool dn_bands_hold(const GArray *bands, const DnBox *box);
 
+/** ocr/layout.c: one word with @text in @area, in the place of all that have their middle there. */
+void dn_page_text_put(DnPageText *self, const DnBox *area, const char *text, double confidence);
+
 /** ocr/layout.c: words and lines from a text layer. @glyphs: array of DnGlyph. */
 DnPageText *dn_page_text_from_glyphs(unsigned page, uint32_t width_px, uint32_t height_px,
                                      double dpi, const GArray *glyphs);

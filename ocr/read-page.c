@@ -7,6 +7,7 @@
  * carry a doubtful value (bands.c), and over the whole page, in the other way, only when a value
  * was not found at all. A page in Latin letters is looked at again by a model made for them, if
  * there is one. Rules are taken out before a block is read, which would drop a framed table whole.
+ * The name of an issuer in kanji is looked at once more in the end (closer.c).
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -239,6 +240,12 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
                 : !read_again(other, &sides, bands, most_ms, text, &complete, error))
             return false;
     }
+    left_ms = ms_left(wanted, begin_us);
+    if (complete && left_ms > 0 && wanted->line && (!wanted->out_turn || *wanted->out_turn == 1) &&
+        !is_latin(text) &&
+        !dn_page_look_closer(recognizer, &sides.clear, page, wanted,
+                             wanted->deadline_ms ? left_ms : 0, text, error))
+        return false;
     *out_text = g_steal_pointer(&text);
     *out_complete = complete;
     return true;

@@ -20,8 +20,9 @@ G_BEGIN_DECLS
 typedef struct {
     const DnReadingProfile *profile; /* decides whether a value is in doubt */
     DnRecognizer
-        *latin;           /* (nullable) reads pages without kana and kanji a second time: the
-                             Japanese model knows Latin letters, one made for them knows them better */
+        *latin;         /* (nullable) reads pages without kana and kanji a second time: the
+                           Japanese model knows Latin letters, one made for them knows them better */
+    DnRecognizer *line; /* (nullable) a second Japanese model: reads the name of the issuer again */
     uint32_t deadline_ms; /* for all passes together; 0 for none */
     unsigned *out_turn;   /* (nullable) asks which way up a page lies that reads poorly: the
                              orientation (EXIF: 3, 6, 8) by which it is to be turned; then it was
@@ -55,6 +56,14 @@ bool dn_page_text_is_poor(const DnPageText *text);
  * it lies as it should, or nobody knows. Errors: as dn_recognizer_page(). */
 bool dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t deadline_ms,
                        unsigned *out_orientation, GError **error);
+
+/** ocr/closer.c: reads the line with the name of the issuer once more by itself, by both models
+ * (@options->line is needed), and puts what they say in the place of its words in all passes of
+ * @text. @deadline_ms: for each look; 0 for none. Errors: as dn_recognizer_page(), and LIMIT on
+ * memory. */
+bool dn_page_look_closer(DnRecognizer *recognizer, const DnPixmap *page_clear, unsigned page,
+                         const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
+                         GError **error);
 
 /** Writes a GRAY8 page with a white rim into @out, which has room for its pixels and is not its own
  * data. */

@@ -70,6 +70,10 @@ DnReading *dn_reading_new(const DnPageText *const *pages, size_t page_count,
 
 /** A reading without values, of kind "other". (transfer full) */
 DnReading *dn_reading_new_empty(void);
+
+/** True when @share of the letters of two names agree, in order. */
+bool dn_names_share(const DnCandidate *a, const DnCandidate *b, double share);
+
 void dn_reading_free(DnReading *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnReading, dn_reading_free)
 

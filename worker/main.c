@@ -28,6 +28,7 @@ enum { CPU_GRACE_MS = 5000 };
 
 static const char SCRIPT_PREFIX[] = "script:";
 static const char LATIN_MODEL[] = "eng";
+static const char LINE_MODEL[] = "jpn";
 
 static void
 tell_page(unsigned page, void *user_data)
@@ -138,9 +139,11 @@ main(int argc, char **argv)
                          .page_done = tell_page};
 
     tools.no_recognizer = no_recognizer;
-    if (tools.recognizer && !g_str_has_prefix(argv[1], SCRIPT_PREFIX))
-        tools.latin =
-            open_recognizer(LATIN_MODEL, NULL); /* pages are read without it, if less well */
+    if (tools.recognizer && !g_str_has_prefix(argv[1], SCRIPT_PREFIX)) {
+        /* Pages are read without them, if less well. */
+        tools.latin = open_recognizer(LATIN_MODEL, NULL);
+        tools.line = open_recognizer(LINE_MODEL, NULL);
+    }
     warm_up();
     if (!dn_sandbox_enter(memory_bytes, g_getenv("TESSDATA_PREFIX"), &report, &error)) {
         fprintf(stderr, "dencho-worker: %s\n", error->message);

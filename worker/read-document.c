@@ -159,6 +159,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
     DnPictureOptions options = {
         .recognizer = tools->recognizer,
         .latin = tools->latin,
+        .line = tools->line,
         .profile = &self->job->profile,
         .limits = &self->job->limits,
         .deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms),

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 typedef struct {
     DnRecognizer *recognizer;
     DnRecognizer *latin; /* (nullable) */
+    DnRecognizer *line;  /* (nullable) */
     const DnReadingProfile *profile;
     const DnLimits *limits;
     uint32_t deadline_ms; /* for all of it */

@@ -127,6 +127,12 @@ common_letters(const gunichar *a, glong a_size, const gunichar *b, glong b_size)
 bool
 dn_names_are_alike(const DnCandidate *a, const DnCandidate *b)
 {
+    return dn_names_share(a, b, NAME_LIKE);
+}
+
+bool
+dn_names_share(const DnCandidate *a, const DnCandidate *b, double share)
+{
     glong a_size = 0;
     glong b_size = 0;
 
@@ -137,7 +143,7 @@ dn_names_are_alike(const DnCandidate *a, const DnCandidate *b)
 
     if (a_size == 0 || b_size == 0 || a_size > NAME_MOST || b_size > NAME_MOST)
         return false;
-    return common_letters(first, a_size, second, b_size) >= NAME_LIKE * (double)MAX(a_size, b_size);
+    return common_letters(first, a_size, second, b_size) >= share * (double)MAX(a_size, b_size);
 }
 
 static bool

@@ -391,6 +391,74 @@ test_certain_page_is_read_once(void)
     g_assert_null(text->second);
 }
 
+static DnRecognizer *
+scripted(const char *folder, const char *name, const char *script)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(path, script, -1, NULL));
+    DnRecognizer *recognizer = dn_recognizer_open(&dn_recognizer_script, path, &error);
+
+    g_assert_no_error(error);
+    g_unlink(path);
+    return recognizer;
+}
+
+/* What the second Japanese model says of the line with the name; its text in each pass. */
+static DnPageText *
+read_closer(const char *line_script)
+{
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree uint8_t *pixels = g_malloc0(400 * 300);
+    DnPixmap picture = {400, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
+    g_autoptr(DnRecognizer) page =
+        scripted(folder, "page",
+                 "領収書\n株式会社湖精密\n〒394-0199 長野県岡谷市湖畔1-2\n"
+                 "TEL 0266-02-4478\n合計 1,000円\n");
+    g_autoptr(DnRecognizer) line = scripted(folder, "line", line_script);
+    const DnReadPageOptions options = {.profile = &dn_reading_profile_default, .line = line};
+    g_autoptr(GError) error = NULL;
+    DnPageText *text = NULL;
+    bool complete = false;
+
+    g_assert_true(dn_read_page(page, &picture, 1, &options, &text, &complete, &error));
+    g_assert_true(complete);
+    g_rmdir(folder);
+    return text;
+}
+
+static void
+test_name_is_looked_at_closer(void)
+{
+    g_autoptr(DnPageText) text = read_closer("株式会社湖畔精密");
+
+    g_assert_nonnull(text->second);
+    for (const DnPageText *pass = text; pass; pass = pass->second) {
+        g_autofree char *now = text_of(pass);
+
+        g_assert_nonnull(strstr(now, "株式会社湖畔精密"));
+        g_assert_null(strstr(now, "株式会社湖精密"));
+        g_assert_nonnull(strstr(now, "TEL 0266-02-4478"));
+        g_assert_cmpuint(pass->lines->len, ==, 5);
+    }
+}
+
+/* What is not like the name was read of something else. */
+static void
+test_closer_look_in_vain(void)
+{
+    static const char *const scripts[] = {"", "合計金額のご案内", "|",
+                                          "湖畔精密の株式会社のご利用ありがとうございます"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
+        g_autoptr(DnPageText) text = read_closer(scripts[i]);
+        g_autofree char *now = text_of(text);
+
+        g_assert_nonnull(strstr(now, "株式会社湖精密"));
+    }
+}
+
 static void
 test_dark_rim_is_cleared(void)
 {
@@ -445,6 +513,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/second-model", test_doubt_brings_the_second_model);
     g_test_add_func("/ocr/bands/back", test_bands_come_back_to_their_place);
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
+    g_test_add_func("/ocr/closer", test_name_is_looked_at_closer);
+    g_test_add_func("/ocr/closer/vain", test_closer_look_in_vain);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
     return g_test_run();
