@@ -182,6 +182,17 @@ test_months_are_those_of_the_calendar(void)
     }
 }
 
+/* (transfer full) What a reader takes it for: a sum of 0, or a list of none, need not be there. */
+static GBytes *
+value_of(DnKv *kv, DnKvFamily family, const char *key)
+{
+    static const uint8_t zero[8] = {0};
+    g_autoptr(GBytes) value = dn_kv_get(kv, family, key, strlen(key), NULL);
+
+    return value ? g_steal_pointer(&value)
+                 : g_bytes_new(zero, family == DN_KV_COUNT ? sizeof zero : 0);
+}
+
 /* Lists and counters of a large batch are gathered before they are written. */
 static void
 test_a_large_batch_is_the_same_as_small_ones(void)
@@ -210,11 +221,9 @@ test_a_large_batch_is_the_same_as_small_ones(void)
         for (DnKvFamily family = DN_KV_COUNT; family <= DN_KV_POSTING; family++) {
             g_autofree char *name = g_strdup_printf("%d", i);
             g_autofree char *copy = g_strconcat("copy", name, NULL);
-            g_autoptr(GBytes) one = dn_kv_get(kv, family, name, strlen(name), NULL);
-            g_autoptr(GBytes) other = dn_kv_get(kv, family, copy, strlen(copy), NULL);
+            g_autoptr(GBytes) one = value_of(kv, family, name);
+            g_autoptr(GBytes) other = value_of(kv, family, copy);
 
-            g_assert_nonnull(one);
-            g_assert_nonnull(other);
             g_assert_true(g_bytes_equal(one, other));
         }
     g_clear_pointer(&kv, dn_kv_close);
