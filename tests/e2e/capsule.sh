@@ -134,8 +134,10 @@ rm -rf bad && cp -R all bad && chmod -R u+w bad && printf x >>bad/originals/0002
 holds "a document whose sum was forged too" named originals/0002_v1.bin
 rm -rf bad && cp -R all bad && chmod -R u+w bad && cp all/evidence/records/0001-v1.er bad/evidence/records/0002-v1.er && forge evidence/records/0002-v1.er
 holds "another document's record" named evidence/records/0002-v1.er
-ok "every so many bytes flipped: both notice, both name the file" "$flip" all.zip "$trust" tsa/ca.pem ./verify-capsule ${FLIP_STRIDE:-997}
+ok "every so many bytes flipped: both notice, both name the file" "$flip" all.zip "$trust" tsa/ca.pem ./verify-capsule "${FLIP_STRIDE:-997}"
 sed 's/^/# /' out
+# As a folder: each file gone, altered in its first and last byte, a file added to each folder. Every byte was the ZIP's turn.
+ok "every file taken away, altered, added to: both name it" "$flip" all "$trust" tsa/ca.pem ./verify-capsule 100000000
 
 # --- other forms ---
 ok "as a folder, named by values" "$dencho" --json export --folder folder --names date-party-amount
@@ -201,6 +203,7 @@ holds "each holds" test "$(grep -c 'Verification: OK' out)" -eq 3
 ok "the record alone" "$dencho" cat "$hostile" --part record -o alone.er
 holds "is the one of the capsule" cmp alone.er renewed/evidence/records/0002-v1.er
 ok "every so many bytes flipped: both notice, both name the file" "$flip" renewed.zip "$trust" tsa/ca.pem ./verify-capsule "${FLIP_STRIDE:-4999}"
+ok "every file taken away, altered, added to: both name it" "$flip" renewed "$trust" tsa/ca.pem ./verify-capsule 100000000
 ok "taken in" "$dencho" --json import renewed.zip third --set "evidence.trust-file=$trust"
 "$dencho" -q --json verify --full | sed 's/"seconds".*//' >renewed.before
 DENCHO_ARCHIVE=$work/third "$dencho" -q --json verify --full | sed 's/"seconds".*//' >renewed.after
