@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * engine/backup.c - a copy of the log that is worth having: checked while it is made, shared
- * between generations, and never in the way of who writes.
+ * between generations, and never in the way of who writes (law row R58).
  *
  * What is copied is decided in one moment: how far the view has applied the log, with the ledgers'
  * heads at that place. All before it is durable and does not change any more, so the rest needs no

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker/invoice-pages.h - an e-invoice laid out on paper, so that people can read it.
+ * worker/invoice-pages.h - an e-invoice laid out on paper, so that people can read it (law row
+ * R55).
  *
  * First what an invoice shows, then every element of the file with its value: nothing that the file
  * says is kept from the reader. A4 upright; coordinates are points, text boxes pixels of

@@ -79,10 +79,10 @@ holds "with the key" grep -q '"opened":true.*"failed":0' out
 ok "without a key it says so" env -u DENCHO_ARCHIVE "$dencho" backup --check --generation 1 backups
 holds "on standard error" grep -q 'without the master key' err
 key_for again
-ok "the newest comes back" "$dencho" --json --key-file again.key restore backups again
-holds "verified" grep -q '"failed":0' out
+ok "R58 the newest comes back" "$dencho" --json --key-file again.key restore backups again
+holds "R58 verified" grep -q '"failed":0' out
 seen again >seen.again
-holds "and is what was there" cmp seen.2 seen.again
+holds "R58 and is what was there" cmp seen.2 seen.again
 key_for before
 ok "as does the one before" "$dencho" --json --key-file before.key restore --generation 1 backups before
 seen before >seen.before

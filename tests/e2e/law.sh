@@ -54,6 +54,29 @@ ok "R25 the bent one stays readable" "$dencho" cat "$fresh" --version 1 -o bent.
 holds "R25 bit for bit" cmp bent.png "$samples/documents/thermal-01.png"
 fails 66 "R24 no version of what never came in" "$dencho" revise 01932b5e-7c1a-7def-8123-456789abcdef "$samples/documents/thermal-01.png" --reason x
 
+# --- XML that can be read by eye ---
+cat >invoice.xml <<'EOX'
+<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><ID>A-7</ID><IssueDate>2026-04-15</IssueDate>
+<DocumentCurrencyCode>JPY</DocumentCurrencyCode><AccountingSupplierParty><Party><PartyLegalEntity>
+<RegistrationName>株式会社みどり文具</RegistrationName></PartyLegalEntity></Party></AccountingSupplierParty>
+<LegalMonetaryTotal><TaxInclusiveAmount>10800</TaxInclusiveAmount></LegalMonetaryTotal>
+<InvoiceLine><ID>1</ID><Item><Name>封筒</Name></Item></InvoiceLine></Invoice>
+EOX
+ok "R55 an e-invoice comes in" "$dencho" --json ingest invoice.xml
+xml=$(field voucher <out)
+ok "R55 is found by what its XML says" "$dencho" --json search --party みどり文具 --amount 10800..10800 --date 2026-04-15..2026-04-15
+holds "R55 and is that one" grep -q "\"voucher\":\"$xml\"" out
+ok "R55 it has a form for the eye" "$dencho" cat "$xml" --part rendition -o invoice.pdf
+holds "R55 of pages" sh -c 'head -c 5 invoice.pdf | grep -q "^%PDF-"'
+ok "R55 a page on the screen" "$dencho" cat "$xml" --part page:1 -o invoice.png
+if command -v pdftotext >/dev/null 2>&1; then
+    ok "R55 its words" pdftotext invoice.pdf invoice.txt
+    holds "R55 name the seller and the goods" sh -c 'grep -q みどり文具 invoice.txt && grep -q 封筒 invoice.txt && grep -q 10,800 invoice.txt'
+fi
+ok "R55 the XML itself is as it was" "$dencho" cat "$xml" -o same.xml
+holds "R55 to the byte" cmp same.xml invoice.xml
+ok "it is stamped" "$dencho" stamp
+
 # --- links ---
 ok "R33 what has no entry of the books" "$dencho" report pending
 holds "R33 is listed" grep -q "^$fresh" out

@@ -519,7 +519,7 @@ assert_documented(const char *section, const char *where, const GOptionEntry *op
 }
 
 static void
-test_manual_page_has_every_command_and_option(void)
+test_R50_manual_page_has_every_command_and_option(void)
 {
     const char *source = g_getenv("DENCHO_SRCDIR");
     g_autofree char *path = g_build_filename(source ? source : ".", "docs", "dencho.1", NULL);
@@ -567,6 +567,6 @@ main(int argc, char **argv)
     T(manifest_values_stand_over_the_defaults);
     T(manifest_names_each_bad_row);
     T(malformed_manifest_is_refused_whole);
-    T(manual_page_has_every_command_and_option);
+    T(R50_manual_page_has_every_command_and_option);
     return g_test_run();
 }

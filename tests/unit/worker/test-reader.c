@@ -332,7 +332,7 @@ xml_check(const DnReadResult *result)
 }
 
 static void
-test_a_bare_e_invoice_is_read_and_can_be_looked_at(void)
+test_R55_a_bare_e_invoice_is_read_and_can_be_looked_at(void)
 {
     g_autoptr(DnReader) reader = real_reader("no-such-model", 1);
     g_autoptr(GBytes) xml = g_bytes_new_static(INVOICE, strlen(INVOICE));
@@ -976,7 +976,7 @@ main(int argc, char **argv)
 #define ADD(test) g_test_add_func("/reader/" #test, test)
     ADD(test_a_picture_is_read_and_rendered);
     ADD(test_a_born_digital_pdf_needs_neither_model_nor_rendition);
-    ADD(test_a_bare_e_invoice_is_read_and_can_be_looked_at);
+    ADD(test_R55_a_bare_e_invoice_is_read_and_can_be_looked_at);
     ADD(test_an_embedded_e_invoice_is_believed_before_the_page);
     ADD(test_a_page_is_given_as_a_picture);
     ADD(test_words_of_a_rendition_stand_in_their_boxes);
