@@ -43,6 +43,16 @@ dn_uuid_new(void)
     return id;
 }
 
+int64_t
+dn_uuid_utc_ms(const DnUuid *self)
+{
+    int64_t ms = 0;
+
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | self->bytes[i];
+    return ms;
+}
+
 char *
 dn_uuid_text(const DnUuid *self)
 {

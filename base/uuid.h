@@ -26,6 +26,9 @@ char *dn_uuid_text(const DnUuid *self);
 /** Either case, with hyphens. FORMAT. */
 bool dn_uuid_parse(const char *text, DnUuid *out, GError **error);
 
+/** When it was made, by the clock of who made it. */
+int64_t dn_uuid_utc_ms(const DnUuid *self);
+
 bool dn_uuid_equal(const DnUuid *a, const DnUuid *b);
 
 /** For hash tables whose keys are DnUuid. */

@@ -280,6 +280,22 @@ name_columns(const GPtrArray *items, bool terminal)
     return terminal ? MIN(columns, NAME_COLUMNS) : columns;
 }
 
+/* A batch that nobody closes: a timer is missing, or fails. */
+static bool
+say_due(DnCli *cli, DnArchive *archive, GError **error)
+{
+    g_autoptr(json_t) row = NULL;
+
+    if (!dn_archive_stamp_due(archive, &row, error))
+        return false;
+    if (dn_json_bool(row, "due", false))
+        dn_cli_say(cli,
+                   "ingest: %" G_GINT64_FORMAT
+                   " documents wait for a time stamp, and a batch is due: run dencho stamp",
+                   dn_json_int(row, "waiting", 0));
+    return true;
+}
+
 static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
@@ -323,7 +339,7 @@ run(DnCli *cli, char **arguments, GError **error)
                    "ingest: %u of %u documents were not begun; the same command takes up there",
                    items->len - job.next, items->len);
     cli->exit_status = results.exit_status;
-    return true;
+    return say_due(cli, archive, error);
 }
 
 const DnCommand dn_command_ingest = {

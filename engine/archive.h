@@ -343,6 +343,10 @@ bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result,
  * waited. EXTERNAL when no authority answered: nothing is lost, all still waits. */
 bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
 
+/** Whether a batch is to be closed: 10,000 documents wait, or one of them for ten minutes, and an
+ * authority is set. *@out_row: {"due","waiting":N,"since"?}; since when one has waited so long. */
+bool dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error);
+
 /** How evidence is renewed, and when. */
 typedef struct {
     bool plan; /* only tell what there is to renew, and by when */

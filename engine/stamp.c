@@ -312,6 +312,63 @@ dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GEr
     return true;
 }
 
+/* --- is a batch to be closed? --- */
+
+enum { BATCH_AGE_MS = 10 * 60 * 1000 };
+
+/* Since when its oldest version waits, or INT64_MAX. */
+static int64_t
+waits_since(const json_t *state)
+{
+    const json_t *versions = json_object_get(state, "versions");
+
+    for (size_t i = 0; i < json_array_size(versions); i++) {
+        const json_t *version = json_array_get(versions, i);
+        int64_t since = 0;
+
+        if (!json_object_get(version, "stamp") &&
+            dn_clock_parse(dn_json_string(version, "at"), &since, NULL))
+            return since;
+    }
+    return INT64_MAX;
+}
+
+bool
+dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
+{
+    g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
+    int64_t limit = dn_clock_now_utc_ms() - BATCH_AGE_MS;
+    int64_t oldest = INT64_MAX;
+    json_t *row = NULL;
+
+    if (!ids)
+        return false;
+    /* Ids are in the order of arrival: only what came in before the limit can have waited so long.
+     */
+    for (guint i = 0; i < ids->len && oldest > limit; i++) {
+        const DnUuid *id = &g_array_index(ids, DnUuid, i);
+
+        if (dn_uuid_utc_ms(id) > limit)
+            break;
+        g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+
+        if (!state)
+            return false;
+        oldest = MIN(oldest, waits_since(state));
+    }
+    row = json_object();
+    dn_json_set_bool(row, "due",
+                     dn_authority_is_set(self) && (ids->len >= DN_BATCH_MAX || oldest <= limit));
+    dn_json_set_int(row, "waiting", ids->len);
+    if (oldest <= limit) {
+        g_autofree char *since = dn_clock_format(oldest);
+
+        dn_json_set_string(row, "since", since);
+    }
+    *out_row = row;
+    return true;
+}
+
 /* What an outage means, in the failure and in the log: how many wait, and how long they can. */
 static bool
 alarm_outage(DnArchive *self, GError **error)

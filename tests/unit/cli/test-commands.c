@@ -1294,8 +1294,14 @@ test_operators_commands(Fixture *f, gconstpointer data)
                                  "never used", "--json", NULL);
     g_auto(Outcome) rebuild = run(f, "rebuild", NULL);
     g_auto(Outcome) stamp = run(f, "stamp", NULL);
+    g_auto(Outcome) early = run(f, "stamp", "--due", "--json", NULL);
+
+    put_done(f, "archive/due", "");
+    g_auto(Outcome) due = run(f, "stamp", "--due", "--json", NULL);
     g_auto(Outcome) link = run(f, "link", ID_A, "2026/7", NULL);
 
+    assert_has(early.out, "\"waiting\":3");
+    assert_has(due.out, "\"stamped\":2");
     g_assert_cmpint(well.status, ==, 0);
     assert_has(well.out, "synchronised");
     g_assert_cmpint(ill.status, ==, 71);

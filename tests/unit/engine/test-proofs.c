@@ -4,6 +4,7 @@
  * touches, what one of them proves alone, and what a look at the proofs alone sees.
  */
 #include "config.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "engine/batch.h"
 #include "tests/unit/evidence/authority.h"
@@ -330,6 +331,53 @@ test_few_batches_stay_in_memory(Fixture *fixture, gconstpointer data)
     dn_batches_leaves_kept = kept;
 }
 
+static bool
+is_due(Fixture *fixture, int64_t wanted_waiting)
+{
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(dn_archive_stamp_due(fixture->archive, &row, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(dn_json_int(row, "waiting", -1), ==, wanted_waiting);
+    return dn_json_bool(row, "due", false);
+}
+
+static void
+revise(Fixture *fixture, unsigned number)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("\x89PNG\r\n\x1a\n again", 14);
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(GError) error = NULL;
+
+    /* Nobody reads it here: it says so, and has been stored before. */
+    g_assert_false(dn_archive_revise(fixture->archive, &fixture->ids[number], bytes, "b.png",
+                                     "bent", NULL, &row, &error));
+}
+
+static void
+test_a_batch_is_due_after_ten_minutes(Fixture *fixture, gconstpointer data)
+{
+    enum { MINUTE = 60 * 1000 };
+
+    (void)data;
+    g_assert_false(is_due(fixture, 0));
+    ingest(fixture, 0);
+    g_assert_false(is_due(fixture, 1));
+    dn_clock_shift(9 * MINUTE);
+    ingest(fixture, 1);
+    g_assert_false(is_due(fixture, 2));
+    dn_clock_shift(11 * MINUTE);
+    g_assert_true(is_due(fixture, 2));
+    stamp(fixture, 2);
+    g_assert_false(is_due(fixture, 0));
+    revise(fixture, 0); /* an old voucher, and a version that has not waited */
+    g_assert_false(is_due(fixture, 1));
+    dn_clock_shift(22 * MINUTE);
+    g_assert_true(is_due(fixture, 1));
+    dn_clock_shift(0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -339,5 +387,6 @@ main(int argc, char **argv)
     T(damaged_leaves_fail_their_batch_alone);
     T(another_hash_is_no_leaf);
     T(few_batches_stay_in_memory);
+    T(a_batch_is_due_after_ten_minutes);
     return g_test_run();
 }
