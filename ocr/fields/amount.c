@@ -53,6 +53,7 @@ typedef struct {
 } Total;
 
 enum { VALUES_MOST = 400, PARTS_MOST = 40, HEADER_LINES = 12 };
+static const double OFFER_LEAST = 0.25;
 static const double LARGE = 1.35; /* of the usual height: a headline */
 
 static const DnLabel labels[] = {
@@ -1453,4 +1454,8 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
         g_ptr_array_add(out->candidates, candidate);
     }
     dn_field_settle(out);
+    /* A number that hardly anything speaks for is no amount, and no alternative to one. */
+    if (out->candidates->len > 0 &&
+        ((const DnCandidate *)g_ptr_array_index(out->candidates, 0))->confidence < OFFER_LEAST)
+        g_ptr_array_set_size(out->candidates, 0);
 }

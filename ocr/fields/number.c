@@ -334,6 +334,7 @@ kanji_unit(gunichar c)
     switch (c) {
     case 0x5341: /* 十 */
     case 0x62fe: /* 拾 */
+    case 0x6368: /* and what is read for it */
         return 10;
     case 0x767e: /* 百 */
     case 0x964c:

@@ -391,6 +391,16 @@ test_certain_page_is_read_once(void)
     g_assert_null(text->second);
 }
 
+static void
+assert_every_pass_has(const DnPageText *text, const char *wanted)
+{
+    for (const DnPageText *pass = text; pass; pass = pass->second) {
+        g_autofree char *now = text_of(pass);
+
+        g_assert_nonnull(strstr(now, wanted));
+    }
+}
+
 static DnRecognizer *
 scripted(const char *folder, const char *name, const char *script)
 {
@@ -405,27 +415,36 @@ scripted(const char *folder, const char *name, const char *script)
     return recognizer;
 }
 
-/* What the second Japanese model says of the line with the name; its text in each pass. */
+/* What a page says whose line is looked at again by the second Japanese model, its number by the
+ * Latin one. */
 static DnPageText *
-read_closer(const char *line_script)
+look_again(const char *page_script, const char *line_script, const char *latin_script)
 {
     g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
-    g_autofree uint8_t *pixels = g_malloc0(400 * 300);
-    DnPixmap picture = {400, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
-    g_autoptr(DnRecognizer) page =
-        scripted(folder, "page",
-                 "領収書\n株式会社湖精密\n〒394-0199 長野県岡谷市湖畔1-2\n"
-                 "TEL 0266-02-4478\n合計 1,000円\n");
+    g_autofree uint8_t *pixels = g_malloc0(800 * 300);
+    DnPixmap picture = {800, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
+    g_autoptr(DnRecognizer) page = scripted(folder, "page", page_script);
     g_autoptr(DnRecognizer) line = scripted(folder, "line", line_script);
-    const DnReadPageOptions options = {.profile = &dn_reading_profile_default, .line = line};
+    g_autoptr(DnRecognizer) latin = scripted(folder, "latin", latin_script);
+    const DnReadPageOptions options = {
+        .profile = &dn_reading_profile_default, .line = line, .latin = latin};
     g_autoptr(GError) error = NULL;
     DnPageText *text = NULL;
     bool complete = false;
 
+    memset(pixels, 250, 800 * 300);
     g_assert_true(dn_read_page(page, &picture, 1, &options, &text, &complete, &error));
     g_assert_true(complete);
     g_rmdir(folder);
     return text;
+}
+
+static DnPageText *
+read_closer(const char *line_script)
+{
+    return look_again("領収書\n株式会社湖精密\n〒394-0199 長野県岡谷市湖畔1-2\n"
+                      "TEL 0266-02-4478\n合計 1,000円\n",
+                      line_script, "");
 }
 
 static void
@@ -456,6 +475,39 @@ test_closer_look_in_vain(void)
         g_autofree char *now = text_of(text);
 
         g_assert_nonnull(strstr(now, "株式会社湖精密"));
+    }
+}
+
+/* Nothing was read where the name stands: above the telephone. */
+static void
+test_lost_name_is_sought(void)
+{
+    static const char page[] = "納品書\n\n\nTEL 0266-02-4478\n数量 3\n";
+    g_autoptr(DnPageText) found = look_again(page, "株式会社湖畔精密", "");
+    g_autoptr(DnPageText) recipient = look_again(page, "株式会社湖畔精密御中", "");
+    g_autofree char *now = text_of(recipient);
+
+    assert_every_pass_has(found, "株式会社湖畔精密");
+    assert_every_pass_has(found, "TEL 0266-02-4478");
+    g_assert_null(strstr(now, "湖畔精密"));
+}
+
+/* Zeros with a stroke were read as 9; other digits are not argued about. */
+static void
+test_zeros_of_the_number_are_looked_at(void)
+{
+    static const char page[] = "領収書\n登録番号:T8-9891-9919-4512\n合計 1,000円\n";
+    static const char *const in_vain[] = {":T8-9801-0010-4513", ":T8-9801-0010-451", ":T8-9801",
+                                          "8-9801-0010-4512-8-9801-0010-4512", ""};
+    g_autoptr(DnPageText) right = look_again(page, "", "BG :T8-9801-0010-4512");
+    g_autoptr(DnPageText) no_letter = look_again(page, "", "BG :18-9801-0010-4512");
+
+    assert_every_pass_has(right, "登録番号:T8-9801-0010-4512");
+    assert_every_pass_has(no_letter, "登録番号:T8-9801-0010-4512");
+    for (size_t i = 0; i < G_N_ELEMENTS(in_vain); i++) {
+        g_autoptr(DnPageText) same = look_again(page, "", in_vain[i]);
+
+        assert_every_pass_has(same, "登録番号:T8-9891-9919-4512");
     }
 }
 
@@ -515,6 +567,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/closer", test_name_is_looked_at_closer);
     g_test_add_func("/ocr/closer/vain", test_closer_look_in_vain);
+    g_test_add_func("/ocr/closer/lost", test_lost_name_is_sought);
+    g_test_add_func("/ocr/closer/zeros", test_zeros_of_the_number_are_looked_at);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
     return g_test_run();
