@@ -75,7 +75,13 @@ if command -v pdftotext >/dev/null 2>&1; then
 fi
 ok "R55 the XML itself is as it was" "$dencho" cat "$xml" -o same.xml
 holds "R55 to the byte" cmp same.xml invoice.xml
+ok "no batch is due yet" "$dencho" --json stamp --due
+holds "it waits" grep -q '"due":false,"waiting":1' out
 ok "it is stamped" "$dencho" stamp
+ok "R21 the proofs of one month, in one operation" "$dencho" --json verify --proofs --date 2026-04-01..2026-04-30
+holds "R21 are those of the one voucher of it" grep -q '"checked":1,"stamped":1,"waiting":0,"failed":0' out
+ok "R21 and of everything" "$dencho" --json verify --proofs
+holds "R21 hold" grep -q '"waiting":0,"failed":0' out
 
 # --- links ---
 ok "R33 what has no entry of the books" "$dencho" report pending

@@ -25,7 +25,7 @@ TORTURE_FAULTS = tests/torture/faults
 EXTRA_tests_torture_faults_DEPENDENCIES = tools/dencho-tsa$(EXEEXT) worker/dencho-worker$(EXEEXT)
 endif
 
-# The last line: every byte of two capsules, plain and renewed, asked of both verifiers.
+# The last line: every byte of two capsules, plain and renewed, asked of both verifiers: an hour and more.
 # For minutes, with random seeds: DENCHO_TORTURE_SECONDS for each program, DENCHO_SEED to repeat one.
 check-torture: $(check_PROGRAMS)
 	set -e; for program in $(TORTURE_FAULTS) tests/torture/powerloss tests/torture/bitrot; do ./$$program --all; done
