@@ -1340,6 +1340,34 @@ derive(const DnFieldText *text, const GArray *values, GArray *totals)
     }
 }
 
+/* The bases of both rates together: no total is less. 0 unless each is printed once. */
+static int64_t
+sum_of_bases(const GArray *values)
+{
+    static const char *const rates[] = {"8%", "10%"};
+    int64_t sum = 0;
+
+    for (size_t r = 0; r < G_N_ELEMENTS(rates); r++) {
+        const Value *base = NULL;
+
+        for (guint i = 0; i < values->len; i++) {
+            const Value *value = &g_array_index(values, Value, i);
+            const char *at = strstr(value->line->plain, rates[r]);
+
+            if (value->meaning != SUBTOTAL || value->weight < 2 || !value->money || !at ||
+                (at > value->line->plain && g_ascii_isdigit(at[-1])))
+                continue;
+            if (base)
+                return 0;
+            base = value;
+        }
+        if (!base || base->minor <= 0)
+            return 0;
+        sum += base->minor;
+    }
+    return sum;
+}
+
 static void
 confirm(const DnFieldText *text, const GArray *values, GArray *totals)
 {
@@ -1347,7 +1375,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
     bool cash_seen = false;
     bool discounted = false;
     int64_t largest = 0;
-    int64_t subtotal = 0;
+    int64_t subtotal = sum_of_bases(values);
 
     for (guint i = 0; i < values->len; i++) {
         const Value *value = &g_array_index(values, Value, i);
@@ -1454,8 +1482,9 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
         g_ptr_array_add(out->candidates, candidate);
     }
     dn_field_settle(out);
-    /* A number that hardly anything speaks for is no amount, and no alternative to one. */
-    if (out->candidates->len > 0 &&
+    /* A number that hardly anything speaks for is no amount, and no alternative to one; where
+     * amounts have decimals, they speak for it. */
+    if (out->candidates->len > 0 && dn_money_scale(text->currency) == 0 &&
         ((const DnCandidate *)g_ptr_array_index(out->candidates, 0))->confidence < OFFER_LEAST)
         g_ptr_array_set_size(out->candidates, 0);
 }

@@ -480,7 +480,8 @@ ordered_date(int a, int b, int c, bool year_last, const char *order, bool dotted
 }
 
 /* A zero with a stroke is read as 9 or 8. A day that is none as it stands, but is one when such a
- * digit is a zero again, is taken; only a weekday can confirm it. */
+ * digit is a zero again, is taken; only a weekday can confirm it,
+ * or a label and a time let it be offered with doubt. */
 static bool
 repaired_date(int year, int month, int day, DnDate *out)
 {
@@ -764,8 +765,11 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
     if (has_time(line->plain + hit->to) && (!label || label->meaning < DUE))
         evidence += 1.4;
     evidence += weekday > 0 ? 1.8 : weekday < 0 ? -1.5 : 0;
-    if (hit->repaired && weekday <= 0)
+    if (hit->repaired && weekday <= 0 &&
+        (weekday < 0 || !label || label->meaning >= ORDERED || !has_time(line->plain + hit->to)))
         return;
+    if (hit->repaired && weekday == 0)
+        evidence -= 1.5;
     if (text->nines_doubted && weekday <= 0 && (strpbrk(line->plain + hit->from, "098") != NULL))
         evidence -= 1.5;
     if (!is_plausible(&hit->date, text->profile))

@@ -67,6 +67,7 @@ test_numbers_as_printed(void)
         {"8%", 8, false},
         {"金壱万弐千円也", 12000, true},
         {"金参拾伍万円也", 350000, true},
+        {"金六万弐千四百八捨円也", 62480, true},
         {"一億二千万円", 120000000, true},
         {"¥178,200-", 178200, true},
     };
@@ -274,6 +275,28 @@ test_nothing_from_a_page_without_money(void)
     g_assert_null(best_of(&reading->amount));
 }
 
+/* The line of the total was not read: it is no less than the bases of both rates. */
+static void
+test_total_by_the_bases_of_both_rates(void)
+{
+    g_autoptr(DnReading) reading = reading_of(
+        NULL, LINES("2026-03-10(火) 09:03", "週刊誌 ¥550", "レジ袋中 ¥3", "おにぎり鮭 \194軽",
+                    "ボールペン黒 ¥157", "お茶 600ml", "@179X 2個 \358軽", "A", "(8% 対象 ¥552)",
+                    "(内消費税等8% ¥40)", "(10%対象 ¥710)", "(内消費税等10% ¥64)",
+                    "(内消費税等 ¥104)", "クレジット ¥1,262"));
+
+    assert_amount(reading, 1262, "JPY");
+}
+
+static void
+test_hardly_anything_is_no_amount(void)
+{
+    g_autoptr(DnReading) reading =
+        reading_of(NULL, LINES("納品書", "ベアリング 6204ZZ 105 | 個", "数量 8", "シャフト 12"));
+
+    g_assert_cmpuint(reading->amount.candidates->len, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -295,5 +318,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/amount/currency-marks", test_currency_marks);
     g_test_add_func("/ocr/amount/refund", test_refund_is_negative);
     g_test_add_func("/ocr/amount/no-money", test_nothing_from_a_page_without_money);
+    g_test_add_func("/ocr/amount/bases", test_total_by_the_bases_of_both_rates);
+    g_test_add_func("/ocr/amount/none", test_hardly_anything_is_no_amount);
     return g_test_run();
 }

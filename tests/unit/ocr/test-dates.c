@@ -221,6 +221,22 @@ test_stroked_zero_is_found_by_the_weekday(void)
 }
 
 static void
+test_stroked_zero_with_label_and_time_is_doubtful(void)
+{
+    g_autoptr(DnReading) offered = reading_of(NULL, LINES("日時 2925-02-13 19:34"));
+    g_autoptr(DnReading) month = reading_of(NULL, LINES("日時: 2026年92月27日 12:53"));
+    g_autoptr(DnReading) untimed = reading_of(NULL, LINES("日時 2925-02-13"));
+    g_autoptr(DnReading) printed = reading_of(NULL, LINES("賞味期限 2925-02-13 19:34"));
+
+    assert_date(offered, "2025-02-13");
+    g_assert_cmpfloat(best_of(&offered->date)->confidence, <, 0.9);
+    assert_date(month, "2026-02-27");
+    g_assert_cmpfloat(best_of(&month->date)->confidence, <, 0.9);
+    g_assert_null(best_of(&untimed->date));
+    g_assert_null(best_of(&printed->date));
+}
+
+static void
 test_window_of_the_received_day(void)
 {
     DnReadingProfile profile = dn_reading_profile_default;
@@ -259,6 +275,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/date/birth-and-expiry", test_birth_and_expiry_alone_are_nothing);
     g_test_add_func("/ocr/date/weekday", test_weekday_decides);
     g_test_add_func("/ocr/date/stroked-zero", test_stroked_zero_is_found_by_the_weekday);
+    g_test_add_func("/ocr/date/stroked-zero-doubtful",
+                    test_stroked_zero_with_label_and_time_is_doubtful);
     g_test_add_func("/ocr/date/window", test_window_of_the_received_day);
     g_test_add_func("/ocr/date/faint", test_faint_digits_are_not_certain);
     return g_test_run();
