@@ -3,7 +3,7 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/check-fuzz.sh
 FUZZ_TARGETS = tests/fuzz/fuzz-answer tests/fuzz/fuzz-codec tests/fuzz/fuzz-einvoice \
 	tests/fuzz/fuzz-entry tests/fuzz/fuzz-evidence tests/fuzz/fuzz-fields \
 	tests/fuzz/fuzz-invoice-pages tests/fuzz/fuzz-json tests/fuzz/fuzz-key-file \
-	tests/fuzz/fuzz-layout tests/fuzz/fuzz-query tests/fuzz/fuzz-sealed tests/fuzz/fuzz-segment \
+	tests/fuzz/fuzz-layout tests/fuzz/fuzz-query tests/fuzz/fuzz-registry tests/fuzz/fuzz-sealed tests/fuzz/fuzz-segment \
 	tests/fuzz/fuzz-settings tests/fuzz/fuzz-typed tests/fuzz/fuzz-wire tests/fuzz/fuzz-zip
 check_PROGRAMS += $(FUZZ_TARGETS)
 if FUZZING
@@ -59,6 +59,10 @@ tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz-query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_query_LDADD = $(INDEX_LDADD) $(BASE_LDADD)
+tests_fuzz_fuzz_registry_SOURCES = tests/fuzz/fuzz-registry.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_registry_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_registry_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_registry_LDADD = $(REGISTRY_LDADD) $(BASE_LDADD)
 tests_fuzz_fuzz_sealed_SOURCES = tests/fuzz/fuzz-sealed.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_sealed_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_sealed_LDFLAGS = $(FUZZ_LINK)
