@@ -32,6 +32,7 @@ static const double SIDE_SHARE = 0.6; /* of the height: room before and behind t
 static const double WIDER_MOST = 20;  /* of the height */
 static const double ABOVE_SHARE = 0.25;
 static const double SURER = 0.15;
+static const double PLAIN = 0.6;
 static const double LIKE_LEAST = 0.45; /* of the letters: else another thing was looked at */
 
 /* A name that was not found is sought where the best one is less sure than this. */
@@ -336,6 +337,16 @@ is_name(const char *text)
     return letters >= LETTERS_LEAST && letters <= LETTERS_MOST && is_japanese(text);
 }
 
+/* Are the letters of @few all in @many, in order? Then the look that gave @few lost some. */
+static bool
+lost_letters(const char *few, const char *many)
+{
+    for (; *many && *few; many = g_utf8_next_char(many))
+        if (g_utf8_get_char(few) == g_utf8_get_char(many))
+            few = g_utf8_next_char(few);
+    return !*few;
+}
+
 /* Which of the two looks is right: (transfer none), NULL for neither. The second model sees more
  * kanji; where both see as many letters, the surer one is right. */
 static const Look *
@@ -344,6 +355,9 @@ choose(const Place *place, const Look *first, const Look *second)
     bool first_fits = is_name(first->text) && are_alike(first->text, place->text);
     bool second_fits = is_name(second->text) && are_alike(second->text, place->text);
 
+    if (first_fits && second_fits && first->confidence >= PLAIN &&
+        strlen(first->text) > strlen(second->text) && lost_letters(second->text, first->text))
+        return first;
     if (first_fits && second_fits)
         return first->confidence > second->confidence + SURER &&
                        g_utf8_strlen(first->text, -1) == g_utf8_strlen(second->text, -1)

@@ -1375,7 +1375,8 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
     bool cash_seen = false;
     bool discounted = false;
     int64_t largest = 0;
-    int64_t subtotal = sum_of_bases(values);
+    int64_t bases = sum_of_bases(values);
+    int64_t subtotal = bases;
 
     for (guint i = 0; i < values->len; i++) {
         const Value *value = &g_array_index(values, Value, i);
@@ -1394,6 +1395,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
         Total *total = &g_array_index(totals, Total, t);
         bool paid = false;
         bool part = false;
+        bool handed_over = false;
 
         total->proofs = proofs_of(text, values, total->minor);
         for (guint i = 0; i < values->len; i++) {
@@ -1402,6 +1404,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
             if (value->minor != total->minor)
                 continue;
             paid = paid || (value->meaning == TENDER && value != total->place);
+            handed_over = handed_over || value->meaning == TENDER;
             part = part || value->meaning == TAX || value->meaning == CHANGE ||
                    value->meaning == ROUNDING;
         }
@@ -1417,6 +1420,8 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
         total->evidence += MIN(total->labels > 0 ? total->labels - 1 : 0, 2) * 0.7;
         if (paid)
             total->evidence += total->label > 0 ? 0.9 : 1.2;
+        if (bases > 0 && handed_over && total->minor == bases)
+            total->evidence += 1.6;
         if (part)
             total->evidence -= 0.8;
         if (cash_seen && total->minor != cash && !near(total->minor, cash, 4))

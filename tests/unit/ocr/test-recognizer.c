@@ -478,6 +478,26 @@ test_closer_look_in_vain(void)
     }
 }
 
+/* Another pass has the same word a little higher; the line below stays. */
+static void
+test_put_takes_the_place_of_words(void)
+{
+    g_autoptr(DnPageText) text = dn_page_text_new(1, 800, 300, 200, "test");
+    GPtrArray *words = dn_word_array_new();
+    const DnBox area = {100, 100, 300, 30};
+
+    g_ptr_array_add(words, dn_word_new("湖精密", &(DnBox){110, 70, 200, 46}, 0.9));
+    g_ptr_array_add(words, dn_word_new("TEL", &(DnBox){110, 142, 200, 30}, 0.9));
+    dn_page_text_take_words(text, words);
+    dn_page_text_put(text, &area, "湖畔精密", 0.8);
+    g_autofree char *now = text_of(text);
+
+    g_assert_cmpuint(text->lines->len, ==, 2);
+    g_assert_nonnull(strstr(now, "湖畔精密"));
+    g_assert_null(strstr(now, "湖精密"));
+    g_assert_nonnull(strstr(now, "TEL"));
+}
+
 /* Nothing was read where the name stands: above the telephone. */
 static void
 test_lost_name_is_sought(void)
@@ -567,6 +587,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/closer", test_name_is_looked_at_closer);
     g_test_add_func("/ocr/closer/vain", test_closer_look_in_vain);
+    g_test_add_func("/ocr/closer/put", test_put_takes_the_place_of_words);
     g_test_add_func("/ocr/closer/lost", test_lost_name_is_sought);
     g_test_add_func("/ocr/closer/zeros", test_zeros_of_the_number_are_looked_at);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
