@@ -231,9 +231,6 @@ dn_page_text_put(DnPageText *self, const DnBox *area, const char *text, double c
     GPtrArray *runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_autoptr(GPtrArray) dropped = dn_word_array_new();
     GPtrArray *put = dn_word_array_new();
-    /* The boxes of two passes differ in height, by less than what parts two lines. */
-    const DnBox reach = {area->x, area->y - area->height / 4, area->width,
-                         area->height + area->height / 2};
 
     g_ptr_array_add(put, dn_word_new(text, area, confidence));
     g_ptr_array_add(runs, put);
@@ -244,7 +241,7 @@ dn_page_text_put(DnPageText *self, const DnBox *area, const char *text, double c
         while (words->len > 0) {
             DnWord *word = g_ptr_array_steal_index(words, 0);
 
-            g_ptr_array_add(stands_in(&reach, &word->box) ? dropped : run, word);
+            g_ptr_array_add(stands_in(area, &word->box) ? dropped : run, word);
         }
         g_ptr_array_add(runs, run);
     }

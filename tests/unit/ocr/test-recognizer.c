@@ -486,7 +486,7 @@ test_put_takes_the_place_of_words(void)
     GPtrArray *words = dn_word_array_new();
     const DnBox area = {100, 100, 300, 30};
 
-    g_ptr_array_add(words, dn_word_new("湖精密", &(DnBox){110, 70, 200, 46}, 0.9));
+    g_ptr_array_add(words, dn_word_new("湖精密", &(DnBox){110, 90, 200, 46}, 0.9));
     g_ptr_array_add(words, dn_word_new("TEL", &(DnBox){110, 142, 200, 30}, 0.9));
     dn_page_text_take_words(text, words);
     dn_page_text_put(text, &area, "湖畔精密", 0.8);
