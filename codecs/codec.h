@@ -200,6 +200,13 @@ DnPixmap *dn_pixmap_flatten(const DnPixmap *self, const DnLimits *limits, GError
 /** codecs/jpeg.c: (transfer full) a baseline JPEG of @quality 1..100. LIMIT. */
 GBytes *dn_pixmap_to_jpeg(const DnPixmap *self, int quality, GError **error);
 
+/** codecs/tiff.c: true for a GRAY8 page of nothing but black and white. */
+bool dn_pixmap_is_bilevel(const DnPixmap *self);
+
+/** codecs/tiff.c: (transfer full) the codes of ITU-T T.6 for such a page, as a PDF holds them (K
+ * -1, black is 0). LIMIT on memory, and where the codes are longer than the pixels. */
+GBytes *dn_pixmap_to_g4(const DnPixmap *self, GError **error);
+
 /** codecs/grain.c: true for pixels of a camera or scanner, which do not compress without loss;
  * false for what a program drew, and for black and white. */
 bool dn_pixmap_has_grain(const DnPixmap *self);

@@ -844,3 +844,168 @@ const DnCodec dn_codec_tiff = {
     .decode = tiff_decode,
     .close = tiff_close,
 };
+
+/* ---- two-tone pages in the code of fax machines (ITU-T T.6): libtiff writes a file of one strip
+ * into memory, and the strip is taken out ---- */
+
+typedef struct {
+    GByteArray *bytes;
+    uint64_t at;
+    uint64_t most;
+} FaxMemory;
+
+enum { BLACK_BELOW = 128 };
+
+/* Codes that grow beyond the pixels are of no use; a file has a little more around them. */
+enum { HEADROOM_BYTES = 4096 };
+
+static tmsize_t
+fax_io_read(thandle_t handle, void *data, tmsize_t size)
+{
+    FaxMemory *self = handle;
+    uint64_t left = self->bytes->len > self->at ? self->bytes->len - self->at : 0;
+    uint64_t count = MIN((uint64_t)size, left);
+
+    memcpy(data, self->bytes->data + self->at, count);
+    self->at += count;
+    return (tmsize_t)count;
+}
+
+static tmsize_t
+fax_io_write(thandle_t handle, void *data, tmsize_t size)
+{
+    FaxMemory *self = handle;
+
+    if (size < 0 || self->at > self->most || (uint64_t)size > self->most - self->at)
+        return 0;
+    uint64_t end = self->at + (uint64_t)size;
+    guint was = self->bytes->len;
+
+    if (end > was) {
+        g_byte_array_set_size(self->bytes, (guint)end);
+        memset(self->bytes->data + was, 0, end - was);
+    }
+    memcpy(self->bytes->data + self->at, data, (size_t)size);
+    self->at = end;
+    return size;
+}
+
+static toff_t
+fax_io_seek(thandle_t handle, toff_t offset, int whence)
+{
+    FaxMemory *self = handle;
+
+    self->at = whence == SEEK_CUR   ? self->at + offset
+               : whence == SEEK_END ? self->bytes->len + offset
+                                    : offset;
+    return self->at;
+}
+
+static int
+fax_io_close(thandle_t handle G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+static toff_t
+fax_io_size(thandle_t handle)
+{
+    return ((FaxMemory *)handle)->bytes->len;
+}
+
+static int G_GNUC_PRINTF(4, 0)
+    fax_say_nothing(TIFF *tiff G_GNUC_UNUSED, void *user_data G_GNUC_UNUSED,
+                    const char *module G_GNUC_UNUSED, const char *fmt G_GNUC_UNUSED,
+                    va_list args G_GNUC_UNUSED)
+{
+    return 1;
+}
+
+static TIFF *
+fax_open(FaxMemory *memory)
+{
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+
+    if (!options)
+        return NULL;
+    TIFFOpenOptionsSetErrorHandlerExtR(options, fax_say_nothing, NULL);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, fax_say_nothing, NULL);
+    TIFF *tiff = TIFFClientOpenExt("fax", "wm", memory, fax_io_read, fax_io_write, fax_io_seek,
+                                   fax_io_close, fax_io_size, NULL, NULL, options);
+
+    TIFFOpenOptionsFree(options);
+    return tiff;
+}
+
+bool
+dn_pixmap_is_bilevel(const DnPixmap *self)
+{
+    size_t count = (size_t)self->width_px * self->height_px;
+
+    if (self->format != DN_PIXEL_GRAY8)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (self->data[i] != 0 && self->data[i] != 255)
+            return false;
+    return true;
+}
+
+/* One bit a pixel, 1 is black; rows begin at a byte. */
+static uint8_t *
+fax_pack(const DnPixmap *self, size_t stride, GError **error)
+{
+    uint8_t *bits = dn_try_array(self->height_px, stride, error);
+
+    if (!bits)
+        return NULL;
+    memset(bits, 0, self->height_px * stride);
+    for (uint32_t y = 0; y < self->height_px; y++) {
+        const uint8_t *row = dn_pixmap_row(self, y);
+        uint8_t *to = bits + y * stride;
+
+        for (uint32_t x = 0; x < self->width_px; x++)
+            to[x / 8] |= (uint8_t)((row[x] < BLACK_BELOW) << (7 - x % 8));
+    }
+    return bits;
+}
+
+static bool
+fax_describe(TIFF *tiff, const DnPixmap *self)
+{
+    return TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, self->width_px) &&
+           TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, self->height_px) &&
+           TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, self->height_px) &&
+           TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 1) &&
+           TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
+           TIFFSetField(tiff, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB) &&
+           TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE) &&
+           TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_CCITTFAX4);
+}
+
+GBytes *
+dn_pixmap_to_g4(const DnPixmap *self, GError **error)
+{
+    size_t stride = ((size_t)self->width_px + 7) / 8;
+    size_t size = stride * self->height_px;
+    g_autofree uint8_t *bits = fax_pack(self, stride, error);
+    g_autoptr(GByteArray) file = g_byte_array_new();
+    FaxMemory memory = {.bytes = file, .most = size + HEADROOM_BYTES};
+    GBytes *codes = NULL;
+    toff_t *offsets = NULL;
+    toff_t *counts = NULL;
+
+    if (!bits)
+        return NULL;
+    TIFF *tiff = fax_open(&memory);
+
+    if (!tiff)
+        return dn_fail_null(error, DN_ERROR_LIMIT, "no memory for libtiff");
+    if (fax_describe(tiff, self) && TIFFWriteEncodedStrip(tiff, 0, bits, (tmsize_t)size) >= 0 &&
+        TIFFGetField(tiff, TIFFTAG_STRIPOFFSETS, &offsets) &&
+        TIFFGetField(tiff, TIFFTAG_STRIPBYTECOUNTS, &counts) && counts[0] <= file->len &&
+        offsets[0] <= file->len - counts[0])
+        codes = g_bytes_new(file->data + offsets[0], counts[0]);
+    TIFFCleanup(tiff); /* without writing a directory that nobody reads */
+    return codes ? codes
+                 : dn_fail_null(error, DN_ERROR_LIMIT, "the fax code is longer than the pixels");
+}

@@ -172,17 +172,33 @@ release_bytes(void *bytes)
     g_bytes_unref(bytes);
 }
 
-/* (transfer full) The bytes by which the page image is stored: the captured JPEG itself, a JPEG of
- * what has grain (the original is kept without loss, and is what counts), else NULL: cairo stores
- * drawn and two-tone pictures small and whole. */
+/* (transfer full) The bytes by which the page image is stored: the captured JPEG itself, fax codes
+ * of a two-tone page, a JPEG of what has grain (the original is kept without loss, and is what
+ * counts), else NULL: cairo stores drawn pictures small and whole. */
 static GBytes *
-jpeg_of(const DnRenditionPage *page)
+stored_form(const DnRenditionPage *page, const char **out_mime_type)
 {
+    *out_mime_type = CAIRO_MIME_TYPE_JPEG;
     if (can_embed(page->jpeg, page->captured))
         return g_bytes_ref(page->jpeg);
-    return dn_pixmap_has_grain(page->captured)
-               ? dn_pixmap_to_jpeg(page->captured, JPEG_QUALITY, NULL)
-               : NULL;
+    if (dn_pixmap_has_grain(page->captured))
+        return dn_pixmap_to_jpeg(page->captured, JPEG_QUALITY, NULL);
+    *out_mime_type = CAIRO_MIME_TYPE_CCITT_FAX;
+    return dn_pixmap_is_bilevel(page->captured) ? dn_pixmap_to_g4(page->captured, NULL) : NULL;
+}
+
+/* (transfer full) @bytes, of which cairo keeps a reference with the image. */
+static cairo_status_t
+attach(cairo_surface_t *image, const char *mime_type, GBytes *bytes)
+{
+    size_t size = 0;
+    const uint8_t *data = g_bytes_get_data(bytes, &size);
+    cairo_status_t status =
+        cairo_surface_set_mime_data(image, mime_type, data, size, release_bytes, bytes);
+
+    if (status != CAIRO_STATUS_SUCCESS)
+        g_bytes_unref(bytes);
+    return status;
 }
 
 static bool
@@ -190,17 +206,17 @@ paint_image(DnRendition *self, const DnRenditionPage *page, GError **error)
 {
     cairo_surface_t *image = dn_rendition_image_of(page->captured);
     cairo_status_t status = cairo_surface_status(image);
+    const char *mime_type = NULL;
+    GBytes *bytes = status == CAIRO_STATUS_SUCCESS ? stored_form(page, &mime_type) : NULL;
 
-    GBytes *jpeg = status == CAIRO_STATUS_SUCCESS ? jpeg_of(page) : NULL;
+    if (bytes)
+        status = attach(image, mime_type, bytes);
+    if (bytes && status == CAIRO_STATUS_SUCCESS && !g_str_equal(mime_type, CAIRO_MIME_TYPE_JPEG)) {
+        char *facts = g_strdup_printf("Columns=%u Rows=%u K=-1", page->captured->width_px,
+                                      page->captured->height_px);
 
-    if (jpeg) {
-        size_t size = 0;
-        const uint8_t *data = g_bytes_get_data(jpeg, &size);
-
-        status = cairo_surface_set_mime_data(image, CAIRO_MIME_TYPE_JPEG, data, size, release_bytes,
-                                             jpeg);
-        if (status != CAIRO_STATUS_SUCCESS)
-            g_bytes_unref(jpeg);
+        status =
+            attach(image, CAIRO_MIME_TYPE_CCITT_FAX_PARAMS, g_bytes_new_take(facts, strlen(facts)));
     }
     if (status == CAIRO_STATUS_SUCCESS) {
         cairo_set_source_surface(self->cairo, image, 0, 0);

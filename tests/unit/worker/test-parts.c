@@ -538,6 +538,71 @@ test_a_rendition_shows_the_page_upright_and_has_its_words(void)
     g_assert_nonnull(strstr(found, "\xE5\x90\x88\xE8\xA8\x88\xF0\xA0\xAE\xB7"));
 }
 
+/* A page of 1 bit is stored by fax codes, and shows the same pixels: here a black frame and a
+ * cross. */
+static void
+test_a_two_tone_page_is_stored_as_fax(void)
+{
+    static const char filter[] = "CCITTFaxDecode";
+    g_autoptr(DnPixmap) captured = gray_page(403, 301); /* no multiple of 8 */
+    g_autoptr(GError) error = NULL;
+
+    memset(captured->data, 255, (size_t)403 * 301);
+    for (uint32_t y = 0; y < 301; y++)
+        for (uint32_t x = 0; x < 403; x++)
+            if (x < 9 || y < 9 || x >= 394 || y >= 292 || x == y)
+                dn_pixmap_row(captured, y)[x] = 0;
+    g_assert_true(dn_pixmap_is_bilevel(captured));
+    captured->dpi_x = captured->dpi_y = 200;
+    g_autoptr(GBytes) pdf = render_one(&(DnRenditionPage){.captured = captured, .orientation = 1});
+    gsize size = 0;
+    const char *data = g_bytes_get_data(pdf, &size);
+
+    g_assert_nonnull(memmem(data, size, filter, strlen(filter)));
+    PopplerDocument *document = poppler_document_new_from_bytes(pdf, NULL, &error);
+
+    g_assert_no_error(error);
+    PopplerPage *page = poppler_document_get_page(document, 0);
+    GList *images = poppler_page_get_image_mapping(page);
+
+    g_assert_nonnull(images);
+    cairo_surface_t *shown =
+        poppler_page_get_image(page, ((PopplerImageMapping *)images->data)->image_id);
+
+    g_assert_cmpint(cairo_image_surface_get_width(shown), ==, 403);
+    g_assert_cmpint(cairo_image_surface_get_height(shown), ==, 301);
+    for (uint32_t y = 0; y < 301; y++) {
+        const uint8_t *row =
+            cairo_image_surface_get_data(shown) + y * (size_t)cairo_image_surface_get_stride(shown);
+
+        for (uint32_t x = 0; x < 403; x++)
+            g_assert_cmpuint(row[4 * x], ==, dn_pixmap_row(captured, y)[x]);
+    }
+    cairo_surface_destroy(shown);
+    poppler_page_free_image_mapping(images);
+    g_object_unref(page);
+    g_object_unref(document);
+}
+
+/* Dots that are strewn have longer codes than pixels: stored another way. */
+static void
+test_fax_codes_that_grow_are_refused(void)
+{
+    g_autoptr(DnPixmap) captured = gray_page(400, 300);
+    g_autoptr(GError) error = NULL;
+
+    for (uint32_t y = 0; y < 300; y++)
+        for (uint32_t x = 0; x < 400; x++)
+            dn_pixmap_row(captured, y)[x] = (x * 7 + y * 13 + x * y) % 3 ? 0 : 255;
+    g_assert_null(dn_pixmap_to_g4(captured, &error));
+    g_assert_cmpint(dn_error_code(error), ==, DN_ERROR_LIMIT);
+    g_autoptr(GBytes) pdf = render_one(&(DnRenditionPage){.captured = captured, .orientation = 1});
+
+    g_assert_nonnull(pdf);
+    captured->data[5] = 128;
+    g_assert_false(dn_pixmap_is_bilevel(captured));
+}
+
 /* Where the middle of the word @text stands on the first page, in points from the top left. */
 static bool
 middle_of(GBytes *pdf, const char *text, double *out_x, double *out_y)
@@ -698,6 +763,8 @@ main(int argc, char **argv)
     ADD(test_words_lie_under_the_image);
     ADD(test_a_second_reading_adds_what_the_first_did_not_see);
     ADD(test_a_rendition_that_grows_too_large_is_limit);
+    ADD(test_a_two_tone_page_is_stored_as_fax);
+    ADD(test_fax_codes_that_grow_are_refused);
     ADD(test_facts_of_a_jpeg);
 #undef ADD
     return g_test_run();
