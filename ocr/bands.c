@@ -14,8 +14,12 @@
 
 enum { MODE_BLOCK = 6 };
 
-static const double PAD = 0.25; /* of a line's height, above and below; accents and seals */
-static const double GAP = 0.60; /* of a line's height: white between two bands */
+static const double PAD = 0.25;       /* of a line's height, above and below; accents and seals */
+static const double GAP = 0.60;       /* of a line's height: white between two bands */
+static const double READ_LEAST = 0.6; /* of a word that was read */
+static const double INK_SHARE = 0.25; /* of a line's height: dark pixels of a row with print ... */
+static const double LINE_SHARE = 0.4; /* ... and rows of a line */
+static const int DARK = 178;
 enum { GAP_LEAST_PX = 8, MARGIN_PX = 24 };
 enum { WHITE = 255 };
 
@@ -49,6 +53,96 @@ add_band(GArray *bands, const DnPageText *text, const DnBox *box)
         return;
     band = (DnBox){0, top, (int32_t)text->width_px, bottom - top};
     g_array_append_val(bands, band);
+}
+
+static int
+by_size(gconstpointer a, gconstpointer b)
+{
+    return *(const int32_t *)a - *(const int32_t *)b;
+}
+
+/* Of the words that the recogniser was sure of; 0 when there are none. */
+static int32_t
+usual_height(const DnPageText *text)
+{
+    g_autoptr(GArray) heights = g_array_new(FALSE, FALSE, sizeof(int32_t));
+
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+
+            if (word->confidence >= READ_LEAST)
+                g_array_append_val(heights, word->box.height);
+        }
+    }
+    g_array_sort(heights, by_size);
+    return heights->len ? g_array_index(heights, int32_t, heights->len / 2) : 0;
+}
+
+/* Marks in @covered (a byte a column) what sure words of @text cover of row @y. */
+static void
+cover_row(const DnPageText *text, int32_t y, int32_t spread, uint8_t *covered)
+{
+    int32_t width = (int32_t)text->width_px;
+
+    memset(covered, 0, text->width_px);
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        if (y < line->box.y - spread || y >= line->box.y + line->box.height + spread)
+            continue;
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+            int32_t from = CLAMP(word->box.x - spread, 0, width);
+            int32_t to = CLAMP(word->box.x + word->box.width + spread, from, width);
+
+            if (word->confidence >= READ_LEAST && y >= word->box.y - spread &&
+                y < word->box.y + word->box.height + spread)
+                memset(covered + from, 1, (size_t)(to - from));
+        }
+    }
+}
+
+static int32_t
+ink_of_row(const uint8_t *row, const uint8_t *covered, uint32_t width)
+{
+    int32_t ink = 0;
+
+    for (uint32_t x = 0; x < width; x++)
+        ink += row[x] < DARK && !covered[x];
+    return ink;
+}
+
+GArray *
+dn_bands_unread(const DnPageText *text, const DnPixmap *page_bare)
+{
+    GArray *boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
+    g_autofree uint8_t *covered = g_malloc(page_bare->width_px);
+    int32_t usual = usual_height(text);
+    int32_t spread = usual / 4;
+    int32_t height = (int32_t)page_bare->height_px;
+    int32_t begin = -1;
+
+    for (int32_t y = 0; usual > 0 && y <= height; y++) {
+        if (y < height)
+            cover_row(text, y, spread, covered);
+        bool inky = y < height && ink_of_row(dn_pixmap_row(page_bare, (uint32_t)y), covered,
+                                             page_bare->width_px) >= INK_SHARE * usual;
+
+        if (inky && begin < 0)
+            begin = y;
+        if (inky || begin < 0)
+            continue;
+        if (y - begin >= LINE_SHARE * usual) {
+            DnBox box = {0, begin, (int32_t)page_bare->width_px, y - begin};
+
+            g_array_append_val(boxes, box);
+        }
+        begin = -1;
+    }
+    return boxes;
 }
 
 /* Bands that touch become one. */

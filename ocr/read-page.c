@@ -3,10 +3,11 @@
  * ocr/read-page.c - which passes a page needs.
  *
  * A sheet with columns and ruled tables is read as columns first, a slip as one block. A pass costs
- * the better part of a second, so what follows goes only to where it is needed: to the lines that
- * carry a doubtful value (bands.c), and over the whole page, in the other way, only when a value
- * was not found at all. A page in Latin letters is looked at again by a model made for them, if
- * there is one. Rules are taken out before a block is read, which would drop a framed table whole.
+ * the better part of a second, so what follows goes only to where it is needed (bands.c): the lines
+ * that carry a doubtful value, and, where a value was not found, print that gave no words. The
+ * whole page is read again, in the other way, only when the first reading is poor, or a page in
+ * Latin letters leaves a value open: a model made for them, if there is one, reads all of it
+ * better. Rules are taken out before a block is read, which would drop a framed table whole.
  * The name of an issuer in kanji is looked at once more in the end (closer.c).
  */
 #include "config.h"
@@ -23,7 +24,8 @@ static const double SHEET_MOST = 0.90;      /* ... a slip is longer, a form is b
 static const double CERTAIN = 0.93;         /* a second pass is not worth it any more */
 static const double FOUND = 0.5;            /* below it nobody knows where the value stands */
 static const double BANDS_SHARE_MOST = 0.5; /* of the page; more is read as a whole */
-enum { PLACES_MOST = 3 };                   /* a value is looked for at */
+enum { REGNUM_DIGITS_LEAST = 12 };
+enum { PLACES_MOST = 3 }; /* a value is looked for at */
 
 static bool
 is_sheet(const DnPixmap *page)
@@ -79,46 +81,24 @@ add_boxes(GArray *boxes, const DnField *field)
     }
 }
 
+/* Lines that may hold a registration number of which a stroke was taken for a digit more or less.
+ */
+static void
+add_digits(GArray *boxes, const DnPageText *text)
+{
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+        int digits = 0;
+
+        for (const char *p = line->text; *p; p++)
+            digits += g_ascii_isdigit(*p) != 0;
+        if (digits >= REGNUM_DIGITS_LEAST)
+            g_array_append_val(boxes, line->box);
+    }
+}
+
 /* What to look at again. */
 typedef enum { NOWHERE, AT_BANDS, EVERYWHERE } Doubt;
-
-static Doubt
-find_doubt(const DnPageText *text, const DnReadingProfile *profile, GArray **out_bands)
-{
-    const DnPageText *pages[] = {text};
-    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
-    g_autoptr(GArray) boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
-    const DnField *wanted[] = {&reading->date, &reading->amount, &reading->party};
-    int64_t height = 0;
-
-    *out_bands = NULL;
-    /* Other amounts bear a total out, and the model for Latin letters reads them all better. */
-    if (is_latin(text) && !is_certain(&reading->amount))
-        return EVERYWHERE;
-    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        if (!is_found(wanted[i]))
-            return EVERYWHERE;
-        if (!is_certain(wanted[i]))
-            add_boxes(boxes, wanted[i]);
-    }
-    if (!is_latin(text) && !is_certain(&reading->registration_number)) {
-        if (reading->registration_number.candidates->len == 0)
-            return EVERYWHERE;
-        add_boxes(boxes, &reading->registration_number);
-    }
-    if (boxes->len == 0)
-        return NOWHERE;
-    GArray *bands = dn_bands_new(text, (const DnBox *)(void *)boxes->data, boxes->len);
-
-    for (guint i = 0; i < bands->len; i++)
-        height += g_array_index(bands, DnBox, i).height;
-    if (height > BANDS_SHARE_MOST * text->height_px) {
-        g_array_unref(bands);
-        return EVERYWHERE;
-    }
-    *out_bands = bands;
-    return AT_BANDS;
-}
 
 /* A page, and the same without its rules once that was needed: made of rows that lie as in it. */
 typedef struct {
@@ -178,6 +158,53 @@ read_again(DnRecognizer *recognizer, Sides *sides, const GArray *bands, uint32_t
                                     out_complete, error);
 }
 
+/* Where the page is to be looked at again. *@out_bands (transfer full): for AT_BANDS. */
+static bool
+find_doubt(const DnPageText *text, const DnReadingProfile *profile, Sides *sides, Doubt *out_doubt,
+           GArray **out_bands, GError **error)
+{
+    const DnPageText *pages[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
+    g_autoptr(GArray) boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
+    const DnField *wanted[] = {&reading->date, &reading->amount, &reading->party,
+                               &reading->registration_number};
+    bool latin = is_latin(text);
+    bool missing = false;
+
+    *out_doubt = EVERYWHERE;
+    /* Other amounts bear a total out, and the model for Latin letters reads them all better. */
+    if (dn_page_text_is_poor(text) || (latin && !is_certain(&reading->amount)))
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted) - latin; i++) {
+        missing = missing || !is_found(wanted[i]);
+        if (!is_certain(wanted[i]))
+            add_boxes(boxes, wanted[i]);
+    }
+    if (missing && latin)
+        return true;
+    if (!latin && !is_found(&reading->registration_number))
+        add_digits(boxes, text);
+    if (missing) {
+        const DnPixmap *bare = sides_bare(sides, error);
+
+        if (!bare)
+            return false;
+        g_autoptr(GArray) unread = dn_bands_unread(text, bare);
+
+        g_array_append_vals(boxes, unread->data, unread->len);
+    }
+    g_autoptr(GArray) bands = dn_bands_new(text, (const DnBox *)(void *)boxes->data, boxes->len);
+    int64_t height = 0;
+
+    for (guint i = 0; i < bands->len; i++)
+        height += g_array_index(bands, DnBox, i).height;
+    if (height > BANDS_SHARE_MOST * text->height_px)
+        return true;
+    *out_doubt = bands->len > 0 ? AT_BANDS : NOWHERE;
+    *out_bands = g_steal_pointer(&bands);
+    return true;
+}
+
 /* What is left of the deadline; 0 when a further pass is not worth beginning. */
 static uint32_t
 ms_left(const DnReadPageOptions *options, int64_t begin_us)
@@ -227,8 +254,11 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
         }
     }
     g_autoptr(GArray) bands = NULL;
-    Doubt doubt = complete && left_ms > 0 ? find_doubt(text, wanted->profile, &bands) : NOWHERE;
+    Doubt doubt = NOWHERE;
 
+    if (complete && left_ms > 0 &&
+        !find_doubt(text, wanted->profile, &sides, &doubt, &bands, error))
+        return false;
     if (doubt != NOWHERE) {
         bool latin = wanted->latin && is_latin(text);
         DnRecognizer *other = latin ? wanted->latin : recognizer;

@@ -2,9 +2,10 @@
 /*
  * ocr/read-page.h - a page of pixels to its text, in as many passes as it takes.
  *
- * Layout modes fail on different pictures: a page where a value is not found is read a second time
- * in another mode, and one whose values are found but doubtful is looked at again where they stand.
- * The second reading hangs on the first (DnPageText.second) and a value may be taken from either.
+ * Layout modes fail on different pictures: a page that reads poorly is read a second time in
+ * another mode, and one whose values are doubtful or missing is looked at again where they may
+ * stand. The second reading hangs on the first (DnPageText.second) and a value may be taken from
+ * either.
  *
  * Threads: as the recogniser's. The same pixels give the same text, unless the deadline ends first.
  */
@@ -41,6 +42,10 @@ bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned 
 /** ocr/bands.c: (transfer full) the lines of @text under @boxes, as bands over the whole width that
  * do not touch: array of DnBox, from the top. */
 GArray *dn_bands_new(const DnPageText *text, const DnBox *boxes, size_t count);
+
+/** ocr/bands.c: (transfer full) where there is print of which @text has no word that is sure: array
+ * of DnBox. Nothing where no word is sure. */
+GArray *dn_bands_unread(const DnPageText *text, const DnPixmap *page_bare);
 
 /** ocr/bands.c: reads only @bands of the page again. *@out_text is @text with what was read there
  * in place of what it had. @page_bare: without rules, for what is left of an upright one in a band

@@ -25,6 +25,7 @@
 
 enum { SOCKET_FD = 3, JOB_BYTES_MOST = 64 * 1024 };
 enum { CPU_GRACE_MS = 5000 };
+enum { KEPT_BLOCK_BYTES = 32 * 1024 * 1024, KEPT_BYTES = 64 * 1024 * 1024 };
 
 static const char SCRIPT_PREFIX[] = "script:";
 static const char LATIN_MODEL[] = "eng";
@@ -135,6 +136,10 @@ main(int argc, char **argv)
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     omp_set_max_active_levels(0); /* more threads make tesseract slower */
+    /* Pages and their copies come and go by the dozen: memory is kept for the next one, or each
+     * would be mapped and cleared anew. What is left goes back after the document. */
+    mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     DnReadTools tools = {.recognizer = open_recognizer(argv[1], &no_recognizer),
                          .page_done = tell_page};
 

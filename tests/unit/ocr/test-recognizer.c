@@ -335,6 +335,40 @@ test_bands_come_back_to_their_place(void)
     }
 }
 
+static void
+test_print_without_words_is_found(void)
+{
+    g_autofree uint8_t *pixels = g_malloc(200 * 400);
+    DnPixmap picture = {200, 400, DN_PIXEL_GRAY8, 200, 200, pixels};
+    g_autoptr(DnPageText) text = dn_page_text_new(1, 200, 400, 200, "first");
+    g_autoptr(DnPageText) silent = dn_page_text_new(1, 200, 400, 200, "nothing");
+    GPtrArray *words = dn_word_array_new();
+    static const struct {
+        int top;
+        int height;
+        double confidence; /* 0: no word is there */
+    } ink[] = {{40, 20, 0.9}, {100, 20, 0.3}, {160, 20, 0.9}, {220, 20, 0}, {280, 3, 0}};
+
+    memset(pixels, 255, 200 * 400);
+    for (size_t i = 0; i < G_N_ELEMENTS(ink); i++) {
+        for (int y = ink[i].top; y < ink[i].top + ink[i].height; y++)
+            memset(pixels + y * 200 + 50, 0, 20);
+        if (ink[i].confidence > 0)
+            g_ptr_array_add(
+                words, dn_word_new("word", &(DnBox){50, ink[i].top, 20, 20}, ink[i].confidence));
+    }
+    dn_page_text_take_words(text, words);
+    g_autoptr(GArray) unread = dn_bands_unread(text, &picture);
+    g_autoptr(GArray) none = dn_bands_unread(silent, &picture);
+
+    /* The doubtful word and the one that is missing; not the speck. */
+    g_assert_cmpuint(unread->len, ==, 2);
+    g_assert_cmpint(g_array_index(unread, DnBox, 0).y, ==, 100);
+    g_assert_cmpint(g_array_index(unread, DnBox, 1).y, ==, 220);
+    g_assert_cmpint(g_array_index(unread, DnBox, 1).height, ==, 20);
+    g_assert_cmpuint(none->len, ==, 0);
+}
+
 /* Two scripts stand for two models; the pixels do not matter. */
 static DnPageText *
 read_scripted(const char *main_script, const char *latin_script)
@@ -584,6 +618,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/tesseract/blank", test_blank_page_has_no_lines);
     g_test_add_func("/ocr/read-page/second-model", test_doubt_brings_the_second_model);
     g_test_add_func("/ocr/bands/back", test_bands_come_back_to_their_place);
+    g_test_add_func("/ocr/bands/unread", test_print_without_words_is_found);
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/closer", test_name_is_looked_at_closer);
     g_test_add_func("/ocr/closer/vain", test_closer_look_in_vain);
