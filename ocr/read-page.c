@@ -22,6 +22,7 @@ enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
 static const double SHEET_LEAST = 0.60;     /* width over height of a sheet of paper ... */
 static const double SHEET_MOST = 0.90;      /* ... a slip is longer, a form is broad */
 static const double CERTAIN = 0.93;         /* a second pass is not worth it any more */
+static const double LIKELY = 0.85;          /* its own lines tell, not those of its rivals */
 static const double FOUND = 0.5;            /* below it nobody knows where the value stands */
 static const double BANDS_SHARE_MOST = 0.5; /* of the page; more is read as a whole */
 enum { REGNUM_DIGITS_LEAST = 12 };
@@ -35,11 +36,24 @@ is_sheet(const DnPixmap *page)
     return ratio >= SHEET_LEAST && ratio <= SHEET_MOST;
 }
 
+static double
+best_confidence(const DnField *field)
+{
+    return field->candidates->len > 0
+               ? ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence
+               : 0;
+}
+
 static bool
 is_certain(const DnField *field)
 {
-    return field->candidates->len > 0 &&
-           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= CERTAIN;
+    return best_confidence(field) >= CERTAIN;
+}
+
+static bool
+is_likely(const DnField *field)
+{
+    return best_confidence(field) >= LIKELY;
 }
 
 static bool
@@ -66,14 +80,16 @@ is_latin(const DnPageText *text)
 static bool
 is_found(const DnField *field)
 {
-    return field->candidates->len > 0 &&
-           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= FOUND;
+    return best_confidence(field) >= FOUND;
 }
 
+/* The places of the best candidates; of the first one where hardly another comes into question. */
 static void
 add_boxes(GArray *boxes, const DnField *field)
 {
-    for (guint i = 0; i < field->candidates->len && i < PLACES_MOST; i++) {
+    guint most = is_likely(field) ? 1 : PLACES_MOST;
+
+    for (guint i = 0; i < field->candidates->len && i < most; i++) {
         const DnCandidate *candidate = g_ptr_array_index(field->candidates, i);
 
         if (candidate->page > 0)
