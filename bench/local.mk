@@ -66,6 +66,16 @@ bench_reading_LDADD = $(WORKER_LDADD)
 bench_reading_LDFLAGS = $(AM_LDFLAGS) -fopenmp
 CLEANFILES += bench/reading$(EXEEXT)
 
+EXTRA_PROGRAMS += bench/reading-speed
+bench_reading_speed_SOURCES = bench/reading-speed.c
+bench_reading_speed_LDADD = $(BASE_LDADD)
+CLEANFILES += bench/reading-speed$(EXEEXT)
+
+# What reading costs beside bare tesseract and ocrmypdf, and what a second worker brings: on an idle
+# machine. BENCH_FLAGS="--rounds 1" for a first look.
+bench-reading-speed: bench/reading-speed$(EXEEXT) samples/make-samples$(EXEEXT) cli/dencho$(EXEEXT) worker/dencho-worker$(EXEEXT)
+	bench/reading-speed$(EXEEXT) $(BENCH_FLAGS) $(srcdir)/samples | tee bench-reading-speed.tsv
+
 # COUNT documents of all classes and renderings, made once; what is read of their pixels is kept, so
 # that another run shows what other fields make of it. ../shared/eval, where it is there, comes after.
 bench-reading: bench/reading$(EXEEXT) samples/make-samples$(EXEEXT) tools/score-reading$(EXEEXT)
