@@ -29,6 +29,7 @@ static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
     DnUuid id;
+    DnCorrection correction = {.party = given.party, .kind = given.kind, .paper = given.paper};
     g_auto(DnTyped) typed = {0};
     g_autoptr(json_t) row = NULL;
 
@@ -40,17 +41,9 @@ run(DnCli *cli, char **arguments, GError **error)
     g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
 
     if (!archive || !dn_cli_find_id(archive, arguments[0], &id, error) ||
-        !dn_typed_set(&typed, "date", given.date, NULL, error) ||
-        !dn_typed_set(&typed, "amount", given.amount, dn_archive_currency(archive), error))
+        !dn_typed_correction(&typed, given.date, given.amount, dn_archive_currency(archive),
+                             &correction, error))
         return false;
-    DnCorrection correction = {
-        .date = typed.has_date ? &typed.date : NULL,
-        .amount = typed.has_amount ? &typed.amount : NULL,
-        .currency = typed.has_amount ? typed.currency : NULL,
-        .party = given.party,
-        .kind = given.kind,
-        .paper = given.paper,
-    };
 
     return dn_archive_correct(archive, &id, &correction, given.reason, &row, error) &&
            dn_out_row(cli, row, error);

@@ -38,6 +38,7 @@ run(DnCli *cli, char **arguments, GError **error)
     bool correct = strcmp(arguments[0], "correct") == 0;
     bool values = given.date || given.amount || given.party || given.kind;
     DnUuid id;
+    DnCorrection correction = {.party = given.party, .kind = given.kind};
     g_auto(DnTyped) typed = {0};
     g_autoptr(json_t) result = NULL;
 
@@ -49,16 +50,9 @@ run(DnCli *cli, char **arguments, GError **error)
     g_autoptr(DnArchive) archive = dn_cli_open(cli, error);
 
     if (!archive || !dn_cli_find_id(archive, arguments[1], &id, error) ||
-        !dn_typed_set(&typed, "date", given.date, NULL, error) ||
-        !dn_typed_set(&typed, "amount", given.amount, dn_archive_currency(archive), error))
+        !dn_typed_correction(&typed, given.date, given.amount, dn_archive_currency(archive),
+                             &correction, error))
         return false;
-    DnCorrection correction = {
-        .date = typed.has_date ? &typed.date : NULL,
-        .amount = typed.has_amount ? &typed.amount : NULL,
-        .currency = typed.has_amount ? typed.currency : NULL,
-        .party = given.party,
-        .kind = given.kind,
-    };
     DnRequest request = {.correction = correct ? &correction : NULL,
                          .slip = given.slip,
                          .subject = given.subject,

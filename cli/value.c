@@ -219,6 +219,19 @@ dn_typed_set(DnTyped *self, const char *name, const char *text, const char *curr
     return good || dn_fail_in(error, "%s", name);
 }
 
+bool
+dn_typed_correction(DnTyped *self, const char *date, const char *amount, const char *currency,
+                    DnCorrection *out, GError **error)
+{
+    if (!dn_typed_set(self, "date", date, NULL, error) ||
+        !dn_typed_set(self, "amount", amount, currency, error))
+        return false;
+    out->date = self->has_date ? &self->date : NULL;
+    out->amount = self->has_amount ? &self->amount : NULL;
+    out->currency = self->has_amount ? self->currency : NULL;
+    return true;
+}
+
 DnTyped *
 dn_typed_copy(const DnTyped *self)
 {

@@ -79,6 +79,11 @@ extern const char *const dn_typed_names[];
 bool dn_typed_set(DnTyped *self, const char *name, const char *text, const char *currency,
                   GError **error);
 
+/** Sets @date and @amount (nullable), which may name a currency other than @currency, and lends
+ * them to @out. */
+bool dn_typed_correction(DnTyped *self, const char *date, const char *amount, const char *currency,
+                         DnCorrection *out, GError **error);
+
 /** (transfer full) */
 DnTyped *dn_typed_copy(const DnTyped *self);
 
