@@ -6,18 +6,12 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/archive.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
 
 static const DnArchiveOptions defaults = {.actor = "test", .worker_path = "/nonexistent"};
 
@@ -40,26 +34,9 @@ reopen(Fixture *fixture)
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
-
     (void)data;
-    fixture->root = g_dir_make_tmp("dencho-archive-XXXXXX", &error);
-    g_assert_no_error(error);
-    fixture->dir = g_build_filename(fixture->root, "archive", NULL);
-    g_assert_true(dn_archive_init(fixture->dir, NULL, &fixture->key, &error));
-    g_assert_no_error(error);
+    fixture_init(fixture, NULL);
     open_archive(fixture);
-}
-
-static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    g_clear_pointer(&fixture->archive, dn_archive_close);
-    g_assert_true(dn_fs_remove_tree(fixture->root, NULL));
-    g_free(fixture->root);
-    g_free(fixture->dir);
-    g_free(fixture->key);
 }
 
 /* A document that looks like a PNG by its first bytes; nobody decodes it here. */

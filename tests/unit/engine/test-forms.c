@@ -9,18 +9,12 @@
 #include "base/fs.h"
 #include "engine/internal.h"
 #include "tests/unit/seal/forms.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const DnArchiveOptions defaults = {.actor = "test", .worker_path = "/nonexistent"};
-
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
 
 typedef struct {
     uint8_t version;
@@ -33,23 +27,9 @@ set_up(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     (void)data;
-    fixture->root = g_dir_make_tmp("dencho-forms-XXXXXX", &error);
-    g_assert_no_error(error);
-    fixture->dir = g_build_filename(fixture->root, "archive", NULL);
-    g_assert_true(dn_archive_init(fixture->dir, NULL, &fixture->key, &error));
+    fixture_init(fixture, NULL);
     fixture->archive = dn_archive_open(fixture->dir, &defaults, &error);
     g_assert_no_error(error);
-}
-
-static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    g_clear_pointer(&fixture->archive, dn_archive_close);
-    g_assert_true(dn_fs_remove_tree(fixture->root, NULL));
-    g_free(fixture->root);
-    g_free(fixture->dir);
-    g_free(fixture->key);
 }
 
 static GBytes *

@@ -9,6 +9,7 @@
 #include "engine/archive.h"
 #include "engine/seal/envelope.h"
 #include "engine/store/store.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,13 +97,6 @@ end_failing(void)
 
 /* --- an archive --- */
 
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
-
 static DnArchive *
 open_as(const Fixture *self, const char *tenant, const char *key_file, GError **error)
 {
@@ -125,25 +119,9 @@ reopen(Fixture *self)
 static void
 set_up(Fixture *self, gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
-
     (void)data;
-    self->root = g_dir_make_tmp("dencho-keys-XXXXXX", NULL);
-    self->dir = g_build_filename(self->root, "archive", NULL);
-    g_assert_true(dn_archive_init(self->dir, NULL, &self->key, &error));
-    g_assert_no_error(error);
+    fixture_init(self, NULL);
     reopen(self);
-}
-
-static void
-tear_down(Fixture *self, gconstpointer data)
-{
-    (void)data;
-    g_clear_pointer(&self->archive, dn_archive_close);
-    g_assert_true(dn_fs_remove_tree(self->root, NULL));
-    g_free(self->root);
-    g_free(self->dir);
-    g_free(self->key);
 }
 
 static DnUuid

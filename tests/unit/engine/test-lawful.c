@@ -9,16 +9,10 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/archive.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
-
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
 
 /* One person after another works with the archive. */
 static void
@@ -35,26 +29,10 @@ open_as(Fixture *fixture, const char *actor)
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
     DnArchiveInit init = {.settings = data};
 
-    fixture->root = g_dir_make_tmp("dencho-lawful-XXXXXX", &error);
-    g_assert_no_error(error);
-    fixture->dir = g_build_filename(fixture->root, "archive", NULL);
-    g_assert_true(dn_archive_init(fixture->dir, &init, &fixture->key, &error));
-    g_assert_no_error(error);
+    fixture_init(fixture, &init);
     open_as(fixture, "cli:clerk");
-}
-
-static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    g_clear_pointer(&fixture->archive, dn_archive_close);
-    g_assert_true(dn_fs_remove_tree(fixture->root, NULL));
-    g_free(fixture->root);
-    g_free(fixture->dir);
-    g_free(fixture->key);
 }
 
 static GBytes *

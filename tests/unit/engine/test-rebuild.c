@@ -8,17 +8,11 @@
 #include "base/fs.h"
 #include "engine/internal.h"
 #include "index/posting.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <string.h>
 
 enum { VOUCHERS = 40, ROUNDS = 6 };
-
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
 
 static const DnArchiveOptions defaults = {.actor = "test", .worker_path = "/nonexistent"};
 
@@ -34,23 +28,8 @@ open_archive(Fixture *f)
 static void
 set_up(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
-
-    f->root = g_dir_make_tmp("dencho-rebuild-XXXXXX", &error);
-    g_assert_no_error(error);
-    f->dir = g_build_filename(f->root, "archive", NULL);
-    g_assert_true(dn_archive_init(f->dir, NULL, &f->key, &error));
+    fixture_init(f, NULL);
     open_archive(f);
-}
-
-static void
-tear_down(Fixture *f, G_GNUC_UNUSED gconstpointer data)
-{
-    dn_archive_close(f->archive);
-    g_assert_true(dn_fs_remove_tree(f->root, NULL));
-    g_free(f->root);
-    g_free(f->dir);
-    g_free(f->key);
 }
 
 /* --- an archive with a history --- */

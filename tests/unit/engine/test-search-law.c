@@ -7,15 +7,9 @@
 #include "base/fs.h"
 #include "engine/archive.h"
 #include "engine/internal.h"
+#include "tests/unit/engine/fixture.h"
 
 #include <string.h>
-
-typedef struct {
-    char *root;
-    char *dir;
-    char *key;
-    DnArchive *archive;
-} Fixture;
 
 static const DnArchiveOptions defaults = {.actor = "test", .worker_path = "/nonexistent"};
 
@@ -24,22 +18,9 @@ set_up(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
 
-    f->root = g_dir_make_tmp("dencho-law-XXXXXX", &error);
-    g_assert_no_error(error);
-    f->dir = g_build_filename(f->root, "archive", NULL);
-    g_assert_true(dn_archive_init(f->dir, NULL, &f->key, &error));
+    fixture_init(f, NULL);
     f->archive = dn_archive_open(f->dir, &defaults, &error);
     g_assert_no_error(error);
-}
-
-static void
-tear_down(Fixture *f, G_GNUC_UNUSED gconstpointer data)
-{
-    dn_archive_close(f->archive);
-    g_assert_true(dn_fs_remove_tree(f->root, NULL));
-    g_free(f->root);
-    g_free(f->dir);
-    g_free(f->key);
 }
 
 /* What is typed in with a document; NULL and NO_AMOUNT leave a value blank. */
