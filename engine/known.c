@@ -13,6 +13,7 @@
 #include "config.h"
 #include "engine/known.h"
 #include "base/date.h"
+#include "engine/view-format.h"
 
 #include <string.h>
 
@@ -40,8 +41,7 @@ known_key(const DnUuid *tenant, char what, const char *term, uint64_t seq, uint8
     memcpy(key + 5, tenant->bytes, 16);
     key[21] = (uint8_t)what;
     memcpy(key + 22, digest.bytes, TERM_BYTES);
-    for (int i = 0; i < 8; i++)
-        key[PREFIX + i] = (uint8_t)(seq >> (8 * (7 - i)));
+    dn_put_be(key + PREFIX, seq, 8);
 }
 
 /* The name that a person has vouched for, or NULL. */
