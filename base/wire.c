@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/wire.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/memory.h"
@@ -55,11 +56,11 @@ send_all(int fd, const uint8_t *bytes, size_t size, int pass_fd, GError **error)
 bool
 dn_wire_send(int fd, DnWireType type, const void *bytes, size_t size, int pass_fd, GError **error)
 {
-    uint8_t head[HEAD_BYTES] = {(uint8_t)type, (uint8_t)(size >> 24), (uint8_t)(size >> 16),
-                                (uint8_t)(size >> 8), (uint8_t)size};
+    uint8_t head[HEAD_BYTES] = {(uint8_t)type};
 
     if (size > UINT32_MAX)
         return dn_fail(error, DN_ERROR_LIMIT, "a message of %zu bytes is too long", size);
+    dn_put_be(head + 1, size, HEAD_BYTES - 1);
     return send_all(fd, head, sizeof head, pass_fd, error) && send_all(fd, bytes, size, -1, error);
 }
 
@@ -127,8 +128,7 @@ dn_wire_receive(int fd, uint32_t max_bytes, int64_t timeout_ms, DnWireType *out_
 
     if (!receive_all(fd, head, sizeof head, deadline_ms, &passed, error))
         return false;
-    uint32_t size = (uint32_t)head[1] << 24 | (uint32_t)head[2] << 16 | (uint32_t)head[3] << 8 |
-                    (uint32_t)head[4];
+    uint32_t size = (uint32_t)dn_get_be(head + 1, HEAD_BYTES - 1);
 
     if (!memchr("JPRTWVED", head[0], 8))
         return dn_fail(error, DN_ERROR_FORMAT, "unknown message type %u", head[0]);

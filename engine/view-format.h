@@ -19,6 +19,7 @@
 #ifndef ENGINE_VIEW_FORMAT_H
 #define ENGINE_VIEW_FORMAT_H
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "engine/store/store.h"
 
@@ -27,23 +28,6 @@
 G_BEGIN_DECLS
 
 enum { DN_VIEW_REF_BYTES = 20 };
-
-static inline void
-dn_put_be(uint8_t *to, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        to[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
-static inline uint64_t
-dn_get_be(const uint8_t *from, unsigned size)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < size; i++)
-        value = value << 8 | from[i];
-    return value;
-}
 
 /* --- keys --- */
 

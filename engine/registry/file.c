@@ -12,6 +12,7 @@
  */
 #include "config.h"
 #include "engine/registry/file.h"
+#include "base/bytes.h"
 #include "base/fs.h"
 #include "base/memory.h"
 
@@ -54,29 +55,12 @@ struct DnRegistryFile {
     DnSha256 digest;
 };
 
-static void
-put_be(uint8_t *to, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        to[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
-static uint64_t
-get_be(const uint8_t *from, size_t size)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | from[i];
-    return value;
-}
-
 static uint64_t
 name_key(const char *folded)
 {
     DnSha256 digest = dn_sha256(folded, strlen(folded));
 
-    return get_be(digest.bytes, 8);
+    return dn_get_be(digest.bytes, 8);
 }
 
 static void
@@ -101,10 +85,10 @@ dn_registry_sort_row(DnSorter *sorter, const DnListRow *row, uint64_t order, GEr
     size_t name = strlen(row->name);
     DnSortRecord record = {.payload = payload, .size = (uint16_t)(SPAN_PAYLOAD + name)};
 
-    put_be(record.key, row->number, 8);
-    put_be(record.key + 8, order, 8);
-    put_be(payload, (uint32_t)row->from_days, 4);
-    put_be(payload + 4, (uint32_t)row->to_days, 4);
+    dn_put_be(record.key, row->number, 8);
+    dn_put_be(record.key + 8, order, 8);
+    dn_put_be(payload, (uint32_t)row->from_days, 4);
+    dn_put_be(payload + 4, (uint32_t)row->to_days, 4);
     payload[8] = row->removed;
     memcpy(payload + SPAN_PAYLOAD, row->name, name);
     return dn_sorter_add(sorter, &record, error);
@@ -175,18 +159,18 @@ write_span(Writer *writer, const DnRegistryRow *row, GError **error)
 
     if (!to)
         return false;
-    put_be(to, row->number, NUMBER_BYTES);
+    dn_put_be(to, row->number, NUMBER_BYTES);
     to[NUMBER_BYTES] = flags;
     to += NUMBER_BYTES + 1;
     if (flags & HAS_FROM) {
-        put_be(to, (uint32_t)row->from_days, 4);
+        dn_put_be(to, (uint32_t)row->from_days, 4);
         to += 4;
     }
     if (flags & HAS_TO) {
-        put_be(to, (uint32_t)row->to_days, 4);
+        dn_put_be(to, (uint32_t)row->to_days, 4);
         to += 4;
     }
-    put_be(to, name, 2);
+    dn_put_be(to, name, 2);
     memcpy(to + 2, row->name, name);
     writer->totals.rows++;
     return true;
@@ -200,8 +184,8 @@ sort_name(Writer *writer, const DnRegistryRow *row, GError **error)
 
     if (!folded || !*folded)
         return true;
-    put_be(record.key, name_key(folded), 8);
-    put_be(record.key + 8, row->number, 8);
+    dn_put_be(record.key, name_key(folded), 8);
+    dn_put_be(record.key + 8, row->number, 8);
     return dn_sorter_add(writer->names, &record, error);
 }
 
@@ -233,9 +217,9 @@ by_begin(gconstpointer a, gconstpointer b)
 static bool
 apply_row(GArray *spans, const DnSortRecord *record, GError **error)
 {
-    DnRegistryRow row = {.number = get_be(record->key, 8),
-                         .from_days = (int32_t)(uint32_t)get_be(record->payload, 4),
-                         .to_days = (int32_t)(uint32_t)get_be(record->payload + 4, 4)};
+    DnRegistryRow row = {.number = dn_get_be(record->key, 8),
+                         .from_days = (int32_t)(uint32_t)dn_get_be(record->payload, 4),
+                         .to_days = (int32_t)(uint32_t)dn_get_be(record->payload + 4, 4)};
     bool removed = record->payload[8] != 0;
 
     if (removed) {
@@ -288,15 +272,15 @@ take_span(const uint8_t *block, size_t size, size_t *at, DnRegistryRow *out, con
     uint8_t flags = block[p + NUMBER_BYTES];
     size_t days = (flags & HAS_FROM ? 4 : 0) + (flags & HAS_TO ? 4 : 0);
 
-    out->number = get_be(block + p, NUMBER_BYTES);
+    out->number = dn_get_be(block + p, NUMBER_BYTES);
     p += NUMBER_BYTES + 1;
     if (size - p < days + 2)
         return false;
-    out->from_days = flags & HAS_FROM ? (int32_t)(uint32_t)get_be(block + p, 4) : DN_LIST_EVER;
+    out->from_days = flags & HAS_FROM ? (int32_t)(uint32_t)dn_get_be(block + p, 4) : DN_LIST_EVER;
     p += flags & HAS_FROM ? 4 : 0;
-    out->to_days = flags & HAS_TO ? (int32_t)(uint32_t)get_be(block + p, 4) : DN_LIST_OPEN;
+    out->to_days = flags & HAS_TO ? (int32_t)(uint32_t)dn_get_be(block + p, 4) : DN_LIST_OPEN;
     p += flags & HAS_TO ? 4 : 0;
-    *out_name_size = get_be(block + p, 2);
+    *out_name_size = dn_get_be(block + p, 2);
     p += 2;
     if (size - p < *out_name_size)
         return false;
@@ -356,7 +340,7 @@ merge_rows(Writer *writer, GError **error)
         !dn_sorter_next(writer->build->rows, &record, &more, error) || !scan_next(scan, error))
         return false;
     while (more || scan->has) {
-        uint64_t listed = more ? get_be(record.key, 8) : UINT64_MAX;
+        uint64_t listed = more ? dn_get_be(record.key, 8) : UINT64_MAX;
         uint64_t number = scan->has ? MIN(listed, scan->row.number) : listed;
 
         g_array_set_size(spans, 0);
@@ -368,7 +352,7 @@ merge_rows(Writer *writer, GError **error)
             if (!scan_next(scan, error))
                 return false;
         }
-        while (more && get_be(record.key, 8) == number)
+        while (more && dn_get_be(record.key, 8) == number)
             if (!apply_row(spans, &record, error) ||
                 !dn_sorter_next(writer->build->rows, &record, &more, error))
                 return false;
@@ -391,12 +375,12 @@ write_names(Writer *writer, GError **error)
             return false;
         if (!more)
             return end_block(writer, error);
-        uint8_t *to = block_room(writer, get_be(record.key, 8), NAME_BYTES, error);
+        uint8_t *to = block_room(writer, dn_get_be(record.key, 8), NAME_BYTES, error);
 
         if (!to)
             return false;
         memcpy(to, record.key, 8);
-        put_be(to + 8, get_be(record.key + 8, 8), NUMBER_BYTES);
+        dn_put_be(to + 8, dn_get_be(record.key + 8, 8), NUMBER_BYTES);
     }
 }
 
@@ -405,7 +389,7 @@ put_header(uint8_t header[HEADER_BYTES], DnListKind kind)
 {
     memset(header, 0, HEADER_BYTES);
     memcpy(header, magic, sizeof magic - 1);
-    put_be(header + 8, FORMAT_VERSION, 2);
+    dn_put_be(header + 8, FORMAT_VERSION, 2);
     header[10] = (uint8_t)kind;
 }
 
@@ -420,19 +404,19 @@ write_directory(Writer *writer, uint32_t row_blocks, GError **error)
         const Block *block = &g_array_index(writer->blocks, Block, i);
         uint8_t entry[ENTRY_BYTES] = {0};
 
-        put_be(entry, block->first, 8);
-        put_be(entry + 8, block->offset, 8);
-        put_be(entry + 16, block->bytes, 4);
+        dn_put_be(entry, block->first, 8);
+        dn_put_be(entry + 8, block->offset, 8);
+        dn_put_be(entry + 16, block->bytes, 4);
         memcpy(entry + 24, block->digest, sizeof block->digest);
         dn_digest_add(digest, entry, sizeof entry);
         if (!write_bytes(writer, entry, sizeof entry, error))
             return false;
     }
-    put_be(trailer, row_blocks, 4);
-    put_be(trailer + 4, writer->blocks->len - row_blocks, 4);
-    put_be(trailer + 8, writer->totals.rows, 8);
-    put_be(trailer + 16, writer->totals.numbers, 8);
-    put_be(trailer + 24, begin, 8);
+    dn_put_be(trailer, row_blocks, 4);
+    dn_put_be(trailer + 4, writer->blocks->len - row_blocks, 4);
+    dn_put_be(trailer + 8, writer->totals.rows, 8);
+    dn_put_be(trailer + 16, writer->totals.numbers, 8);
+    dn_put_be(trailer + 24, begin, 8);
     put_header(trailer + 32, writer->build->kind);
     dn_digest_add(digest, trailer, sizeof trailer);
     writer->totals.digest = dn_digest_finish(digest);
@@ -480,9 +464,9 @@ parse_directory(DnRegistryFile *self, const uint8_t *entries, uint32_t count, ui
         const uint8_t *entry = entries + (size_t)i * ENTRY_BYTES;
         Block *block = &self->blocks[i];
 
-        block->first = get_be(entry, 8);
-        block->offset = get_be(entry + 8, 8);
-        block->bytes = (uint32_t)get_be(entry + 16, 4);
+        block->first = dn_get_be(entry, 8);
+        block->offset = dn_get_be(entry + 8, 8);
+        block->bytes = (uint32_t)dn_get_be(entry + 16, 4);
         memcpy(block->digest, entry + 24, sizeof block->digest);
         if (block->offset != offset || block->bytes == 0 || block->bytes > BLOCK_BYTES ||
             block->bytes > end - offset)
@@ -503,13 +487,13 @@ open_parts(DnRegistryFile *self, uint64_t size, const DnSha256 *wanted, GError *
         return false;
     if (memcmp(trailer + 32, magic, sizeof magic - 1) != 0)
         return dn_fail(error, DN_ERROR_CORRUPT, "its end is not that of a list");
-    if (get_be(trailer + 40, 2) != FORMAT_VERSION)
+    if (dn_get_be(trailer + 40, 2) != FORMAT_VERSION)
         return dn_fail(error, DN_ERROR_UNSUPPORTED, "it is of version %u; import the list again",
-                       (unsigned)get_be(trailer + 40, 2));
+                       (unsigned)dn_get_be(trailer + 40, 2));
     self->kind = (DnListKind)trailer[42];
-    self->row_blocks = (uint32_t)get_be(trailer, 4);
-    self->name_blocks = (uint32_t)get_be(trailer + 4, 4);
-    uint64_t begin = get_be(trailer + 24, 8);
+    self->row_blocks = (uint32_t)dn_get_be(trailer, 4);
+    self->name_blocks = (uint32_t)dn_get_be(trailer + 4, 4);
+    uint64_t begin = dn_get_be(trailer + 24, 8);
     uint64_t count = (uint64_t)self->row_blocks + self->name_blocks;
 
     if (count > BLOCKS_MOST || begin < HEADER_BYTES || begin > size ||
@@ -631,8 +615,8 @@ dn_registry_file_find_name(DnRegistryFile *self, const char *folded, uint64_t *o
             return false;
         for (size_t at = 0; at + NAME_BYTES <= self->blocks[i].bytes && count < most;
              at += NAME_BYTES)
-            if (get_be(block + at, 8) == key)
-                out_numbers[count++] = get_be(block + at + 8, NUMBER_BYTES);
+            if (dn_get_be(block + at, 8) == key)
+                out_numbers[count++] = dn_get_be(block + at + 8, NUMBER_BYTES);
     }
     *out_count = count;
     return true;

@@ -8,6 +8,7 @@
  * can be plain counters.
  */
 #include "config.h"
+#include "base/bytes.h"
 #include "base/failpoint.h"
 #include "base/memory.h"
 #include "engine/seal/envelope.h"
@@ -148,10 +149,7 @@ static void
 chunk_nonce(uint32_t chunk, bool last, uint8_t nonce[DN_GCM_NONCE_BYTES])
 {
     memset(nonce, 0, DN_GCM_NONCE_BYTES);
-    nonce[7] = (uint8_t)(chunk >> 24);
-    nonce[8] = (uint8_t)(chunk >> 16);
-    nonce[9] = (uint8_t)(chunk >> 8);
-    nonce[10] = (uint8_t)chunk;
+    dn_put_be(nonce + 7, chunk, 4);
     nonce[11] = last;
 }
 
@@ -359,8 +357,7 @@ line_object(uint64_t seq)
 {
     DnUuid object = {{0}};
 
-    for (int i = 0; i < 8; i++)
-        object.bytes[8 + i] = (uint8_t)(seq >> (56 - 8 * i));
+    dn_put_be(object.bytes + 8, seq, 8);
     return object;
 }
 

@@ -10,6 +10,7 @@
  * again when its key has left the cache.
  */
 #include "config.h"
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "base/failpoint.h"
 #include "base/fs.h"
@@ -102,19 +103,6 @@ master_id(const DnSecret *master)
     return id;
 }
 
-static void
-put_u32(uint8_t *out, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        out[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t
-get_u32(const uint8_t *in)
-{
-    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
-}
-
 static char *
 key_path(const DnKeyring *self, const DnUuid *id)
 {
@@ -176,7 +164,7 @@ parse_key_file(const DnKeyring *self, const DnUuid *id, const uint8_t *bytes, Ke
     memcpy(out->parent.bytes, bytes + AT_PARENT, DN_UUID_BYTES);
     out->role = (Role)bytes[AT_ROLE];
     memcpy(out->period, bytes + AT_PERIOD, period_size);
-    out->generation = get_u32(bytes + AT_GENERATION);
+    out->generation = (uint32_t)dn_get_be(bytes + AT_GENERATION, 4);
     return true;
 }
 
@@ -223,7 +211,7 @@ write_bound(const DnKeyring *self, const KeyInfo *info, const char *file_magic, 
     memcpy(bytes + AT_TENANT, info->tenant.bytes, DN_UUID_BYTES);
     memcpy(bytes + AT_ID, info->id.bytes, DN_UUID_BYTES);
     memcpy(bytes + AT_PARENT, info->parent.bytes, DN_UUID_BYTES);
-    put_u32(bytes + AT_GENERATION, info->generation);
+    dn_put_be(bytes + AT_GENERATION, info->generation, 4);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #ifndef ENGINE_STORE_SEGMENT_FORMAT_H
 #define ENGINE_STORE_SEGMENT_FORMAT_H
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "base/uuid.h"
 #include <stdint.h>
@@ -75,11 +76,6 @@ typedef struct {
 
 void dn_trailer_clear(DnTrailer *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnTrailer, dn_trailer_clear)
-
-void dn_put_u32(uint8_t *out, uint32_t value);
-void dn_put_u64(uint8_t *out, uint64_t value);
-uint32_t dn_get_u32(const uint8_t *in);
-uint64_t dn_get_u64(const uint8_t *in);
 
 DnUuid dn_object_number(uint64_t number);
 /** False when the first eight bytes are not zero. */

@@ -489,7 +489,7 @@ witness(const DnSegmentReader *self, uint64_t candidate, uint64_t offset, bool *
             *out_durable = commit.durable > offset;
         if (frame.type == DN_FRAME_MARK && frame.size == DN_MARK_BODY) {
             body = dn_segment_reader_body(self, candidate, &frame, &problem);
-            *out_durable = body && dn_get_u64(g_bytes_get_data(body, NULL)) > offset;
+            *out_durable = body && dn_get_be(g_bytes_get_data(body, NULL), 8) > offset;
         }
         if (frame.type == DN_FRAME_TRAILER)
             *out_durable = true;

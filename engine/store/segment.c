@@ -1582,7 +1582,7 @@ write_mark(SegmentStore *self)
     uint8_t bytes[DN_FRAME_HEADER + DN_MARK_BODY];
     DnFrame frame = {.type = DN_FRAME_MARK, .serial = self->serial, .size = DN_MARK_BODY};
 
-    dn_put_u64(bytes + DN_FRAME_HEADER, self->durable);
+    dn_put_be(bytes + DN_FRAME_HEADER, self->durable, 8);
     frame.body = dn_sha256(bytes + DN_FRAME_HEADER, DN_MARK_BODY);
     dn_frame_write(&place, &frame, bytes);
     if (!dn_fs_pwrite_all(self->fd, bytes, sizeof bytes, self->end, NULL) ||
