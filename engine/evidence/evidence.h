@@ -199,8 +199,8 @@ GBytes *dn_evidence_record_token(GBytes *record, GError **error);
 
 /* --- how long algorithms last (strength.c, pure) --- */
 
-/** The last day on which what has @security_bits may still be relied on for new proof, by the
- * requirements on cryptographic strength of CRYPTREC. */
+/** The last day on which what has @security_bits may still be relied on for new proof: NIST SP
+ * 800-57 part 1, and a day of our own where it names none. */
 DnDate dn_strength_until(unsigned security_bits);
 
 /** Bits of security of a hash tree of @kind: half of its size (collisions). */
