@@ -6,6 +6,9 @@
  * the results in the order of the input. Documents are begun in that order too, so that after an
  * interruption the printed lines are exactly the documents that were begun. A printed line is a
  * receipt: the archive has returned from its fdatasync before.
+ *
+ * A batch that is due is closed here, while documents still come in: they are safe whether an
+ * authority answers or not, so that what goes wrong is said and fails nothing.
  */
 #include "config.h"
 #include "cli/manifest.h"
@@ -13,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/walk.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -21,6 +25,8 @@
 enum {
     BAR_INTERVAL_MS = 100,
     NAME_COLUMNS = 40, /* of a file's name on a terminal */
+    DUE_RESULTS = 500, /* after so many, or */
+    DUE_MS = 60000,    /* after so long it is looked whether a batch is due */
 };
 
 static struct {
@@ -221,10 +227,45 @@ wait_for(Job *job, guint index, DnBar *bar)
     return done;
 }
 
+/* Closes a batch that is due, or says that somebody should. False: not in this run again. */
+static bool
+close_batch(const DnCli *cli, DnArchive *archive)
+{
+    g_autoptr(json_t) row = NULL;
+    g_autoptr(json_t) result = NULL;
+    g_autoptr(GError) problem = NULL;
+    int64_t waiting = 0;
+
+    if (!dn_archive_stamp_due(archive, &row, &problem)) {
+        dn_cli_say(cli, "ingest: %s", problem->message);
+        return false;
+    }
+    waiting = dn_json_int(row, "waiting", 0);
+    if (!dn_json_bool(row, "due", false))
+        return true;
+    if (g_strcmp0(dn_json_string(row, "by"), "timer") == 0) {
+        dn_cli_say(cli,
+                   "ingest: %" G_GINT64_FORMAT
+                   " documents wait for a time stamp, and a batch is due: run dencho stamp",
+                   waiting);
+        return false;
+    }
+    if (!dn_archive_stamp(archive, &result, &problem)) {
+        dn_cli_say(cli, "ingest: the documents are stored; %s", problem->message);
+        return false;
+    }
+    dn_cli_say(cli, "ingest: %" G_GINT64_FORMAT " documents were time-stamped",
+               dn_json_int(result, "stamped", 0));
+    dn_cli_say_accreditation(cli, "ingest", result);
+    return true;
+}
+
 static bool
 print_results(Job *job, DnResults *results, GError **error)
 {
     DnBar bar = dn_bar_begin(results->cli, "ingest");
+    int64_t looked_ms = dn_clock_monotonic_ms();
+    bool closes = true;
 
     for (guint i = 0; i < job->items->len && wait_for(job, i, &bar); i++) {
         const Item *item = job->items->pdata[i];
@@ -232,8 +273,15 @@ print_results(Job *job, DnResults *results, GError **error)
         dn_bar_clear(&bar);
         if (!dn_results_add(results, item->path, item->result, error))
             return false;
+        if (closes &&
+            ((i + 1) % DUE_RESULTS == 0 || dn_clock_monotonic_ms() - looked_ms > DUE_MS)) {
+            closes = close_batch(results->cli, job->archive);
+            looked_ms = dn_clock_monotonic_ms();
+        }
     }
     dn_bar_clear(&bar);
+    if (closes)
+        close_batch(results->cli, job->archive);
     return true;
 }
 
@@ -280,22 +328,6 @@ name_columns(const GPtrArray *items, bool terminal)
     return terminal ? MIN(columns, NAME_COLUMNS) : columns;
 }
 
-/* A batch that nobody closes: a timer is missing, or fails. */
-static bool
-say_due(DnCli *cli, DnArchive *archive, GError **error)
-{
-    g_autoptr(json_t) row = NULL;
-
-    if (!dn_archive_stamp_due(archive, &row, error))
-        return false;
-    if (dn_json_bool(row, "due", false))
-        dn_cli_say(cli,
-                   "ingest: %" G_GINT64_FORMAT
-                   " documents wait for a time stamp, and a batch is due: run dencho stamp",
-                   dn_json_int(row, "waiting", 0));
-    return true;
-}
-
 static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
@@ -339,7 +371,7 @@ run(DnCli *cli, char **arguments, GError **error)
                    "ingest: %u of %u documents were not begun; the same command takes up there",
                    items->len - job.next, items->len);
     cli->exit_status = results.exit_status;
-    return say_due(cli, archive, error);
+    return true;
 }
 
 const DnCommand dn_command_ingest = {

@@ -337,14 +337,16 @@ bool dn_archive_dispose_run(DnArchive *self, uint64_t plan, json_t **out_result,
 
 /* --- evidence --- */
 
-/** Stamps all that waits, at most 10,000 documents under one token. *@out_result, of the last
- * token:
+/** Stamps all that waits, at most 10,000 documents under one token ([evidence] batch-documents).
+ * *@out_result, of the last token:
  * {"stamped":N,"gen_time","authority","accredited","root","serial"}; {"stamped":0} when nothing
  * waited. EXTERNAL when no authority answered: nothing is lost, all still waits. */
 bool dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error);
 
-/** Whether a batch is to be closed: 10,000 documents wait, or one of them for ten minutes, and an
- * authority is set. *@out_row: {"due","waiting":N,"since"?}; since when one has waited so long. */
+/** Whether a batch is to be closed: 10,000 documents wait, or one of them for ten minutes
+ * ([evidence] batch-documents, batch-minutes), and an authority is set. *@out_row:
+ * {"due","waiting":N,"by", "since"?}: who closes it, "ingest" or "timer" ([evidence] stamp-by);
+ * since when one has waited so long. INVALID for another word there. */
 bool dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error);
 
 /** How evidence is renewed, and when. */

@@ -204,16 +204,25 @@ add_versions(GArray *leaves, const DnUuid *id, const json_t *state, GError **err
     return true;
 }
 
+/* As the settings say, and never more than that. */
+static guint
+batch_documents(const DnArchive *self)
+{
+    return (guint)CLAMP(dn_settings_int(self->settings, "evidence", "batch-documents"), 1,
+                        DN_BATCH_MAX);
+}
+
 static GArray *
 collect_leaves(DnArchive *self, GError **error)
 {
     g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
     g_autoptr(GArray) leaves = g_array_new(FALSE, TRUE, sizeof(DnLeaf));
+    guint most = batch_documents(self);
     DnLeaf last;
 
     if (!ids)
         return NULL;
-    for (guint i = 0; i < ids->len && leaves->len < DN_BATCH_MAX; i++) {
+    for (guint i = 0; i < ids->len && leaves->len < most; i++) {
         const DnUuid *id = &g_array_index(ids, DnUuid, i);
         g_autoptr(json_t) state = dn_view_voucher(self, id, error);
 
@@ -314,7 +323,7 @@ dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GEr
 
 /* --- is a batch to be closed? --- */
 
-enum { BATCH_AGE_MS = 10 * 60 * 1000 };
+enum { BATCH_MINUTES_MAX = 10, MINUTE_MS = 60 * 1000 };
 
 /* Since when its oldest version waits, or INT64_MAX. */
 static int64_t
@@ -337,12 +346,18 @@ bool
 dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
 {
     g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
-    int64_t limit = dn_clock_now_utc_ms() - BATCH_AGE_MS;
+    int64_t minutes =
+        CLAMP(dn_settings_int(self->settings, "evidence", "batch-minutes"), 0, BATCH_MINUTES_MAX);
+    int64_t limit = dn_clock_now_utc_ms() - minutes * MINUTE_MS;
+    const char *by = dn_settings_string(self->settings, "evidence", "stamp-by");
     int64_t oldest = INT64_MAX;
     json_t *row = NULL;
 
     if (!ids)
         return false;
+    if (strcmp(by, "ingest") != 0 && strcmp(by, "timer") != 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "[evidence] stamp-by in dencho.conf: want ingest or timer");
     /* Ids are in the order of arrival: only what came in before the limit can have waited so long.
      */
     for (guint i = 0; i < ids->len && oldest > limit; i++) {
@@ -358,8 +373,10 @@ dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
     }
     row = json_object();
     dn_json_set_bool(row, "due",
-                     dn_authority_is_set(self) && (ids->len >= DN_BATCH_MAX || oldest <= limit));
+                     dn_authority_is_set(self) &&
+                         (ids->len >= batch_documents(self) || oldest <= limit));
     dn_json_set_int(row, "waiting", ids->len);
+    dn_json_set_string(row, "by", by);
     if (oldest <= limit) {
         g_autofree char *since = dn_clock_format(oldest);
 
@@ -434,7 +451,7 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
             json_decref(last);
             last = g_steal_pointer(&entry);
         }
-    } while (stamped >= DN_BATCH_MAX);
+    } while (stamped >= batch_documents(self));
     if (total > 0 && !dn_witness_write(self, &problem))
         g_message("the witness of the log cannot be written: %s", problem->message);
     *out_result = stamp_result(last, total);

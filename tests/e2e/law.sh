@@ -83,6 +83,22 @@ holds "R21 are those of the one voucher of it" grep -q '"checked":1,"stamped":1,
 ok "R21 and of everything" "$dencho" --json verify --proofs
 holds "R21 hold" grep -q '"waiting":0,"failed":0' out
 
+# --- who closes a batch ---
+"$dencho" init batches --tsa-url "$tsa_url" --trust-file "$trust" --set evidence.batch-documents=3 >out 2>err
+for n in 1 2 3 4 5 6 7; do printf 'batch %s' $n >"batch-$n.txt"; done
+ok "two documents are no batch" "$dencho" -A batches ingest --as-is batch-1.txt batch-2.txt
+holds "and wait" sh -c "\"$dencho\" -A batches --json stats | grep -q '\"unstamped\":2'"
+ok "the third fills it" "$dencho" -A batches ingest --as-is batch-3.txt
+holds "ingest closed it" grep -q '3 documents were time-stamped' err
+holds "none waits" sh -c "\"$dencho\" -A batches --json stats | grep -q '\"unstamped\":0'"
+printf '[evidence]\nstamp-by=timer\n' >>batches/dencho.conf
+ok "left to a timer" "$dencho" -A batches ingest --as-is batch-4.txt batch-5.txt batch-6.txt
+holds "it says so and does nothing" sh -c "grep -q 'a batch is due' err && \"$dencho\" -A batches --json stats | grep -q '\"unstamped\":3'"
+sed -i "s/stamp-by=timer/stamp-by=ingest/; s|^tsa-url=.*|tsa-url=http://127.0.0.1:1/|" batches/dencho.conf
+ok "an outage fails no ingest" "$dencho" -A batches ingest --as-is batch-7.txt
+holds "it is said" grep -q 'the documents are stored; no time stamp, 4 documents go on waiting' err
+holds "and nothing is lost" sh -c "\"$dencho\" -A batches --json stats | grep -q '\"vouchers\":7'"
+
 # --- links ---
 ok "R33 what has no entry of the books" "$dencho" report pending
 holds "R33 is listed" grep -q "^$fresh" out

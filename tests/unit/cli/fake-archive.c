@@ -669,8 +669,11 @@ fake_work(const DnArchive *self, DnProgress progress, void *user_data, GError **
 bool
 dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
 {
-    (void)self;
-    (void)error;
+    g_autofree char *path = g_build_filename(self->dir, "outage", NULL);
+
+    fake_note(self->dir, "stamp", json_object());
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return dn_fail(error, DN_ERROR_EXTERNAL, "no time stamp, 3 documents go on waiting");
     *out_result = json_pack("{s:i, s:b}", "stamped", 2, "accredited", 0);
     return true;
 }
@@ -679,9 +682,12 @@ bool
 dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
 {
     g_autofree char *path = g_build_filename(self->dir, "due", NULL);
+    g_autofree char *by = NULL;
 
     (void)error;
-    *out_row = json_pack("{s:b, s:i}", "due", g_file_test(path, G_FILE_TEST_EXISTS), "waiting", 3);
+    g_file_get_contents(path, &by, NULL, NULL);
+    *out_row =
+        json_pack("{s:b, s:i, s:s}", "due", by != NULL, "waiting", 3, "by", by ? by : "ingest");
     return true;
 }
 

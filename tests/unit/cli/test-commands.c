@@ -636,6 +636,41 @@ test_ingest_exits_with_the_first_failure(Fixture *f, gconstpointer data)
     g_assert_cmpint(no_files.status, ==, 64);
 }
 
+static size_t
+count_calls(const Fixture *f, const char *name)
+{
+    g_autoptr(json_t) all = calls(f, name);
+
+    return json_array_size(all);
+}
+
+static void
+test_ingest_closes_a_batch_that_is_due(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "good", STORED("x"));
+    g_auto(Outcome) early = run(f, "ingest", "good", NULL);
+
+    g_assert_cmpuint(count_calls(f, "stamp"), ==, 0);
+    put_done(f, "archive/due", "timer");
+    g_auto(Outcome) others = run(f, "ingest", "good", NULL);
+
+    assert_has(others.err, "3 documents wait for a time stamp, and a batch is due");
+    g_assert_cmpuint(count_calls(f, "stamp"), ==, 0);
+    put_done(f, "archive/due", "ingest");
+    g_auto(Outcome) closed = run(f, "ingest", "good", NULL);
+
+    g_assert_cmpint(closed.status, ==, 0);
+    assert_has(closed.err, "2 documents were time-stamped");
+    assert_has(closed.err, "NON-ACCREDITED");
+    g_assert_cmpuint(count_calls(f, "stamp"), ==, 1);
+    put_done(f, "archive/outage", "");
+    g_auto(Outcome) outage = run(f, "ingest", "good", NULL);
+
+    g_assert_cmpint(outage.status, ==, 0);
+    assert_has(outage.err, "the documents are stored; no time stamp");
+}
+
 static void
 test_ingest_stops_when_the_archive_fails(Fixture *f, gconstpointer data)
 {
@@ -1598,6 +1633,7 @@ main(int argc, char **argv)
     T(ingest_walks_folders_and_leaves_out_what_is_hidden, NULL);
     T(ingest_hands_typed_values_over, NULL);
     T(ingest_exits_with_the_first_failure, NULL);
+    T(ingest_closes_a_batch_that_is_due, NULL);
     T(ingest_stops_when_the_archive_fails, NULL);
     T(ingest_escapes_hostile_names, NULL);
     T(ingest_takes_a_manifest, NULL);
