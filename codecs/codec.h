@@ -175,6 +175,10 @@ GArray *dn_pixmap_find_papers(const DnPixmap *self, const DnLimits *limits, GErr
  * INVALID for RGB24. */
 GArray *dn_pixmap_find_columns(const DnPixmap *self, const DnLimits *limits, GError **error);
 
+/** codecs/blank.c: *@out_blank: nothing is printed on this GRAY8 page; dust, the holes of a punch,
+ * a dark rim and what shines through are not print. In doubt it is not blank. INVALID for RGB24. */
+bool dn_pixmap_is_blank(const DnPixmap *self, bool *out_blank, GError **error);
+
 /** codecs/straighten.c: what lies in @quad of a GRAY8 picture as a page of @width_px x @height_px.
  * INVALID for RGB24. */
 DnPixmap *dn_pixmap_straighten(const DnPixmap *self, const DnQuad *quad, uint32_t width_px,

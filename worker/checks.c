@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker/checks.c - resolution, colour and compression of a capture.
+ * worker/checks.c - resolution, colour and compression of a capture; pages without print.
  */
 #include "config.h"
 #include "worker/checks.h"
 #include "base/capture.h"
 #include "base/kinds.h"
+
+enum { BLANK_NAMED = 10 }; /* page numbers in a figure */
 
 typedef DnCaptureVerdict (*Rule)(const DnPageInfo *page, bool important, GString *figure);
 
@@ -118,4 +120,23 @@ dn_checks(const DnPageInfo *pages, size_t count, bool important)
             json_array_append_new(checks, check);
     }
     return checks;
+}
+
+json_t *
+dn_checks_blank(const unsigned *blank, size_t count, unsigned page_count)
+{
+    g_autoptr(GString) figure = g_string_new(count == 1 ? "no print on page" : "no print on pages");
+    json_t *check = NULL;
+
+    if (count == 0)
+        return NULL;
+    for (size_t i = 0; i < MIN(count, BLANK_NAMED); i++)
+        g_string_append_printf(figure, "%s %u", i > 0 ? "," : "", blank[i]);
+    if (count > BLANK_NAMED)
+        g_string_append_printf(figure, " and %zu more", count - BLANK_NAMED);
+    check = json_object();
+    dn_json_set_string(check, "rule", "BLANK");
+    dn_json_set_string(check, "verdict", count == page_count ? "fail" : "pass");
+    dn_json_set_string(check, "figure", figure->str);
+    return check;
 }

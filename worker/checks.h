@@ -27,5 +27,12 @@ bool dn_checks_is_important(const char *kind);
  */
 json_t *dn_checks(const DnPageInfo *pages, size_t count, bool important);
 
+/**
+ * (transfer full) {"rule":"BLANK","verdict","figure"}: fail when none of the @page_count pages has
+ * print, pass when some have: the empty back of a sheet is as it should be. NULL for @count 0.
+ * @blank: @count numbers of pages, from 1.
+ */
+json_t *dn_checks_blank(const unsigned *blank, size_t count, unsigned page_count);
+
 G_END_DECLS
 #endif

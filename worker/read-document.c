@@ -334,6 +334,22 @@ run_checks(const Work *self, const char *kind)
     return dn_checks(pages, self->reports->len, dn_checks_is_important(kind));
 }
 
+/* (transfer full) NULL when every page of @reports has print. */
+static json_t *
+check_blank(const GPtrArray *reports, unsigned page_count)
+{
+    g_autofree unsigned *blank = g_new(unsigned, reports->len);
+    size_t count = 0;
+
+    for (unsigned i = 0; i < reports->len; i++) {
+        const DnPageReport *report = reports->pdata[i];
+
+        if (g_strcmp0(report->origin, DN_PICTURE_BLANK) == 0)
+            blank[count++] = report->page;
+    }
+    return dn_checks_blank(blank, count, page_count);
+}
+
 /* The first e-invoice among the attachments that can be read, by what it is and not by its name. */
 static DnEinvoice *
 find_einvoice(Work *self, bool *out_damaged)
@@ -387,13 +403,15 @@ compose(Work *self, unsigned page_count, const GPtrArray *reports, DnPageText *c
     const char *kind = self->job->kind[0] ? self->job->kind : reading->kind;
     json_t *object = json_object();
     json_t *checks = run_checks(self, kind);
+    json_t *further[] = {
+        agreement,
+        dn_reading_items(reading, g_ptr_array_find(self->layers, NULL, NULL)),
+        check_blank(reports, page_count),
+    };
 
-    json_t *items = dn_reading_items(reading, g_ptr_array_find(self->layers, NULL, NULL));
-
-    if (agreement)
-        json_array_append_new(checks, agreement);
-    if (items)
-        json_array_append_new(checks, items);
+    for (size_t i = 0; i < G_N_ELEMENTS(further); i++)
+        if (further[i])
+            json_array_append_new(checks, further[i]);
 
     dn_json_set_string(object, "media_type", self->document->codec->media_type);
     dn_json_set_int(object, "pages", page_count);

@@ -109,6 +109,28 @@ read_text(const Look *look, const Page *page, unsigned *out_turn, GError **error
     return g_steal_pointer(&self);
 }
 
+/* *@out_text (transfer full): no words, when the page has no print; else it is left alone. */
+static bool
+skip_blank(const Look *look, const Page *page, DnPictureText **out_text, GError **error)
+{
+    const DnPixmap *pixels = page->pixels;
+    bool blank = false;
+
+    if (look->options->recognizer->driver->blind)
+        return true;
+    if (!dn_pixmap_is_blank(pixels, &blank, error))
+        return false;
+    if (!blank)
+        return true;
+    *out_text = g_new0(DnPictureText, 1);
+    (*out_text)->operations = copy_operations(page->operations);
+    (*out_text)->to_upright = page->to_upright;
+    (*out_text)->text = dn_page_text_new(look->options->page, pixels->width_px, pixels->height_px,
+                                         pixels->dpi_x, DN_PICTURE_BLANK);
+    (*out_text)->complete = true;
+    return true;
+}
+
 static double
 quad_area(const DnQuad *quad)
 {
@@ -328,12 +350,15 @@ read_upright(const Look *look, const DnPixmap *upright, const GPtrArray *operati
     g_autoptr(GArray) papers = dn_pixmap_find_papers(upright, look->options->limits, error);
     g_autoptr(GError) problem = NULL;
     g_auto(Page) page = {0};
+    DnPictureText *text = NULL;
 
-    if (!papers || !prepare(look, upright, main_paper(papers), operations, &page, error))
+    if (!papers || !prepare(look, upright, main_paper(papers), operations, &page, error) ||
+        !skip_blank(look, &page, &text, error))
         return NULL;
     g_autoptr(GPtrArray) texts =
-        look->options->sheet ? read_sheet(look, upright, papers, &page, operations, &problem)
-                             : NULL;
+        look->options->sheet && !text
+            ? read_sheet(look, upright, papers, &page, operations, &problem)
+            : NULL;
 
     if (problem) {
         g_propagate_error(error, g_steal_pointer(&problem));
@@ -341,9 +366,7 @@ read_upright(const Look *look, const DnPixmap *upright, const GPtrArray *operati
     }
     if (texts)
         return g_steal_pointer(&texts);
-    DnPictureText *text = read_text(look, &page, out_turn, error);
-
-    if (!text)
+    if (!text && !(text = read_text(look, &page, out_turn, error)))
         return NULL;
     texts = g_ptr_array_new_with_free_func(text_free);
     g_ptr_array_add(texts, text);

@@ -17,6 +17,9 @@
 
 G_BEGIN_DECLS
 
+/** The origin of the text of a page that has no print: it was not shown to the recogniser. */
+#define DN_PICTURE_BLANK "blank"
+
 typedef struct {
     DnRecognizer *recognizer;
     DnRecognizer *latin; /* (nullable) */

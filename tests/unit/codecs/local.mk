@@ -1,7 +1,11 @@
 check_PROGRAMS += tests/unit/codecs/test-corpus tests/unit/codecs/test-drivers \
-	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper
+	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper tests/unit/codecs/test-print
 TESTS += tests/unit/codecs/test-corpus tests/unit/codecs/test-drivers \
-	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper
+	tests/unit/codecs/test-pixmap tests/unit/codecs/test-paper tests/unit/codecs/test-print
+
+tests_unit_codecs_test_print_SOURCES = tests/unit/codecs/test-print.c
+tests_unit_codecs_test_print_CFLAGS = $(AM_CFLAGS) $(CODECS_CFLAGS)
+tests_unit_codecs_test_print_LDADD = $(CODECS_LDADD) $(BASE_LDADD)
 
 tests_unit_codecs_test_paper_SOURCES = tests/unit/codecs/test-paper.c
 tests_unit_codecs_test_paper_LDADD = $(CODECS_LDADD) $(BASE_LDADD)

@@ -369,6 +369,75 @@ test_print_without_words_is_found(void)
     g_assert_cmpuint(none->len, ==, 0);
 }
 
+/* A recogniser that reads only what lies upright: the one with a black square in the first corner.
+ */
+static bool
+upright_page(DnRecognizer *recognizer G_GNUC_UNUSED, const DnPixmap *page_gray, unsigned page,
+             int layout_mode G_GNUC_UNUSED, uint32_t deadline_ms G_GNUC_UNUSED,
+             DnPageText **out_text, bool *out_complete, GError **error G_GNUC_UNUSED)
+{
+    bool upright = dn_pixmap_row(page_gray, 40)[40] == 0;
+    GPtrArray *words = dn_word_array_new();
+
+    *out_text = dn_page_text_new(page, page_gray->width_px, page_gray->height_px, 200, "upright");
+    *out_complete = true;
+    g_ptr_array_add(words,
+                    dn_word_new(upright ? "領収書合計金額千二百円也毎度" : "ill|1l.,-|'ilj|1",
+                                &(DnBox){5, 5, 100, 20}, upright ? 0.9 : 0.4));
+    dn_page_text_take_words(*out_text, words);
+    return true;
+}
+
+static void
+test_all_four_ways_up_are_found(void)
+{
+    static const DnRecognizerDriver driver = {.name = "upright", .page = upright_page};
+    static const unsigned back[] = {[1] = 1, [3] = 3, [6] = 8, [8] = 6};
+    DnRecognizer recognizer = {&driver};
+    g_autofree uint8_t *pixels = g_malloc(300 * 300);
+    DnPixmap picture = {300, 300, DN_PIXEL_GRAY8, 200, 200, pixels};
+
+    memset(pixels, 240, 300 * 300);
+    for (int y = 30; y < 90; y++)
+        memset(pixels + y * 300 + 30, 0, 60);
+    for (unsigned way = 1; way <= 8; way++) {
+        DnReadPageOptions options = {.profile = &dn_reading_profile_default};
+        g_autoptr(DnPageText) text = NULL;
+        g_autoptr(GError) error = NULL;
+        unsigned found = 0;
+        unsigned turn = 1;
+        bool complete = false;
+
+        if (way >= G_N_ELEMENTS(back) || back[way] == 0)
+            continue;
+        g_autoptr(DnPixmap) turned =
+            dn_pixmap_orient(&picture, back[way], &dn_limits_default, NULL);
+
+        g_assert_true(dn_page_find_turn(&recognizer, turned, 0, &found, &error));
+        g_assert_cmpuint(found, ==, way);
+        /* And a page that reads poorly asks for it by itself. */
+        options.out_turn = &turn;
+        g_assert_true(dn_read_page(&recognizer, turned, 1, &options, &text, &complete, &error));
+        g_assert_cmpuint(turn, ==, way);
+    }
+}
+
+/* What reads nowhere is left as it lies: so little says nothing about the way up. */
+static void
+test_no_way_up_is_better(void)
+{
+    static const DnRecognizerDriver driver = {.name = "upright", .page = upright_page};
+    DnRecognizer recognizer = {&driver};
+    g_autofree uint8_t *pixels = g_malloc(300 * 200);
+    DnPixmap picture = {300, 200, DN_PIXEL_GRAY8, 200, 200, pixels};
+    g_autoptr(GError) error = NULL;
+    unsigned found = 7;
+
+    memset(pixels, 240, 300 * 200);
+    g_assert_true(dn_page_find_turn(&recognizer, &picture, 0, &found, &error));
+    g_assert_cmpuint(found, ==, 1);
+}
+
 /* Two scripts stand for two models; the pixels do not matter. */
 static DnPageText *
 read_scripted(const char *main_script, const char *latin_script)
@@ -619,6 +688,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/second-model", test_doubt_brings_the_second_model);
     g_test_add_func("/ocr/bands/back", test_bands_come_back_to_their_place);
     g_test_add_func("/ocr/bands/unread", test_print_without_words_is_found);
+    g_test_add_func("/ocr/turn/ways", test_all_four_ways_up_are_found);
+    g_test_add_func("/ocr/turn/none", test_no_way_up_is_better);
     g_test_add_func("/ocr/read-page/once", test_certain_page_is_read_once);
     g_test_add_func("/ocr/closer", test_name_is_looked_at_closer);
     g_test_add_func("/ocr/closer/vain", test_closer_look_in_vain);

@@ -155,6 +155,26 @@ test_what_was_not_captured_is_not_checked(void)
     g_assert_cmpuint(json_array_size(checks), ==, 0);
 }
 
+static void
+test_blank_pages_are_named(void)
+{
+    const unsigned backs[] = {2, 4};
+    unsigned many[200];
+    g_autoptr(json_t) some = dn_checks_blank(backs, 2, 4);
+    g_autoptr(json_t) none = dn_checks_blank(backs, 0, 4);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(many); i++)
+        many[i] = i + 1;
+    g_autoptr(json_t) all = dn_checks_blank(many, G_N_ELEMENTS(many), G_N_ELEMENTS(many));
+
+    g_assert_null(none);
+    g_assert_cmpstr(dn_json_string(some, "rule"), ==, "BLANK");
+    g_assert_cmpstr(dn_json_string(some, "verdict"), ==, "pass");
+    g_assert_nonnull(strstr(dn_json_string(some, "figure"), "2, 4"));
+    g_assert_cmpstr(dn_json_string(all, "verdict"), ==, "fail");
+    g_assert_cmpuint(strlen(dn_json_string(all, "figure")), <, 100);
+}
+
 /* ---- the job ---- */
 
 static bool
@@ -747,6 +767,7 @@ main(int argc, char **argv)
     ADD(test_colour_is_asked_of_important_documents);
     ADD(test_the_worst_page_decides_and_is_named);
     ADD(test_what_was_not_captured_is_not_checked);
+    ADD(test_blank_pages_are_named);
     ADD(test_a_job_keeps_defaults_for_what_it_does_not_say);
     ADD(test_a_wrong_job_is_invalid);
     ADD(test_words_pass_their_own_check);

@@ -284,6 +284,27 @@ test_a_born_digital_pdf_needs_neither_model_nor_rendition(void)
     assert_code(error, IO);
 }
 
+static void
+test_a_page_without_print_says_so(void)
+{
+    g_autoptr(DnReader) reader = real_reader("eng", 1);
+    g_autoptr(GBytes) white = make_tiff(2);
+    g_autoptr(GBytes) png = make_png();
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(DnReadResult) printed = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(dn_reader_read(reader, white, NULL, &result, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(verdict_of(result->reading, "BLANK"), ==, "fail");
+    g_assert_cmpint(dn_json_int(result->reading, "pages_read", 0), ==, 2);
+    g_assert_cmpstr(
+        dn_json_string(json_array_get(dn_json_array(result->reading, "derived"), 0), "origin"), ==,
+        "blank");
+    g_assert_true(dn_reader_read(reader, png, NULL, &printed, &error));
+    g_assert_cmpstr(verdict_of(printed->reading, "BLANK"), ==, "absent");
+}
+
 /* ---- e-invoices ---- */
 
 static const char INVOICE[] =
@@ -976,6 +997,7 @@ main(int argc, char **argv)
 #define ADD(test) g_test_add_func("/reader/" #test, test)
     ADD(test_a_picture_is_read_and_rendered);
     ADD(test_a_born_digital_pdf_needs_neither_model_nor_rendition);
+    ADD(test_a_page_without_print_says_so);
     ADD(test_R55_a_bare_e_invoice_is_read_and_can_be_looked_at);
     ADD(test_an_embedded_e_invoice_is_believed_before_the_page);
     ADD(test_a_page_is_given_as_a_picture);
