@@ -57,6 +57,43 @@ sealed_clear(Sealed *sealed)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sealed, sealed_clear)
 
+bool
+dn_new_document(DnArchive *self, const DnUuid *tenant, const char *period, GBytes *plain,
+                DnNewBlob *out_blob, GError **error)
+{
+    DnNewBlob blob = {.id = dn_uuid_new(), .part = DN_PART_ORIGINAL, .plain = plain};
+    DnSealName name = {.tenant = *tenant, .blob = blob.id, .part = blob.part};
+
+    blob.sealed = dn_seal_and_hash_blob(self->keys, &name, period, plain, &blob.digest,
+                                        &blob.sealed_digest, error);
+    if (!blob.sealed)
+        return dn_fail_in(error, "cannot seal");
+    *out_blob = blob;
+    return true;
+}
+
+void
+dn_new_blob_clear(DnNewBlob *blob)
+{
+    g_clear_pointer(&blob->sealed, g_bytes_unref);
+}
+
+/* @out_digest: of the sealed bytes. */
+static GBytes *
+seal_one(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blob,
+         DnSha256 *out_digest, GError **error)
+{
+    DnSealName name = {.tenant = *tenant, .blob = blob->id, .part = blob->part};
+    g_autoptr(GBytes) packed = NULL;
+
+    if (blob->sealed) {
+        *out_digest = blob->sealed_digest;
+        return g_bytes_ref(blob->sealed);
+    }
+    packed = dn_blob_pack(blob, error);
+    return packed ? dn_seal_blob(self->keys, &name, period, packed, out_digest, error) : NULL;
+}
+
 static bool
 seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,
          size_t count, Sealed *out_sealed, GError **error)
@@ -64,11 +101,7 @@ seal_all(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewB
     out_sealed->blobs = g_new0(DnStoreBlob, count + 1);
     out_sealed->digests = g_new0(DnSha256, count + 1);
     for (size_t i = 0; i < count; i++) {
-        DnSealName name = {.tenant = *tenant, .blob = blobs[i].id, .part = blobs[i].part};
-        g_autoptr(GBytes) packed = dn_blob_pack(&blobs[i], error);
-        GBytes *sealed =
-            packed ? dn_seal_blob(self->keys, &name, period, packed, &out_sealed->digests[i], error)
-                   : NULL;
+        GBytes *sealed = seal_one(self, tenant, period, &blobs[i], &out_sealed->digests[i], error);
 
         if (!sealed)
             return dn_fail_in(error, "cannot seal");

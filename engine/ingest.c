@@ -3,8 +3,8 @@
  * engine/ingest.c - the whole way of a document.
  *
  *   1 sniff, limits      what no codec knows is refused, unless it is to be kept as it is
- *   2 hash               the same bytes twice: answered with the voucher that has them
- *   3 seal, register     one commit: from here on the voucher cannot be lost -- the receipt
+ *   2 seal and hash      the same bytes twice: answered with the voucher that has them
+ *   3 register           one commit: from here on the voucher cannot be lost -- the receipt
  *   4 read               in a worker: pixels, words, fields, rendition            (read.c)
  *   5 commit the reading text layer and rendition, or the reason why there is none (read.c)
  *   6 stamp              with the next batch                                       (stamp.c)
@@ -148,19 +148,15 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
 }
 
 static bool
-register_voucher(DnArchive *self, GBytes *document, const DnSha256 *digest, const DnIngest *request,
-                 const char *media_type, DnUuid *out_id, GError **error)
+register_voucher(DnArchive *self, const DnNewBlob *original, const DnDate *received,
+                 const char *period, const DnIngest *request, const char *media_type,
+                 DnUuid *out_id, GError **error)
 {
     DnUuid id = dn_uuid_new();
-    DnNewBlob original = dn_new_blob(DN_PART_ORIGINAL, document, digest);
-    DnDate received =
-        request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
-    int month = (int)dn_settings_int(self->settings, "retention", "fiscal-year-month");
-    g_autofree char *period = g_strdup_printf("%d", dn_fiscal_year(&received, month));
     g_autoptr(json_t) entry =
-        registration(self, request, &id, &original, media_type, &received, period);
+        registration(self, request, &id, original, media_type, received, period);
 
-    if (!dn_commit(self, &self->tenant, period, &original, 1, entry, error))
+    if (!dn_commit(self, &self->tenant, period, original, 1, entry, error))
         return dn_fail_in(error, "cannot store the document");
     *out_id = id;
     return true;
@@ -229,9 +225,13 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
        GError **error)
 {
     const char *media_type = dn_media_type_sniff(document);
+    DnDate received =
+        request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
+    int month = (int)dn_settings_int(self->settings, "retention", "fiscal-year-month");
+    g_autofree char *period = g_strdup_printf("%d", dn_fiscal_year(&received, month));
     g_autoptr(GError) problem = NULL;
     g_autoptr(json_t) state = NULL;
-    DnSha256 digest;
+    g_auto(DnNewBlob) original = {0};
     DnUuid id;
 
     if (!check_request(request, error))
@@ -242,12 +242,14 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
         *out_result = refusal;
         return true;
     }
-    digest = dn_sha256_bytes(document); /* 2 */
+    /* 2: in one pass, which costs less than hashing before and sealing only what is new. */
+    if (!dn_new_document(self, &self->tenant, period, document, &original, error))
+        return dn_fail_in(error, "cannot store the document");
     {
         DN_LOCKED(dn_archive_stripe(
-            self, digest.bytes)); /* the same bytes from two threads: one voucher */
+            self, original.digest.bytes)); /* the same bytes from two threads: one voucher */
 
-        state = dn_view_find_digest(self, &digest, &problem);
+        state = dn_view_find_digest(self, &original.digest, &problem);
         if (problem) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
@@ -260,9 +262,11 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
                 *out_result = result;
             return result != NULL;
         }
-        if (!register_voucher(self, document, &digest, request, media_type, &id, error)) /* 3 */
+        if (!register_voucher(self, &original, &received, period, request, media_type, &id,
+                              error)) /* 3 */
             return false;
     }
+    dn_new_blob_clear(&original);
     room_shrink(room, g_bytes_get_size(document)); /* the sealed copy has gone */
     if (request->receipt) {
         g_autoptr(json_t) registered = dn_view_voucher(self, &id, error);

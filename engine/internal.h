@@ -110,16 +110,25 @@ GMutex *dn_archive_stripe(DnArchive *self, const void *bytes);
 typedef struct {
     DnUuid id;
     DnPart part;
-    GBytes *plain;   /* lent */
-    DnSha256 digest; /* of @plain */
+    GBytes *plain;          /* lent */
+    DnSha256 digest;        /* of @plain */
+    GBytes *sealed;         /* (nullable) when it is sealed already; then owned */
+    DnSha256 sealed_digest; /* of it */
 } DnNewBlob;
 
 /** A blob of a fresh id; @digest (nullable): of @plain, when it is known already. */
 DnNewBlob dn_new_blob(DnPart part, GBytes *plain, const DnSha256 *digest);
 
+/** A document of a fresh id, hashed and sealed under the key of @period in one pass. What is not
+ * committed then was sealed in vain. */
+bool dn_new_document(DnArchive *self, const DnUuid *tenant, const char *period, GBytes *plain,
+                     DnNewBlob *out_blob, GError **error);
+void dn_new_blob_clear(DnNewBlob *blob);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DnNewBlob, dn_new_blob_clear)
+
 /**
- * Seals @blobs under the key of @period, chains @entry to @tenant's ledger and returns when both
- * are durable and the view shows them.
+ * Seals @blobs that are not under the key of @period, chains @entry to @tenant's ledger and returns
+ * when both are durable and the view shows them.
  * @period may be NULL without blobs. IO: nothing of it is in the archive.
  */
 bool dn_commit(DnArchive *self, const DnUuid *tenant, const char *period, const DnNewBlob *blobs,

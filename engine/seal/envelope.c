@@ -9,6 +9,7 @@
  */
 #include "config.h"
 #include "base/bytes.h"
+#include "base/digest-pair.h"
 #include "base/failpoint.h"
 #include "base/memory.h"
 #include "engine/seal/envelope.h"
@@ -190,10 +191,12 @@ open_chunks(const Envelope *self, const uint8_t *sealed, uint64_t plain_bytes, u
 }
 
 /* Each chunk is hashed and opened as soon as it is sealed, while it is still near, with a key that
- * was derived anew from the sealed header, as a reader will do it in ten years. */
+ * was derived anew from the sealed header, as a reader will do it in ten years. What is hashed
+ * beside it, if @plain_too, are the very bytes that the comparison has just read. */
 static bool
 seal_and_compare(const Envelope *sealing, const Envelope *opening, const uint8_t *plain,
-                 size_t size, uint8_t *sealed, DnDigest *digest, GError **error)
+                 size_t size, bool plain_too, uint8_t *sealed, DnDigestPair *digests,
+                 GError **error)
 {
     uint64_t count = chunk_count(size, sealing->chunk);
     g_autofree uint8_t *scratch = dn_try_buffer(MIN(size, sealing->chunk), error);
@@ -216,22 +219,23 @@ seal_and_compare(const Envelope *sealing, const Envelope *opening, const uint8_t
             return dn_fail(error, DN_ERROR_CORRUPT,
                            "what was sealed does not open to the same "
                            "bytes: check this machine's memory");
-        dn_digest_add(digest, sealed, piece + DN_GCM_TAG_BYTES);
+        dn_digest_pair_add(digests, plain, plain_too ? piece : 0, sealed, piece + DN_GCM_TAG_BYTES);
         plain += piece;
         sealed += piece + DN_GCM_TAG_BYTES;
     }
     return true;
 }
 
-/* @out_digest: of the sealed bytes. */
+/* @out_plain (nullable): of the plain bytes; @out_digest: of the sealed ones. */
 static GBytes *
 seal(DnKeyring *keys, const DnUuid *tenant, const DnUuid *object, const uint8_t *header,
-     const uint8_t *plain, size_t size, DnSha256 *out_digest, GError **error)
+     const uint8_t *plain, size_t size, DnSha256 *out_plain, DnSha256 *out_digest, GError **error)
 {
     g_auto(Envelope) sealing = {0};
     g_auto(Envelope) opening = {0};
-    g_autoptr(DnDigest) digest = dn_digest_new();
+    g_autoptr(DnDigestPair) digests = dn_digest_pair_new();
     g_autofree uint8_t *sealed = NULL;
+    DnSha256 unwanted;
     size_t sealed_bytes = 0;
 
     if (size > SIZE_MAX / 2)
@@ -241,29 +245,39 @@ seal(DnKeyring *keys, const DnUuid *tenant, const DnUuid *object, const uint8_t 
     if (!sealed || !envelope_open(&sealing, true, keys, header, tenant, object, error))
         return NULL;
     memcpy(sealed, header, HEADER);
-    dn_digest_add(digest, header, HEADER);
+    dn_digest_pair_add(digests, NULL, 0, header, HEADER);
     if (!envelope_open(&opening, false, keys, sealed, tenant, object, error) ||
-        !seal_and_compare(&sealing, &opening, plain, size, sealed + HEADER, digest, error))
+        !seal_and_compare(&sealing, &opening, plain, size, out_plain != NULL, sealed + HEADER,
+                          digests, error))
         return NULL;
-    *out_digest = dn_digest_finish(digest);
+    dn_digest_pair_finish(digests, out_plain ? out_plain : &unwanted, out_digest);
     return g_bytes_new_take(g_steal_pointer(&sealed), sealed_bytes);
+}
+
+GBytes *
+dn_seal_and_hash_blob(DnKeyring *keys, const DnSealName *name, const char *period, GBytes *plain,
+                      DnSha256 *out_plain, DnSha256 *out_digest, GError **error)
+{
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(plain, &size);
+    uint8_t header[HEADER];
+    DnUuid key_id;
+
+    if (!dn_keyring_period_key(keys, &name->tenant, period, &key_id, error))
+        return NULL;
+    make_header(header, blob_magic, SECOND_VERSION, CHUNK_LOG2, (char)name->part, &key_id);
+    return seal(keys, &name->tenant, &name->blob, header, bytes, size, out_plain, out_digest,
+                error);
 }
 
 GBytes *
 dn_seal_blob(DnKeyring *keys, const DnSealName *name, const char *period, GBytes *plain,
              DnSha256 *out_digest, GError **error)
 {
-    size_t size = 0;
-    const uint8_t *bytes = g_bytes_get_data(plain, &size);
-    uint8_t header[HEADER];
-    DnSha256 digest;
-    DnUuid key_id;
+    DnSha256 unwanted;
 
-    if (!dn_keyring_period_key(keys, &name->tenant, period, &key_id, error))
-        return NULL;
-    make_header(header, blob_magic, SECOND_VERSION, CHUNK_LOG2, (char)name->part, &key_id);
-    return seal(keys, &name->tenant, &name->blob, header, bytes, size,
-                out_digest ? out_digest : &digest, error);
+    return dn_seal_and_hash_blob(keys, name, period, plain, NULL,
+                                 out_digest ? out_digest : &unwanted, error);
 }
 
 /* --- opening --- */
@@ -376,7 +390,7 @@ dn_seal_line(DnKeyring *keys, const DnUuid *tenant, uint64_t seq, const char *li
     if (!dn_keyring_ledger_key(keys, tenant, &key_id, error))
         return NULL;
     make_header(header, line_magic, FIRST_VERSION, FIRST_CHUNK_LOG2, 'l', &key_id);
-    return seal(keys, tenant, &object, header, (const uint8_t *)line, size, &digest, error);
+    return seal(keys, tenant, &object, header, (const uint8_t *)line, size, NULL, &digest, error);
 }
 
 char *

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/digest-pair.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -301,6 +302,44 @@ test_uuids_sort_by_time(void)
     assert_code(error, FORMAT);
 }
 
+/* @bytes from @first and from @second on, handed over in pieces that fit no block. */
+static void
+assert_pair_is_two_digests(const uint8_t *bytes, size_t first, size_t second, size_t piece)
+{
+    g_autoptr(DnDigestPair) pair = dn_digest_pair_new();
+    DnSha256 wanted[2] = {dn_sha256(bytes, first), dn_sha256(bytes + 1, second)};
+    DnSha256 found[2];
+
+    for (size_t at = 0; at < MAX(first, second); at += piece)
+        dn_digest_pair_add(pair, bytes + MIN(at, first), MIN(piece, first - MIN(at, first)),
+                           bytes + 1 + MIN(at, second), MIN(piece, second - MIN(at, second)));
+    dn_digest_pair_finish(pair, &found[0], &found[1]);
+    g_assert_true(dn_sha256_equal(&wanted[0], &found[0]));
+    g_assert_true(dn_sha256_equal(&wanted[1], &found[1]));
+}
+
+/* All sizes around the ends of blocks beside each other, whole and in pieces. */
+static void
+test_a_pair_of_digests_is_two_digests(gconstpointer by_openssl)
+{
+    enum { ALL = 140, LARGE = 40000 };
+    static const size_t pieces[] = {1, 55, 63, 64, 65, 200, LARGE};
+    g_autofree uint8_t *bytes = g_malloc(LARGE + 1);
+
+    for (size_t i = 0; i <= LARGE; i++)
+        bytes[i] = (uint8_t)(i * 167 + i / 256);
+    dn_digest_pair_by_openssl = GPOINTER_TO_INT(by_openssl);
+    for (size_t first = 0; first < ALL; first++)
+        for (size_t second = 0; second < ALL; second++)
+            assert_pair_is_two_digests(bytes, first, second, ALL);
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++)
+        for (size_t less = 0; less < 130; less += 13) {
+            assert_pair_is_two_digests(bytes, LARGE, LARGE - less, pieces[i]);
+            assert_pair_is_two_digests(bytes, less, LARGE, pieces[i]);
+        }
+    dn_digest_pair_by_openssl = false;
+}
+
 static void
 test_digest_and_hex(void)
 {
@@ -498,6 +537,10 @@ main(int argc, char **argv)
     T(canonical_json_of_rfc_8785);
     T(uuids_sort_by_time);
     T(digest_and_hex);
+    g_test_add_data_func("/base/a_pair_of_digests_is_two_digests", GINT_TO_POINTER(false),
+                         test_a_pair_of_digests_is_two_digests);
+    g_test_add_data_func("/base/a_pair_of_digests_by_openssl", GINT_TO_POINTER(true),
+                         test_a_pair_of_digests_is_two_digests);
     T(settings_suggest_the_right_key);
     T(settings_survive_a_file);
     T(source_refuses_what_is_no_file);

@@ -333,10 +333,14 @@ test_blobs_of_every_size_open(Fixture *self, gconstpointer data)
         g_autoptr(GError) error = NULL;
         g_autoptr(GBytes) plain = pattern(size);
         DnSha256 digest;
-        g_autoptr(GBytes) sealed = dn_seal_blob(self->ring, &name, "2026", plain, &digest, &error);
+        DnSha256 of_plain;
+        g_autoptr(GBytes) sealed =
+            dn_seal_and_hash_blob(self->ring, &name, "2026", plain, &of_plain, &digest, &error);
         DnSha256 found;
 
         g_assert_no_error(error);
+        found = dn_sha256_bytes(plain);
+        g_assert_true(dn_sha256_equal(&found, &of_plain));
         found = dn_sha256_bytes(sealed);
         g_assert_true(dn_sha256_equal(&found, &digest));
         g_assert_cmpuint(g_bytes_get_size(sealed), ==, dn_sealed_size(size));
