@@ -978,7 +978,7 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- how fast is the archive?");
-    g_autofree char *where = NULL;
+    char *where = NULL;
     GError *error = NULL;
 
     program = argv[0];
@@ -996,9 +996,14 @@ main(int argc, char **argv)
     where = g_build_filename(given.dir ? given.dir : ".", "bench-store-XXXXXX", NULL);
     if (!g_mkdtemp_full(where, 0700))
         g_error("%s: %m", where);
+    g_free(given.dir);
     given.dir = where;
-    if (given.slowsync)
-        given.slowsync = g_canonicalize_filename(given.slowsync, NULL);
+    if (given.slowsync) {
+        char *path = g_canonicalize_filename(given.slowsync, NULL);
+
+        g_free(given.slowsync);
+        given.slowsync = path;
+    }
     bench_print_machine(where);
     bench_print_head();
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
