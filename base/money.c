@@ -14,9 +14,11 @@ enum { DIGITS_MOST = 15 };
 int
 dn_money_scale(const char *currency)
 {
-    static const char *const none[] = {"JPY", "KRW", "VND", "CLP", "ISK",
-                                       "XAF", "XOF", "XPF", NULL};
-    static const char *const three[] = {"KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD", NULL};
+    /* ISO 4217, list one: all that have not two decimals, but for units of account. */
+    static const char *const none[] = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY",
+                                       "KMF", "KRW", "PYG", "RWF", "UGX", "VND",
+                                       "VUV", "XAF", "XOF", "XPF", NULL};
+    static const char *const three[] = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", NULL};
 
     if (!currency || strlen(currency) != 3)
         return -1;

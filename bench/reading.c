@@ -2,12 +2,14 @@
 /*
  * bench/reading.c - documents read in this process, their words kept: for work on the fields.
  *
- * usage: reading [--cache DIR] [--date-order O] [--currency C] [--received DAY] TRUTH.tsv [ROOT]
+ * usage: reading [--cache DIR] [--date-order O] [--currency C] [--received DAY] [--only NAME]
+ *                [--words] TRUTH.tsv [ROOT]
  *
  * Prints a line a document of the table as `dencho ingest --json` does, for tools/score-reading.
  * What the recogniser says of a picture is kept in DIR under the SHA-256 of the pixels, the model
  * and the layout mode, so that a second run with other fields reads no pixels again. The sandbox,
- * the archive, and what they know of counterparties have no part in it.
+ * the archive, and what they know of counterparties have no part in it. --words shows on standard
+ * error what each pass read, the least confidence of a line before it.
  */
 #include "config.h"
 #include "base/digest.h"
@@ -19,6 +21,8 @@
 #include <string.h>
 
 /* --- a recogniser that remembers --- */
+
+static gboolean show_words;
 
 typedef struct {
     DnRecognizer parent;
@@ -106,9 +110,23 @@ text_from_json(const json_t *kept, unsigned page)
     return text;
 }
 
+static void
+show(const DnPageText *text)
+{
+    fprintf(stderr, "## %s, %u x %u\n", text->origin, text->width_px, text->height_px);
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+        double least = 1;
+
+        for (guint w = 0; w < line->words->len; w++)
+            least = MIN(least, ((const DnWord *)g_ptr_array_index(line->words, w))->confidence);
+        fprintf(stderr, "%.2f %s\n", least, line->text);
+    }
+}
+
 static bool
-memory_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, int layout_mode,
-            uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+remember(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, int layout_mode,
+         uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
 {
     Memory *self = (Memory *)recognizer;
     g_autofree char *path = self->dir ? memory_path(self, page_gray, layout_mode) : NULL;
@@ -131,6 +149,18 @@ memory_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, 
     g_autofree char *line = dn_json_line(kept);
 
     return !path || g_file_set_contents(path, line, -1, error);
+}
+
+static bool
+memory_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, int layout_mode,
+            uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+{
+    if (!remember(recognizer, page_gray, page, layout_mode, deadline_ms, out_text, out_complete,
+                  error))
+        return false;
+    if (show_words)
+        show(*out_text);
+    return true;
 }
 
 static void
@@ -204,11 +234,14 @@ main(int argc, char **argv)
     g_autofree char *order = NULL;
     g_autofree char *currency = NULL;
     g_autofree char *received = NULL;
+    g_autofree char *only = NULL;
     const GOptionEntry entries[] = {
         {"cache", 0, 0, G_OPTION_ARG_FILENAME, &cache, "keep words here", "DIR"},
         {"date-order", 0, 0, G_OPTION_ARG_STRING, &order, "ymd (default), dmy or mdy", "O"},
         {"currency", 0, 0, G_OPTION_ARG_STRING, &currency, "JPY by default", "C"},
         {"received", 0, 0, G_OPTION_ARG_STRING, &received, "the day of receipt; today", "DAY"},
+        {"only", 0, 0, G_OPTION_ARG_STRING, &only, "those with NAME in their path", "NAME"},
+        {"words", 0, 0, G_OPTION_ARG_NONE, &show_words, "show what was read", NULL},
         {0}};
     g_autoptr(GOptionContext) context = g_option_context_new("TRUTH.tsv [ROOT]");
     g_autoptr(GError) error = NULL;
@@ -244,7 +277,8 @@ main(int argc, char **argv)
         g_auto(GStrv) row = g_strsplit(lines[i], "\t", 2);
         g_autofree char *path = g_build_filename(root, row[0], NULL);
 
-        read_one(path, &job, &tools);
+        if (!only || strstr(row[0], only))
+            read_one(path, &job, &tools);
     }
     return 0;
 }

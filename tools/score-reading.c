@@ -14,7 +14,6 @@
 #include "config.h"
 #include "base/json.h"
 #include "base/money.h"
-#include "index/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,11 +87,36 @@ nearly_same(const char *a, const char *b)
            20 * shared_letters(x, a_size, y, b_size) >= 9 * (a_size + b_size);
 }
 
+/* @name without legal forms, signs, blanks, width and case: names that differ in no more are the
+ * same. Looser than dn_party_fold(), which finds vouchers: variants of a kanji are not folded. */
+static char *
+fold(const char *name)
+{
+    static const char *const forms[] = {"株式会社", "有限会社", "合同会社", "合資会社",
+                                        "合名会社", "(株)",     "(有)",     "(同)"};
+    static const char *const words[] = {"sdnbhd", "bhd", "inc",  "ltd", "limited", "gmbh",
+                                        "ag",     "bv",  "corp", "llc", "co",      NULL};
+    g_autofree char *composed = g_utf8_normalize(name, -1, G_NORMALIZE_NFKC);
+    g_autofree char *low = g_utf8_casefold(composed ? composed : "", -1);
+    g_autoptr(GString) text = g_string_new(low);
+    GString *out = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
+        g_string_replace(text, forms[i], "", 0);
+    g_auto(GStrv) parts = g_regex_split_simple("[\\s.,&'\"()\\-/・]+", text->str, 0, 0);
+
+    for (char **part = parts; *part; part++)
+        for (const char *p = *part; *p && !g_strv_contains(words, *part); p = g_utf8_next_char(p))
+            if (g_unichar_isalnum(g_utf8_get_char(p)))
+                g_string_append_unichar(out, g_utf8_get_char(p));
+    return g_string_free(out, FALSE);
+}
+
 static bool
 same_party(const char *given, const char *wanted)
 {
-    g_autofree char *a = dn_party_fold(given);
-    g_autofree char *b = dn_party_fold(wanted);
+    g_autofree char *a = fold(given);
+    g_autofree char *b = fold(wanted);
     const char *shorter = strlen(a) <= strlen(b) ? a : b;
     const char *longer = shorter == a ? b : a;
     long few = g_utf8_strlen(shorter, -1);

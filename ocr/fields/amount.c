@@ -820,6 +820,24 @@ make_room(GArray *values, guint *line_first)
     return false;
 }
 
+/* "Total Qty: 7   51.42": what is counted is the number after the label, not the money behind it.
+ */
+static bool
+counts_another(const DnFieldLine *line, size_t scope, guint index, const DnLabel *label)
+{
+    if (label->meaning != OTHER ||
+        (!strstr(label->text, "qty") && !strstr(label->text, "item") &&
+         !strstr(label->text, "quantity") && !strstr(label->text, "anzahl")))
+        return false;
+    for (guint i = 0; i < index; i++) {
+        const DnNumber *number = &g_array_index(line->numbers, DnNumber, i);
+
+        if (number->from >= scope && !dn_number_is_money(number))
+            return true;
+    }
+    return false;
+}
+
 static void
 collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
 {
@@ -851,7 +869,9 @@ collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
             value.weight = left->weight;
             value.table = left->money && value.money;
         } else if (label) {
-            value.meaning = (Meaning)label->meaning;
+            bool beside = value.money && counts_another(line, scope, i, label);
+
+            value.meaning = beside ? SUBTOTAL : (Meaning)label->meaning;
             value.weight = label->weight;
         } else if (values->len == first) {
             label = label_above(text, line, &value.box);
@@ -924,6 +944,77 @@ tax_fits(const DnFieldText *text, int64_t total, int64_t tax)
 
         if (tax >= floor(exact) - (yen ? 0 : 1) && tax <= ceil(exact) + (yen ? 0 : 1))
             return true;
+    }
+    return false;
+}
+
+/* True when @tax is what one of the rates makes of @base. */
+static bool
+is_tax_of(const DnFieldText *text, int64_t base, int64_t tax)
+{
+    size_t count = strcmp(text->currency, "MYR") == 0 ? 1 : G_N_ELEMENTS(rates_others);
+
+    if (dn_money_scale(text->currency) == 0 || base <= 0 || tax <= 0 || tax >= base)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        double exact = (double)base * rates_others[i] / 1000;
+
+        if (tax >= floor(exact) - 1 && tax <= ceil(exact) + 1)
+            return true;
+    }
+    return false;
+}
+
+/* May be what a tax is taken of. */
+static bool
+may_be_base(const Value *value)
+{
+    return value->money && value->minor > 0 &&
+           (value->meaning == NONE || value->meaning == TOTAL || value->meaning == SUBTOTAL ||
+            value->meaning == TAX);
+}
+
+/* True when @minor was paid where @exact was due: to the smallest coin where that is five. */
+static bool
+is_paid_for(const DnFieldText *text, int64_t minor, int64_t exact)
+{
+    bool coins = strcmp(text->currency, "MYR") == 0;
+
+    return minor == exact || (coins && minor % 5 == 0 && near(minor, exact, 2));
+}
+
+/* A row of the table of taxes: the base with its tax beside it, or with its rate. */
+static bool
+row_leads_to(const DnFieldText *text, const GArray *values, int64_t total)
+{
+    int64_t unit = 1;
+
+    if (dn_money_scale(text->currency) == 0)
+        return false;
+    for (int i = dn_money_scale(text->currency); i > 0; i--)
+        unit *= 10;
+    for (guint i = 0; i < values->len; i++) {
+        const Value *base = &g_array_index(values, Value, i);
+
+        if (!may_be_base(base) || base->minor >= total)
+            continue;
+        for (guint j = 0; j < values->len; j++) {
+            const Value *tax = &g_array_index(values, Value, j);
+
+            if (i != j && tax->line == base->line && is_tax_of(text, base->minor, tax->minor) &&
+                is_paid_for(text, total, base->minor + tax->minor))
+                return true;
+        }
+        for (guint n = 0; n < base->line->numbers->len; n++) {
+            const DnNumber *rate = &g_array_index(base->line->numbers, DnNumber, n);
+            int64_t tax = rate->percent && rate->minor > 0 && rate->minor < 30 * unit
+                              ? (base->minor * rate->minor / unit + 50) / 100
+                              : 0;
+
+            if (tax > 1 && is_tax_of(text, base->minor, tax) &&
+                is_paid_for(text, total, base->minor + tax))
+                return true;
+        }
     }
     return false;
 }
@@ -1004,7 +1095,11 @@ proofs_of(const DnFieldText *text, const GArray *values, int64_t total)
                 break;
         }
     }
-    return (unsigned)cash + (unsigned)added + (unsigned)rate + (unsigned)items + (unsigned)sums;
+    /* Where the tax is named as one, the row says nothing new. */
+    bool row = !(added && rate) && row_leads_to(text, values, total);
+
+    return (unsigned)cash + (unsigned)added + (unsigned)rate + (unsigned)items + (unsigned)sums +
+           (unsigned)row;
 }
 
 static Total *
@@ -1319,8 +1414,38 @@ derive_one(const DnFieldText *text, const GArray *values, int64_t minor, unsigne
         g_array_append_val(totals, total);
 }
 
-/* Totals that were not read, but that the other amounts lead to in two ways: cash less change, and
- * the bases of the rates. */
+/* True when a total that is @minor but for the smallest coin was read. */
+static bool
+is_nearly_known(const GArray *totals, int64_t minor)
+{
+    for (guint i = 0; i < totals->len; i++)
+        if (near(g_array_index(totals, Total, i).minor, minor, 4))
+            return true;
+    return false;
+}
+
+/* A base and the tax that its rate makes of it, side by side or the tax named as one. */
+static void
+derive_from_rates(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    for (guint i = 0; i < values->len; i++) {
+        const Value *base = &g_array_index(values, Value, i);
+
+        if (!may_be_base(base))
+            continue;
+        for (guint j = 0; j < values->len; j++) {
+            const Value *tax = &g_array_index(values, Value, j);
+
+            if (i != j && (tax->line == base->line || tax->meaning == TAX) &&
+                is_tax_of(text, base->minor, tax->minor) &&
+                !is_nearly_known(totals, base->minor + tax->minor))
+                derive_one(text, values, base->minor + tax->minor, 1, totals);
+        }
+    }
+}
+
+/* Totals that were not read, but that the other amounts lead to: cash less change, the bases of
+ * the rates, a base and its tax. */
 static void
 derive(const DnFieldText *text, const GArray *values, GArray *totals)
 {
@@ -1338,6 +1463,8 @@ derive(const DnFieldText *text, const GArray *values, GArray *totals)
                 derive_one(text, values, first->minor + second->minor, 2, totals);
         }
     }
+    if (text->recognised)
+        derive_from_rates(text, values, totals);
 }
 
 /* The bases of both rates together: no total is less. 0 unless each is printed once. */
@@ -1366,6 +1493,47 @@ sum_of_bases(const GArray *values)
         sum += base->minor;
     }
     return sum;
+}
+
+/* Of one length, and one digit differs: the other was read for it. */
+static bool
+one_digit_differs(int64_t a, int64_t b)
+{
+    unsigned differ = 0;
+
+    for (; a > 0 && b > 0; a /= 10, b /= 10)
+        differ += a % 10 != b % 10;
+    return a == 0 && b == 0 && differ == 1;
+}
+
+/* A labelled total that nothing bears out, and one that a base and its tax make, which differs in
+ * one digit: that digit was misread. A tax cannot tell amounts apart that are nearly the same,
+ * unless their sum is printed too. */
+static void
+correct_digits(const DnFieldText *text, GArray *totals)
+{
+    enum { APART_LEAST = 50 };
+
+    if (!text->recognised || dn_money_scale(text->currency) == 0)
+        return;
+    for (guint i = 0; i < totals->len; i++) {
+        Total *made = &g_array_index(totals, Total, i);
+
+        if (made->proofs == 0 || made->label > 0)
+            continue;
+        for (guint j = 0; j < totals->len; j++) {
+            Total *read = &g_array_index(totals, Total, j);
+
+            if (read->proofs > 0 || read->label < 2 || read->evidence < made->evidence ||
+                !one_digit_differs(read->minor, made->minor) ||
+                (!made->place && near(read->minor, made->minor, APART_LEAST - 1)))
+                continue;
+            made->evidence = read->evidence + 0.6;
+            made->place = made->place ? made->place : read->place;
+            made->derived = true;
+            read->evidence -= 1.6;
+        }
+    }
 }
 
 static void
@@ -1436,6 +1604,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
         if (!text->recognised && total->label >= 2)
             total->evidence += 1.2;
     }
+    correct_digits(text, totals);
 }
 
 void
@@ -1474,7 +1643,8 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
 
         candidate->number = total->minor;
         g_strlcpy(candidate->currency, text->currency, sizeof candidate->currency);
-        if (total->place && *total->place->number->currency &&
+        /* Of pixels, a mark that the rest of the document does not bear out is another sign. */
+        if (total->place && *total->place->number->currency && !text->recognised &&
             dn_money_scale(total->place->number->currency) == dn_money_scale(text->currency))
             g_strlcpy(candidate->currency, total->place->number->currency,
                       sizeof candidate->currency);

@@ -65,6 +65,9 @@ double dn_field_line_confidence(const DnFieldLine *self, size_t from, size_t to)
  * bytes otherwise. */
 char *dn_text_digitise(const char *plain);
 
+/** @usual, or @expected where its country shares @sign ($, kr). */
+const char *dn_currency_of_sign(const char *sign, const char *usual, const char *expected);
+
 /** fields/number.c: a number that may be an amount of money. */
 typedef struct {
     int64_t minor;    /* smallest unit of the document's currency, or of the one it names */
@@ -130,6 +133,10 @@ bool dn_names_are_alike(const DnCandidate *a, const DnCandidate *b);
 
 /** The same for names: two spellings of one name do not contradict each other. */
 void dn_field_merge_names(DnField *field, DnField *second);
+
+/** fields/spelling.c: (transfer full) @name with the words that say what a business does spelled as
+ * they are, where they were read with a wrong letter in five, or in two parts. */
+char *dn_spell_name(const char *name);
 
 /** 0..1 from a sum of evidence: 0 gives one half; every 1 about doubles or halves the odds. */
 double dn_score_confidence(double evidence);

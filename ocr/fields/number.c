@@ -21,9 +21,15 @@ typedef struct {
 
 /* Longer marks first: S$ is not $. */
 static const Mark marks[] = {
-    {"US$", "USD"}, {"S$", "SGD"},  {"A$", "AUD"},  {"HK$", "HKD"}, {"EURO", "EUR"}, {"EUR", "EUR"},
-    {"USD", "USD"}, {"MYR", "MYR"}, {"JPY", "JPY"}, {"GBP", "GBP"}, {"CHF", "CHF"},  {"SGD", "SGD"},
-    {"RM", "MYR"},  {"¥", "JPY"},   {"€", "EUR"},   {"£", "GBP"},   {"$", "USD"},    {"円", "JPY"},
+    {"US$", "USD"}, {"HK$", "HKD"}, {"NT$", "TWD"},  {"NZ$", "NZD"}, {"S$", "SGD"},  {"A$", "AUD"},
+    {"C$", "CAD"},  {"R$", "BRL"},  {"EURO", "EUR"}, {"EUR", "EUR"}, {"USD", "USD"}, {"MYR", "MYR"},
+    {"JPY", "JPY"}, {"GBP", "GBP"}, {"CHF", "CHF"},  {"SGD", "SGD"}, {"HKD", "HKD"}, {"AUD", "AUD"},
+    {"CAD", "CAD"}, {"NZD", "NZD"}, {"TWD", "TWD"},  {"SEK", "SEK"}, {"NOK", "NOK"}, {"DKK", "DKK"},
+    {"KRW", "KRW"}, {"CNY", "CNY"}, {"RMB", "CNY"},  {"PLN", "PLN"}, {"CZK", "CZK"}, {"THB", "THB"},
+    {"INR", "INR"}, {"PHP", "PHP"}, {"IDR", "IDR"},  {"VND", "VND"}, {"AED", "AED"}, {"KWD", "KWD"},
+    {"OMR", "OMR"}, {"TND", "TND"}, {"RM", "MYR"},   {"KD", "KWD"},  {"Rp", "IDR"},  {"kr", "SEK"},
+    {"zł", "PLN"},  {"Kč", "CZK"},  {"¥", "JPY"},    {"€", "EUR"},   {"£", "GBP"},   {"$", "USD"},
+    {"₩", "KRW"},   {"₫", "VND"},   {"฿", "THB"},    {"₹", "INR"},   {"₱", "PHP"},   {"円", "JPY"},
 };
 
 static const char *const counters[] = {
@@ -110,6 +116,14 @@ take_digits(const char *p, int scale, bool decimal_comma, Digits *out)
         bool at_end = !separator_before(next + 3, 3, &(const char *){NULL}) &&
                       !separator_before(next + 3, 2, &(const char *){NULL});
 
+        if (scale == 3 && at_end && mark == (decimal_comma ? ',' : '.')) {
+            result.decimals = true;
+            result.value = result.value * 1000 + (next[0] - '0') * 100 + (next[1] - '0') * 10 +
+                           (next[2] - '0');
+            result.end = next + 3;
+            *out = result;
+            return true;
+        }
         if (scale > 0 && at_end && !result.grouped && mark == (decimal_comma ? ',' : '.')) {
             result.odd = true; /* a quantity with three decimals */
             p = next + 3;
@@ -200,10 +214,14 @@ mark_after(const char *end)
 {
     while (*end == ' ')
         end++;
-    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+        size_t size = strlen(marks[i].mark);
+
         if (g_str_has_prefix(end, marks[i].mark) && strcmp(marks[i].mark, "¥") != 0 &&
-            strcmp(marks[i].mark, "$") != 0)
+            strcmp(marks[i].mark, "$") != 0 &&
+            !(g_ascii_isalpha(*end) && g_ascii_isalpha(end[size])))
             return &marks[i];
+    }
     return NULL;
 }
 
@@ -212,7 +230,7 @@ static bool
 looks_like_yen(const char *begin, const char *end)
 {
     static const char *const like[] = {"#", "Y",  "V",  "羊", "半", "平", "\"",
-                                       "*", "・", "ギ", "キ", "W",  "M"};
+                                       "*", "・", "ギ", "キ", "W",  "M",  "$"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(like); i++) {
         if (!ends_with(begin, end, like[i]))
@@ -242,6 +260,14 @@ sign_after(const char *end, int scale)
     return scale > 0 && *end == '-' && (end[1] == '\0' || end[1] == ' ' || end[1] == '\t');
 }
 
+static void
+set_currency(const DnFieldText *text, const Mark *mark, DnNumber *number)
+{
+    g_strlcpy(number->currency,
+              dn_currency_of_sign(mark->mark, mark->currency, text->profile->currency),
+              sizeof number->currency);
+}
+
 static bool
 take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber *out,
             const char **out_end)
@@ -262,7 +288,7 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
     bool negative = sign_before(begin, p);
 
     if (mark) {
-        g_strlcpy(number.currency, mark->currency, sizeof number.currency);
+        set_currency(text, mark, &number);
         number.marked = true;
         negative = negative || sign_before(begin, from);
     } else {
@@ -275,7 +301,7 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
         }
         number.marked = mark != NULL;
         if (mark)
-            g_strlcpy(number.currency, mark->currency, sizeof number.currency);
+            set_currency(text, mark, &number);
     }
     if (!mark && yen && looks_like_yen(begin, p)) {
         number.marked = true;
@@ -290,10 +316,15 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
         }
         number.doubtful = true;
     }
+    /* A stray stroke makes a dollar sign of a yen sign. */
+    if (text->recognised && yen && strcmp(number.currency, "USD") == 0) {
+        *number.currency = '\0';
+        number.doubtful = true;
+    }
     mark = mark_after(digits.end);
     if (mark && !number.marked) {
         number.marked = true;
-        g_strlcpy(number.currency, mark->currency, sizeof number.currency);
+        set_currency(text, mark, &number);
     }
     number.percent = *digits.end == '%' || g_str_has_prefix(digits.end, " %");
     number.counted =

@@ -11,6 +11,7 @@
 #include "ocr/fields/fields.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct {
@@ -19,9 +20,11 @@ typedef struct {
     size_t to;
     char *text;   /* the cell, trimmed */
     char *folded; /* without white space, lower case */
+    char *begins; /* of each byte of folded: '1' where a word begins, else '0' */
     DnBox box;
-    bool contact;   /* address, telephone, URL, registration number */
-    bool recipient; /* names who is addressed, or says that such names follow */
+    bool contact;      /* address, telephone, URL, registration number */
+    bool registration; /* nothing but the number under which a company is registered */
+    bool recipient;    /* names who is addressed, or says that such names follow */
     bool heads_recipient;
     unsigned rank; /* of its line among the lines with letters, from the top of the first page */
 } Cell;
@@ -36,6 +39,8 @@ enum {
 
 static const double SPELLED_SURELY = 0.9; /* the least confidence of its words */
 static const double UNPROVEN = 0.93;
+static const double DOUBTFUL_WORD = 0.7; /* it may be another one */
+static const double RESPELLED_MOST = 0.9;
 
 static const char *const legal_forms_ja[] = {
     "株式会社",     "有限会社", "合同会社",           "合名会社", "合資会社",     "(株)",
@@ -242,6 +247,8 @@ static const char *const noise[] = {
     "お客様",
     "スタッフ",
     "電子マネー",
+    "交通系ic",
+    "コード決済",
     "承認",
     "キャンペーン",
     "返品",
@@ -377,11 +384,11 @@ static const char *const noise[] = {
     "bewirtung",
     "beleg-nr",
     "bezahl",
-    "betrag",
-    "summe",
+    "*betrag",
+    "*summe",
     "bargeld",
-    "rückgeld",
-    "mwst",
+    "*rückgeld",
+    "*mwst",
     "hauptsitz",
     "geschäftsf",
     "vorstand",
@@ -393,9 +400,9 @@ static const char *const addresses[] = {
     "〒",          "tel",           "ＴＥＬ",      "電話",          "fax",      "登録番号",
     "事業者番号",  "事業者登録",    "http",        "www.",          "@",        "住所",
     "所在地",      "jalan",         "jln",         "taman",         "selangor", "kualalumpur",
-    "johor",       "lot ",          "street",      "road",          "avenue",   "straße",
-    "strasse",     "strabe",        "straBe",      "postcode",      "malaysia", "singapore",
-    "str.",        "phone",         "fon:",        "h/p",           "hp:",      "plaza",
+    "johor",       "lot ",          "street",      "road",          "avenue",   "*straße",
+    "*strasse",    "*strabe",       "*straBe",     "postcode",      "malaysia", "singapore",
+    "*str.",       "phone",         "fon:",        "h/p",           "hp:",      "plaza",
     "bandar",      "floor",         "ground",      "persiaran",     "section",  "seksyen",
     "kawasan",     "perindustrian", "industrial",  "lorong",        "wilayah",  "petaling",
     "france",      "deutschland",   "germany",     "united states", "p.o.box",  "darulehsan",
@@ -450,6 +457,7 @@ cell_clear(gpointer data)
 
     g_free(cell->text);
     g_free(cell->folded);
+    g_free(cell->begins);
 }
 
 static bool
@@ -482,6 +490,54 @@ folded_of(const char *text)
             g_string_append_unichar(out, g_unichar_tolower(c));
     }
     return g_string_free(out, FALSE);
+}
+
+/* Where the words of @text begin, in folded_of() it. */
+static char *
+begins_of(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    bool inside = false;
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        char low[8];
+
+        if (!g_unichar_isspace(c)) {
+            int size = g_unichar_to_utf8(g_unichar_tolower(c), low);
+
+            g_string_append_c(out, inside ? '0' : '1');
+            for (int i = 1; i < size; i++)
+                g_string_append_c(out, '0');
+        }
+        inside = g_unichar_isalpha(c);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* True when one of @words is in @cell; a Latin one must begin a word of it ("gst" is not in
+ * "Hing Stationery"), and end one when a blank closes it, unless a star says that compounds end
+ * with it. */
+static bool
+cell_holds(const Cell *cell, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool anywhere = words[i][0] == '*' || !g_ascii_isalpha(words[i][0]);
+        const char *word = words[i] + (words[i][0] == '*');
+        size_t size = strlen(word);
+        bool closed = word[size - 1] == ' ';
+
+        size -= closed;
+        for (size_t at = 0; cell->folded[at]; at++) {
+            const char *begin = cell->folded + at;
+
+            if (strncmp(begin, word, size) != 0 || (!anywhere && cell->begins[at] != '1') ||
+                (closed && g_ascii_isalpha(begin[size]) && cell->begins[at + size] != '1'))
+                continue;
+            return true;
+        }
+    }
+    return false;
 }
 
 static unsigned
@@ -568,6 +624,51 @@ is_telephone(const char *folded)
     return digits >= 9 && digits <= 11 && hyphens >= 2 && folded[0] == '0';
 }
 
+/* (162761-M), 1365663-P, JM0725755-U: a number of the registry of companies, alone on its line or
+ * in its brackets. */
+static bool
+is_company_number(const char *text)
+{
+    enum { DIGITS_LEAST = 5, DIGITS_MOST = 12, LETTERS_MOST = 3 };
+    unsigned digits = 0;
+    unsigned letters = 0;
+    const char *p = text;
+
+    while (*p && strchr("( [{:.", *p))
+        p++;
+    while (g_ascii_isupper(*p) && letters++ < LETTERS_MOST)
+        p++;
+    for (; g_ascii_isdigit(*p) || *p == ' '; p++)
+        digits += g_ascii_isdigit(*p) ? 1 : 0;
+    if (digits < DIGITS_LEAST || digits > DIGITS_MOST || *p != '-')
+        return false;
+    for (p++; *p == ' '; p++)
+        ;
+    if (!g_ascii_isupper(*p))
+        return false;
+    for (p++; *p && strchr(") ]}.,", *p); p++)
+        ;
+    return *p == '\0';
+}
+
+/* 57000 KL, 33100 Paderborn, D-63571 Gelnhausen: the last line of an address. */
+static bool
+is_postal_line(const char *text)
+{
+    const char *p = text;
+    unsigned digits = 0;
+
+    if (g_ascii_isupper(p[0]) && p[1] == '-')
+        p += 2;
+    for (; g_ascii_isdigit(*p); p++)
+        digits++;
+    if ((digits != 4 && digits != 5) || (*p != ' ' && *p != ','))
+        return false;
+    while (*p == ' ' || *p == ',')
+        p++;
+    return g_unichar_isupper(g_utf8_get_char(p)) && count_digits(p) == 0;
+}
+
 /* The byte after 御中 in @text, or after what is read for it behind the name of a company; NULL
  * when nobody is addressed. */
 static const char *
@@ -626,12 +727,14 @@ add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigne
 
     cell.text = g_strndup(line->plain + from, to - from);
     cell.folded = folded_of(cell.text);
+    cell.begins = begins_of(cell.text);
     cell.box = dn_field_line_box(line, from, to);
-    cell.contact = contains_any(cell.folded, addresses, G_N_ELEMENTS(addresses)) ||
+    cell.registration = is_company_number(cell.text);
+    cell.contact = cell.registration || is_postal_line(cell.text) ||
+                   cell_holds(&cell, addresses, G_N_ELEMENTS(addresses)) ||
                    is_japanese_address(cell.folded) || is_telephone(cell.folded);
     cell.recipient = names_recipient(cell.folded);
-    cell.heads_recipient =
-        contains_any(cell.folded, recipient_heads, G_N_ELEMENTS(recipient_heads));
+    cell.heads_recipient = cell_holds(&cell, recipient_heads, G_N_ELEMENTS(recipient_heads));
     g_array_append_val(cells, cell);
 }
 
@@ -681,6 +784,45 @@ cells_of(const DnFieldText *text)
         rank += lettered;
     }
     return cells;
+}
+
+/* Pohlweg 110 */
+static bool
+ends_with_house(const char *text)
+{
+    size_t size = strlen(text);
+
+    if (size > 1 && g_ascii_isalpha(text[size - 1]) && g_ascii_isdigit(text[size - 2]))
+        size--;
+    return size > 4 && g_ascii_isdigit(text[size - 1]) && count_digits(text) <= 4 &&
+           g_unichar_isalpha(g_utf8_get_char(text));
+}
+
+/* A line between two of an address is one of it, and so is a street above the town, unless it names
+ * a company. */
+static void
+mark_addresses(GArray *cells)
+{
+    for (guint i = 0; i + 1 < cells->len; i++) {
+        const Cell *below = &g_array_index(cells, Cell, i + 1);
+        Cell *cell = &g_array_index(cells, Cell, i);
+
+        if (cell->line->page == below->line->page && cell->line->index + 1 == below->line->index &&
+            is_postal_line(below->text) && ends_with_house(cell->text))
+            cell->contact = true;
+    }
+    for (guint i = 1; i + 1 < cells->len; i++) {
+        const Cell *above = &g_array_index(cells, Cell, i - 1);
+        const Cell *below = &g_array_index(cells, Cell, i + 1);
+        Cell *cell = &g_array_index(cells, Cell, i);
+
+        if (!cell->contact && above->contact && below->contact && !above->registration &&
+            !below->registration && above->line->page == below->line->page &&
+            above->line->index + 1 == cell->line->index &&
+            cell->line->index + 1 == below->line->index && latin_form_end(cell->text) == 0 &&
+            !contains_any(cell->text, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)))
+            cell->contact = true;
+    }
 }
 
 static bool
@@ -883,7 +1025,7 @@ is_lower_case(const char *text)
 }
 
 static double
-contact_evidence(const GArray *cells, const Cell *cell)
+contact_evidence(const DnFieldText *text, const GArray *cells, const Cell *cell)
 {
     double evidence = 0;
 
@@ -895,10 +1037,12 @@ contact_evidence(const GArray *cells, const Cell *cell)
             other->line->page != cell->line->page || lines < -2 || lines > NEAR_LINES ||
             !share_columns(&cell->box, &other->box, cell->line->height_px))
             continue;
-        if (lines >= 0)
+        if (lines >= 0 && lines <= 1 && other->registration)
+            evidence = MAX(evidence, 2.2); /* the company whose number it is */
+        else if (lines >= 0)
             evidence = MAX(evidence, lines <= 3 ? 1.4 : 0.9);
-        else
-            evidence = MAX(evidence, 0.7);
+        else if (text->japanese)
+            evidence = MAX(evidence, 0.7); /* elsewhere goods follow the address */
     }
     return evidence;
 }
@@ -934,6 +1078,16 @@ is_only_form(const char *folded)
            equals_any(folded, latin, G_N_ELEMENTS(latin));
 }
 
+/* True for a line of goods. */
+static bool
+has_price(const DnFieldLine *line)
+{
+    for (guint i = 0; i < line->numbers->len; i++)
+        if (dn_number_is_money(&g_array_index(line->numbers, DnNumber, i)))
+            return true;
+    return false;
+}
+
 static double
 evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, const char *name)
 {
@@ -943,7 +1097,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     bool latin = latin_form_end(name) > 0;
     bool trade = contains_any(folded, trades, G_N_ELEMENTS(trades));
     double height = cell->box.height / text->height_px;
-    double contact = contact_evidence(cells, cell);
+    double contact = contact_evidence(text, cells, cell);
     double evidence = -0.6;
     double seen = text->recognised ? mean_confidence(cell) : 1.0;
     unsigned letters = count_letters(name);
@@ -957,10 +1111,10 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 7;
     if (cell->contact && !legal && !latin)
         evidence -= is_japanese_address(cell->folded) ? 5 : 3;
-    if (contains_any(cell->folded, noise, G_N_ELEMENTS(noise)))
+    if (cell_holds(cell, noise, G_N_ELEMENTS(noise)))
         evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 4.2;
     if (cell->line->numbers->len > 0 && !legal && !latin)
-        evidence -= 0.6;
+        evidence -= !text->japanese && has_price(cell->line) ? 1.6 : 0.6;
     if (is_lower_case(name))
         evidence -= 3.0;
     else if (!text->japanese && g_ascii_islower(name[0]) && g_ascii_islower(name[1]) && !latin)
@@ -1027,6 +1181,19 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
         name = g_string_free(latin, FALSE);
         g_strstrip(name);
     }
+    bool respelled = false;
+
+    if (!text->japanese && text->recognised && least_confidence(cell) < DOUBTFUL_WORD) {
+        g_autofree char *spelled = dn_spell_name(name);
+
+        respelled = strcmp(spelled, name) != 0;
+        if (respelled) {
+            char *read = name;
+
+            name = g_steal_pointer(&spelled);
+            spelled = read;
+        }
+    }
     g_autofree char *folded = folded_of(name);
     double evidence = 0;
 
@@ -1036,6 +1203,8 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
     evidence = evidence_of(text, cells, cell, name);
     if (evidence < -2.5)
         return NULL;
+    if (respelled)
+        evidence = MIN(evidence, log2(RESPELLED_MOST / (1 - RESPELLED_MOST)));
     DnCandidate *candidate = dn_candidate_new(cell->line, cell->from + cut, cell->to);
     const Cell *branch =
         contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) || !text->japanese
@@ -1138,6 +1307,8 @@ dn_read_parties(const DnFieldText *text, DnField *out)
     GPtrArray *all = out->candidates;
 
     mark_recipients(cells);
+    if (!text->japanese)
+        mark_addresses(cells);
     for (guint i = 0; i < cells->len; i++) {
         const Cell *cell = &g_array_index(cells, Cell, i);
         DnCandidate *candidate = candidate_of(text, cells, cell);

@@ -15,6 +15,9 @@
 
 enum { CANDIDATES_MOST = 6, NAME_MOST = 80 };
 static const double NAME_LIKE = 0.65;
+static const double SAME_PLACE = 0.7;   /* of a box that lies in another */
+static const double PART_LIKE = 0.85;   /* of its letters, in order */
+static const double WHOLE_LEAST = 0.45; /* a name of which the other pass has only a part */
 static const double SPELLING_NEAR = 0.2;
 static const double SPELLING_MOST = 0.9; /* two passes spell it differently */
 static const double CONFIDENCE_MOST = 0.995;
@@ -155,12 +158,91 @@ holds_cjk(const char *text)
     return false;
 }
 
+/* Letters and digits of @name in lower case. (transfer full) */
+static gunichar *
+letters_of(const char *name, glong *out_count)
+{
+    g_autofree gunichar *letters = g_utf8_to_ucs4_fast(name, -1, out_count);
+    glong kept = 0;
+
+    for (glong i = 0; i < *out_count; i++)
+        if (g_unichar_isalnum(letters[i]))
+            letters[kept++] = g_unichar_tolower(letters[i]);
+    *out_count = kept;
+    return g_steal_pointer(&letters);
+}
+
+/* How much of @part lies in @whole. */
+static double
+share_inside(const DnBox *part, const DnBox *whole)
+{
+    double left = MAX(part->x, whole->x);
+    double top = MAX(part->y, whole->y);
+    double right = MIN((double)part->x + part->width, (double)whole->x + whole->width);
+    double bottom = MIN((double)part->y + part->height, (double)whole->y + whole->height);
+    double area = (double)part->width * part->height;
+
+    return area > 0 && right > left && bottom > top ? (right - left) * (bottom - top) / area : 0;
+}
+
+/* One pass read a part of what the other read at the same place. */
+static bool
+is_part_of(const DnCandidate *part, const DnCandidate *whole)
+{
+    glong few_count = 0;
+    glong many_count = 0;
+
+    if (whole->confidence < WHOLE_LEAST || part->page != whole->page ||
+        share_inside(&part->box, &whole->box) < SAME_PLACE)
+        return false;
+    g_autofree gunichar *few = letters_of(part->text, &few_count);
+    g_autofree gunichar *many = letters_of(whole->text, &many_count);
+
+    return few_count > 0 && many_count <= NAME_MOST &&
+           (double)few_count < NAME_LIKE * (double)many_count &&
+           common_letters(few, few_count, many, many_count) >= PART_LIKE * (double)few_count;
+}
+
+/* Of a part and the whole in two readings, in Latin letters, the whole is the name. */
+static void
+join_parts(DnField *field, DnField *second)
+{
+    for (guint i = 0; i < second->candidates->len;) {
+        DnCandidate *other = g_ptr_array_index(second->candidates, i);
+        bool joined = false;
+
+        for (guint j = 0; j < field->candidates->len && !joined && !holds_cjk(other->text); j++) {
+            DnCandidate *one = g_ptr_array_index(field->candidates, j);
+            bool shorter = is_part_of(other, one);
+
+            if (holds_cjk(one->text) || (!shorter && !is_part_of(one, other)))
+                continue;
+            double confidence = MIN(SPELLING_MOST, MAX(one->confidence, other->confidence));
+
+            if (!shorter) {
+                char *text = one->text;
+
+                one->text = other->text;
+                other->text = text;
+                one->box = other->box;
+            }
+            one->confidence = confidence;
+            joined = true;
+        }
+        if (joined)
+            g_ptr_array_remove_index(second->candidates, i);
+        else
+            i++;
+    }
+}
+
 void
 dn_field_merge_names(DnField *field, DnField *second)
 {
     GPtrArray *mine = field->candidates;
     GPtrArray *theirs = second->candidates;
 
+    join_parts(field, second);
     /* Two spellings of one name are one candidate, the surer spelling of both. */
     for (guint i = 0; i < theirs->len;) {
         DnCandidate *other = g_ptr_array_index(theirs, i);

@@ -51,7 +51,7 @@ height_of(const DnLine *line)
 
 /* One word, composed, with the signs that mean one thing written one way. */
 static char *
-normalised_word(const char *word)
+normalised_word(const char *word, bool recognised)
 {
     g_autofree char *composed = dn_text_nfkc(word);
     GString *out = g_string_new(NULL);
@@ -59,7 +59,8 @@ normalised_word(const char *word)
     for (const char *p = composed ? composed : ""; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
 
-        if (c == '\\' || c == 0x20a9) /* backslash is how the yen sign is read */
+        /* Backslash is how the yen sign is read, and with two strokes the won sign. */
+        if (c == '\\' || (c == 0x20a9 && recognised))
             c = 0xa5;
         else if (c == 0x2019 || c == 0x2018 || c == 0x60 || c == 0xb4)
             c = '\'';
@@ -132,6 +133,7 @@ field_line_new(const DnPageText *page, const DnLine *line, unsigned index)
     GString *plain = g_string_new(NULL);
     g_autoptr(GArray) word_of = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     const DnWord *before = NULL;
+    bool recognised = strcmp(page->origin, "text-layer") != 0;
 
     self->line = line;
     self->page = page->page;
@@ -141,7 +143,7 @@ field_line_new(const DnPageText *page, const DnLine *line, unsigned index)
     self->place = (line->box.y + line->box.height / 2.0) / MAX(1, page->height_px);
     for (guint i = 0; i < line->words->len && plain->len < LINE_BYTES_MOST; i++) {
         const DnWord *word = g_ptr_array_index(line->words, i);
-        g_autofree char *text = normalised_word(word->text);
+        g_autofree char *text = normalised_word(word->text, recognised);
 
         if (!*text)
             continue;
@@ -194,39 +196,93 @@ count_mark(const char *text, const char *mark, bool letters)
     return count;
 }
 
+/* True of a page in Japanese that names its taxes, or who is registered for them, in an archive of
+ * yen: another sign there is a yen sign that was misread. */
+static bool
+is_of_yen(const DnFieldText *self)
+{
+    static const char *const words[] = {"円",       "消費税", "税込", "税抜",
+                                        "登録番号", "軽減",   "%対象"};
+    unsigned count = 0;
+
+    if (strcmp(self->profile->currency, "JPY") != 0)
+        return false;
+    for (guint i = 0; i < self->lines->len; i++)
+        for (guint w = 0; w < G_N_ELEMENTS(words); w++)
+            count += strstr(dn_field_text_line(self, i)->folded, words[w]) != NULL;
+    return count >= 2;
+}
+
+const char *
+dn_currency_of_sign(const char *sign, const char *usual, const char *expected)
+{
+    static const char *const shared[][2] = {
+        {"kr", "NOK"}, {"kr", "DKK"}, {"kr", "ISK"}, {"$", "CAD"}, {"$", "AUD"},
+        {"$", "SGD"},  {"$", "HKD"},  {"$", "NZD"},  {"$", "TWD"}, {"$", "MXN"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(shared); i++)
+        if (strcmp(sign, shared[i][0]) == 0 && strcmp(expected, shared[i][1]) == 0)
+            return expected;
+    return usual;
+}
+
 static void
 find_currency(DnFieldText *self)
 {
+    /* Signs, and codes where documents print them; what is of several countries is given to the
+     * largest unless the archive is of another. */
     static const struct {
         const char *mark;
         const char *currency;
         bool letters;
-    } marks[] = {{"¥", "JPY", false},  {"円", "JPY", false}, {"JPY", "JPY", true},
-                 {"€", "EUR", false},  {"EUR", "EUR", true}, {"EURO", "EUR", true},
-                 {"RM", "MYR", true},  {"MYR", "MYR", true}, {"£", "GBP", false},
-                 {"GBP", "GBP", true}, {"CHF", "CHF", true}, {"USD", "USD", true},
-                 {"US$", "USD", true}, {"S$", "SGD", true},  {"SGD", "SGD", true},
-                 {"HK$", "HKD", true}, {"A$", "AUD", true},  {"$", "USD", false},
-                 {"kr", "SEK", true},  {"₩", "KRW", false},  {"元", "CNY", false}};
+    } marks[] = {
+        {"¥", "JPY", false},   {"円", "JPY", false},  {"JPY", "JPY", true}, {"€", "EUR", false},
+        {"EUR", "EUR", true},  {"EURO", "EUR", true}, {"RM", "MYR", true},  {"MYR", "MYR", true},
+        {"£", "GBP", false},   {"GBP", "GBP", true},  {"CHF", "CHF", true}, {"USD", "USD", true},
+        {"US$", "USD", true},  {"$", "USD", false},   {"S$", "SGD", true},  {"SGD", "SGD", true},
+        {"HK$", "HKD", true},  {"HKD", "HKD", true},  {"A$", "AUD", true},  {"AUD", "AUD", true},
+        {"NT$", "TWD", true},  {"TWD", "TWD", true},  {"C$", "CAD", true},  {"CAD", "CAD", true},
+        {"NZ$", "NZD", true},  {"NZD", "NZD", true},  {"R$", "BRL", true},  {"BRL", "BRL", true},
+        {"kr", "SEK", true},   {"SEK", "SEK", true},  {"DKK", "DKK", true}, {"NOK", "NOK", true},
+        {"₩", "KRW", false},   {"KRW", "KRW", true},  {"元", "CNY", false}, {"CNY", "CNY", true},
+        {"RMB", "CNY", true},  {"zł", "PLN", true},   {"PLN", "PLN", true}, {"Kč", "CZK", true},
+        {"CZK", "CZK", true},  {"HUF", "HUF", true},  {"₫", "VND", false},  {"VND", "VND", true},
+        {"฿", "THB", false},   {"THB", "THB", true},  {"₹", "INR", false},  {"INR", "INR", true},
+        {"₱", "PHP", false},   {"PHP", "PHP", true},  {"Rp", "IDR", true},  {"IDR", "IDR", true},
+        {"AED", "AED", true},  {"KD", "KWD", true},   {"KWD", "KWD", true}, {"OMR", "OMR", true},
+        {"TND", "TND", true},  {"₪", "ILS", false},   {"ILS", "ILS", true}, {"₺", "TRY", false},
+        {"₽", "RUB", false},
+    };
     unsigned counts[G_N_ELEMENTS(marks)] = {0};
     unsigned best = 0;
     unsigned total = 0;
     const char *found = NULL;
+    const char *currencies[G_N_ELEMENTS(marks)];
 
+    for (guint m = 0; m < G_N_ELEMENTS(marks); m++)
+        currencies[m] =
+            dn_currency_of_sign(marks[m].mark, marks[m].currency, self->profile->currency);
     for (guint i = 0; i < self->lines->len; i++)
         for (guint m = 0; m < G_N_ELEMENTS(marks); m++)
             counts[m] +=
                 count_mark(dn_field_text_line(self, i)->plain, marks[m].mark, marks[m].letters);
+    /* S$, HK$: the dollar sign in them is theirs. */
+    for (guint m = 0; m < G_N_ELEMENTS(marks); m++)
+        if (strcmp(marks[m].mark, "$") == 0)
+            for (guint n = 0; n < G_N_ELEMENTS(marks); n++)
+                if (n != m && strchr(marks[n].mark, '$'))
+                    counts[m] -= MIN(counts[m], counts[n]);
     for (guint m = 0; m < G_N_ELEMENTS(marks); m++) {
         unsigned count = 0;
 
         for (guint n = 0; n < G_N_ELEMENTS(marks); n++)
-            if (strcmp(marks[n].currency, marks[m].currency) == 0)
+            if (strcmp(currencies[n], currencies[m]) == 0)
                 count += counts[n];
         total += counts[m];
         if (count > best) {
             best = count;
-            found = marks[m].currency;
+            found = currencies[m];
         }
     }
     /* A lone mark is a misread letter as often as not where the characters come from pixels: the
@@ -235,10 +291,12 @@ find_currency(DnFieldText *self)
                     !(self->recognised && !self->japanese && strcmp(found, "JPY") == 0) &&
                     !(self->recognised && strcmp(found, "USD") == 0 && best < 3 &&
                       dn_money_scale(self->profile->currency) > 0) &&
-                    !(self->japanese && strcmp(found, "JPY") != 0 && best < 3);
+                    !(self->japanese && strcmp(found, "JPY") != 0 && best < 3) &&
+                    !(self->recognised && strcmp(found, "JPY") != 0 && is_of_yen(self));
+    const char *currency = believed ? found : self->profile->currency;
 
     self->currency_marked = believed;
-    g_strlcpy(self->currency, believed ? found : self->profile->currency, sizeof self->currency);
+    g_strlcpy(self->currency, currency, sizeof self->currency);
 }
 
 static void

@@ -520,6 +520,21 @@ test_clock_text_goes_there_and_back(void)
     }
 }
 
+/* ISO 4217: yen have no decimals, dinars three, most two; what is no code has none. */
+static void
+test_money_scales(void)
+{
+    g_assert_cmpint(dn_money_scale("JPY"), ==, 0);
+    g_assert_cmpint(dn_money_scale("PYG"), ==, 0);
+    g_assert_cmpint(dn_money_scale("UGX"), ==, 0);
+    g_assert_cmpint(dn_money_scale("EUR"), ==, 2);
+    g_assert_cmpint(dn_money_scale("MYR"), ==, 2);
+    g_assert_cmpint(dn_money_scale("KWD"), ==, 3);
+    g_assert_cmpint(dn_money_scale("TND"), ==, 3);
+    g_assert_cmpint(dn_money_scale("eur"), ==, -1);
+    g_assert_cmpint(dn_money_scale(""), ==, -1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -549,5 +564,6 @@ main(int argc, char **argv)
     T(wire_hands_a_descriptor_over_and_times_out);
     T(replaced_file_is_synced_with_its_folder);
     T(clock_text_goes_there_and_back);
+    g_test_add_func("/money/scales", test_money_scales);
     return g_test_run();
 }

@@ -288,6 +288,88 @@ test_total_by_the_bases_of_both_rates(void)
     assert_amount(reading, 1262, "JPY");
 }
 
+/* Neither the total nor what was paid was read right; the table of taxes was. */
+static void
+test_total_by_the_table_of_taxes(void)
+{
+    g_autoptr(DnReading) named =
+        reading_of(&ringgit, LINES("Tax Invoice", "Date : 03/06/2017 5:02:54 PM",
+                                   "HM BAG    1    18.00      18.09",
+                                   "Total Item Discount:     0.05", "Cash Received :     12.00",
+                                   "GST Summary", "Tax Code      %      Taxable Amount      GST",
+                                   "SR    16.98      1.92", "GST :     1.02"));
+    g_autoptr(DnReading) beside = reading_of(&euro, LINES("Kassenbon", "zu zahlen      7,26",
+                                                          "MWST%    MWST    Netto    Brutto",
+                                                          "A 7 %      0,47      6,69      7,16"));
+
+    assert_amount(named, 1800, "MYR");
+    assert_amount(beside, 716, "EUR");
+    g_assert_cmpfloat(best_of(&named->amount)->confidence, <, 0.95);
+}
+
+static void
+test_a_digit_that_the_tax_corrects(void)
+{
+    g_autoptr(DnReading) reading =
+        reading_of(&ringgit, LINES("SYL ROASTED DELIGHTS SDN. BHD.", "Total Qty: 7      51.42",
+                                   "Total Sales (Excluding GST)      5142", "Total GST      3.08",
+                                   "Total Sales (Inclusive of GST)      64.50"));
+
+    assert_amount(reading, 5450, "MYR");
+    g_assert_cmpfloat(best_of(&reading->amount)->confidence, <, 0.95);
+    g_assert_cmpint(((const DnCandidate *)g_ptr_array_index(reading->amount.candidates, 1))->number,
+                    ==, 6450);
+}
+
+/* A sign that nothing else on the page bears out is another one, misread. */
+static void
+test_a_lone_foreign_sign_from_pixels(void)
+{
+    g_autoptr(DnReading) pound =
+        reading_of(&ringgit, LINES("Tax Invoice", "Item    1    RM 4.70    RM 4.70",
+                                   "Total Sales :      RM 4.70", "SR 6.00    £6.33    0.33"));
+    g_autoptr(DnReading) dollar = reading_of(
+        NULL, LINES("請求書", "登録番号 T8700110005901", "小計      $10,000",
+                    "消費税(10%)      $1,000", "合計      $11,000", "お支払期限 2026年9月30日"));
+
+    assert_amount(pound, 470, "MYR");
+    assert_amount(dollar, 11000, "JPY");
+}
+
+static void
+test_currencies_and_their_decimals(void)
+{
+    static const struct {
+        const char *line;
+        const char *currency; /* of the archive */
+        const char *wanted;
+        int64_t minor;
+    } cases[] = {
+        {"Total    NT$1,250.00", "USD", "TWD", 125000},
+        {"Total    HK$ 88.50", "USD", "HKD", 8850},
+        {"Total    S$ 12.80", "MYR", "SGD", 1280},
+        {"Total    ₩ 15,000", "JPY", "KRW", 15000},
+        {"Total    149,00 kr", "SEK", "SEK", 14900},
+        {"Total    149,00 kr", "DKK", "DKK", 14900},
+        {"Total    $ 12.80", "CAD", "CAD", 1280},
+        {"Total    KD 12.345", "KWD", "KWD", 12345},
+        {"Total    CHF 12.80", "EUR", "CHF", 1280},
+        {"Total    ₫ 250,000", "USD", "VND", 250000},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        DnReadingProfile profile = {.date_order = "dmy"};
+        g_autoptr(DnPageText) page = page_made_of(LINES(cases[i].line), "text-layer", 1);
+        const DnPageText *pages[] = {page};
+
+        g_strlcpy(profile.currency, cases[i].currency, sizeof profile.currency);
+        g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &profile);
+
+        g_test_message("%s", cases[i].line);
+        assert_amount(reading, cases[i].minor, cases[i].wanted);
+    }
+}
+
 static void
 test_hardly_anything_is_no_amount(void)
 {
@@ -319,6 +401,10 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/amount/refund", test_refund_is_negative);
     g_test_add_func("/ocr/amount/no-money", test_nothing_from_a_page_without_money);
     g_test_add_func("/ocr/amount/bases", test_total_by_the_bases_of_both_rates);
+    g_test_add_func("/ocr/amount/table-of-taxes", test_total_by_the_table_of_taxes);
+    g_test_add_func("/ocr/amount/digit-corrected", test_a_digit_that_the_tax_corrects);
+    g_test_add_func("/ocr/amount/lone-foreign-sign", test_a_lone_foreign_sign_from_pixels);
+    g_test_add_func("/ocr/amount/currencies", test_currencies_and_their_decimals);
     g_test_add_func("/ocr/amount/none", test_hardly_anything_is_no_amount);
     return g_test_run();
 }

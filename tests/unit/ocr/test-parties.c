@@ -138,6 +138,79 @@ test_address_after_the_legal_form_is_cut(void)
     assert_party(reading, "QualityHosting AG");
 }
 
+/* "gst" is in hinG STationery, "table" in vegetable: only words count. */
+static void
+test_a_word_within_a_name_is_no_label(void)
+{
+    static const DnReadingProfile ringgit = {.date_order = "dmy", .currency = "MYR"};
+    g_autoptr(DnReading) reading = reading_of(
+        &ringgit, LINES("LIAN HING STATIONERY SDN BHD", "(162761-M)", "NO.32 & 33, JALAN SR 1/9,",
+                        "GST ID : 002139201536", "Tax Invoice", "Total    12.00"));
+    g_autoptr(DnReading) vegetables =
+        reading_of(&ringgit, LINES("SERI VEGETABLE TRADING", "18, JALAN PERMAS 10/7", "TABLE : 3",
+                                   "Total    12.00"));
+
+    assert_party(reading, "LIAN HING STATIONERY SDN BHD");
+    assert_party(vegetables, "SERI VEGETABLE TRADING");
+}
+
+/* Whose number stands below it; what stands between lines of an address is one. */
+static void
+test_the_company_of_a_number_and_its_address(void)
+{
+    static const DnReadingProfile ringgit = {.date_order = "dmy", .currency = "MYR"};
+    static const DnReadingProfile euro = {.date_order = "dmy", .currency = "EUR"};
+    g_autoptr(DnReading) reading = reading_of(
+        &ringgit, LINES("JIAWEI HOUSE", "002693074-K", "13, JLN TASIK UTAMA 8",
+                        "MEDAN NIAGA DAMAI SG BESI", "57000 KL", "INVOICE", "Total    65.20"));
+    g_autoptr(DnReading) street =
+        reading_of(&euro, LINES("Aldi GmbH & Co. KG", "Pohlweg 110", "33100 Paderborn",
+                                "MOSER ROTH PREMIUM      1,99 A", "Summe      1,99"));
+
+    assert_party(reading, "JIAWEI HOUSE");
+    g_assert_false(offers_text(&reading->party, "MEDAN NIAGA DAMAI SG BESI") &&
+                   best_of(&reading->party)->confidence < 0.5);
+    g_assert_true(g_str_has_prefix(best_of(&street->party)->text, "Aldi GmbH"));
+}
+
+static void
+test_common_words_are_spelled(void)
+{
+    static const char *const pairs[][2] = {
+        {"PERMNIAGAGN RIANG RIA", "PERNIAGAAN RIANG RIA"},
+        {"RES AURANT JIAWEI", "RESTAURANT JIAWEI"},
+        {"Yong Tat Hardwore Tradlng", "Yong Tat Hardware Trading"},
+        {"KEDAI SERVIS TAYAR", "KEDAI SERVIS TAYAR"}, /* no word of the list */
+        {"LIAN HING", "LIAN HING"},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        g_autofree char *spelled = dn_spell_name(pairs[i][0]);
+
+        g_assert_cmpstr(spelled, ==, pairs[i][1]);
+    }
+}
+
+/* One pass reads the name, another the end of it: the whole is the name. */
+static void
+test_a_part_of_a_name_is_not_another_name(void)
+{
+    static const DnReadingProfile ringgit = {.date_order = "dmy", .currency = "MYR"};
+    g_autoptr(DnPageText) page = page_made_of(
+        LINES("RESTAURANT JIAWEI", "002693074-K", "13, JLN TASIK UTAMA 8", "Total    65.20"),
+        "tesseract", 0.9);
+    const DnPageText *pages[] = {page};
+
+    page->second = page_made_of(
+        LINES("           JIAWEI", "002693074-K", "13, JLN TASIK UTAMA 8", "Total    65.20"),
+        "tesseract", 0.95);
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &ringgit);
+
+    assert_party(reading, "RESTAURANT JIAWEI");
+    g_assert_false(offers_text(&reading->party, "JIAWEI"));
+}
+
 static void
 test_titles_slogans_and_dates_are_no_names(void)
 {
@@ -308,6 +381,10 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/party/shop-and-branch", test_shop_and_branch_on_a_receipt);
     g_test_add_func("/ocr/party/malaysian", test_malaysian_names);
     g_test_add_func("/ocr/party/address-cut", test_address_after_the_legal_form_is_cut);
+    g_test_add_func("/ocr/party/words", test_a_word_within_a_name_is_no_label);
+    g_test_add_func("/ocr/party/company-number", test_the_company_of_a_number_and_its_address);
+    g_test_add_func("/ocr/party/spelled", test_common_words_are_spelled);
+    g_test_add_func("/ocr/party/part-of-a-name", test_a_part_of_a_name_is_not_another_name);
     g_test_add_func("/ocr/party/no-names", test_titles_slogans_and_dates_are_no_names);
     g_test_add_func("/ocr/regnum/forms", test_registration_numbers);
     g_test_add_func("/ocr/regnum/under-its-label", test_number_under_its_label);
