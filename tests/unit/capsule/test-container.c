@@ -206,7 +206,7 @@ test_nothing_is_overwritten_and_names_stay_inside(Fixture *fixture, gconstpointe
         g_clear_error(&error);
     }
     g_assert_false(g_file_test(other, G_FILE_TEST_EXISTS));
-    open_clean(fixture);
+    dn_container_close(open_clean(fixture));
 }
 
 static void
