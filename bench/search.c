@@ -1279,7 +1279,8 @@ main(int argc, char **argv)
     }
     kv = keep && g_file_test(view, G_FILE_TEST_IS_DIR) ? open_kv() : measure_load();
     dn_kv_close(kv);
-    spawn_opening();
+    if (!only)
+        spawn_opening();
     if (!growth) {
         g_autofree char *sqlite = path_of("sqlite");
 

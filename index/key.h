@@ -16,6 +16,7 @@
  *     PARTY     state, folded name, date, amount, seq      id, currency  "" without a name
  *     PARTY_AMOUNT  state, folded name, amount, date, seq  currency
  *     NUMBER    state, "T...", date, amount, seq           currency
+ *     KIND, LABEL   state, term, seq                       id            each label
  *
  * A currency is left out when it is JPY.
  * state is 0, or 1 for a deleted voucher: a search that wants none never meets one. A missing date

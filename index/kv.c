@@ -15,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/fs.h"
 #include "index/encrypted-env.h"
+#include "index/key.h"
 #include "index/posting.h"
 #include "index/run.h"
 
@@ -32,6 +33,7 @@ enum {
     OPEN_FILES = 256,
     MAX_KEY_BYTES = 64 << 10,
     IDLE_ITERATORS = 4,
+    IDLE_SNAPSHOTS = 8,
     MANY = 64,       /* keys looked up at once */
     MARKS = 1 << 15, /* of what was written once, remembered */
     MARK_BYTES = 16,
@@ -39,6 +41,7 @@ enum {
     FEW_LISTS = 32,
     ZSTD_WINDOW = -14,      /* RocksDB's own default */
     ZSTD_FAST = 1,          /* for what is written at once, and mostly sorted once more */
+    LZ4HC_LEVEL = 4,        /* 7 % smaller; 9 would save another 1 % */
     MANY_OPERATIONS = 4096, /* of several vouchers, surely */
     FEW_BYTES = 1 << 20,    /* not worth a file of its own */
     FILE_BYTES = 64 << 20,
@@ -87,12 +90,17 @@ struct DnKv {
     rocksdb_writeoptions_t *write;
     GMutex marks_lock;
     uint8_t (*marks)[MARK_BYTES]; /* MARKS of them, each at the place its own first bytes name */
+    GMutex idle_lock;
+    uint64_t changes;                   /* of what readers see, so far */
+    DnKvSnapshot *idle[IDLE_SNAPSHOTS]; /* (nullable) of the state as it is */
 };
 
 /* To make an iterator costs as much as a few seeks, so a snapshot keeps those that were let go.
- * They have no bounds of their own: a cursor compares. */
+ * They have no bounds of their own: a cursor compares. While nothing is written one snapshot is as
+ * good as another, so that whoever asks next takes it over, iterators and all. */
 struct DnKvSnapshot {
     DnKv *kv;
+    uint64_t changes; /* it shows the state after these, or a later one */
     const rocksdb_snapshot_t *snapshot;
     rocksdb_readoptions_t *read;
     rocksdb_iterator_t *idle[DN_KV_FAMILIES][IDLE_ITERATORS];
@@ -271,8 +279,11 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
         return NULL;
     }
     /* A page of a search unpacks a block or two that no other page wanted: most of its time. */
-    if (family == DN_KV_INDEX)
-        rocksdb_options_set_bottommost_compression(options, rocksdb_lz4_compression);
+    if (family == DN_KV_INDEX) {
+        rocksdb_options_set_bottommost_compression(options, rocksdb_lz4hc_compression);
+        rocksdb_options_set_bottommost_compression_options(options, ZSTD_WINDOW, LZ4HC_LEVEL, 0, 0,
+                                                           1);
+    }
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
 
@@ -300,6 +311,35 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
 }
 
 static void
+snapshot_destroy(DnKvSnapshot *self)
+{
+    for (size_t family = 0; family < DN_KV_FAMILIES; family++)
+        for (size_t i = 0; i < IDLE_ITERATORS; i++)
+            if (self->idle[family][i])
+                rocksdb_iter_destroy(self->idle[family][i]);
+    rocksdb_readoptions_destroy(self->read);
+    rocksdb_release_snapshot(self->kv->db, self->snapshot);
+    g_free(self);
+}
+
+/* The state is another from here on. Snapshots that nobody uses go away: they would keep memory and
+ * files of the state before. */
+static void
+kv_changed(DnKv *self)
+{
+    DnKvSnapshot *idle[IDLE_SNAPSHOTS];
+
+    g_mutex_lock(&self->idle_lock);
+    self->changes++;
+    memcpy(idle, self->idle, sizeof idle);
+    memset(self->idle, 0, sizeof self->idle);
+    g_mutex_unlock(&self->idle_lock);
+    for (size_t i = 0; i < IDLE_SNAPSHOTS; i++)
+        if (idle[i])
+            snapshot_destroy(idle[i]);
+}
+
+static void
 load_free(Load *load)
 {
     if (!load)
@@ -317,6 +357,7 @@ static void
 kv_free(DnKv *self)
 {
     load_free(self->load);
+    kv_changed(self);
     for (size_t i = 0; i < DN_KV_FAMILIES; i++)
         if (self->load_options[i])
             rocksdb_options_destroy(self->load_options[i]);
@@ -343,6 +384,7 @@ kv_free(DnKv *self)
         rocksdb_env_destroy(self->env);
     g_free(self->marks);
     g_mutex_clear(&self->marks_lock);
+    g_mutex_clear(&self->idle_lock);
     g_free(self);
 }
 
@@ -374,6 +416,7 @@ dn_kv_open(const char *dir, DnKvCipher cipher, void *user_data, GError **error)
     self = g_new0(DnKv, 1);
     self->dir = g_strdup(dir);
     g_mutex_init(&self->marks_lock);
+    g_mutex_init(&self->idle_lock);
     self->marks = g_malloc0_n(MARKS, MARK_BYTES);
     self->env = dn_encrypted_env_new(cipher, user_data);
     self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
@@ -450,6 +493,7 @@ write_native(DnKv *self, rocksdb_writebatch_t *native, GError **error)
         message = kv_injected();
     else
         rocksdb_write(self->db, self->write, native, &message);
+    kv_changed(self);
     return message ? kv_fail(error, message, "cannot write the index") : true;
 }
 
@@ -479,8 +523,19 @@ sink_finish_file(Sink *sink)
     return message ? kv_fail(&sink->error, message, "cannot write a file of the index") : true;
 }
 
+/* Rows by arrival, the largest, come in order and are hardly ever sorted again: they are packed at
+ * once as what stays. */
+static const rocksdb_options_t *
+sink_options(const DnKv *kv, const DnKvOperation *operation)
+{
+    bool stays = operation->family == DN_KV_INDEX && operation->key_size > DN_UUID_BYTES &&
+                 ((const uint8_t *)operation->key)[DN_UUID_BYTES] == DN_KEY_SEQ;
+
+    return stays ? kv->options[operation->family] : kv->load_options[operation->family];
+}
+
 static bool
-sink_open_file(Sink *sink, DnKvFamily family)
+sink_open_file(Sink *sink, const DnKvOperation *operation)
 {
     DnKv *kv = sink->kv;
     g_autofree char *dir = load_dir(kv->dir);
@@ -488,10 +543,10 @@ sink_open_file(Sink *sink, DnKvFamily family)
     char *path = g_strdup_printf("%s/%06u.sst", dir, kv->load->files++);
     char *message = NULL;
 
-    sink->writer = rocksdb_sstfilewriter_create(how, kv->load_options[family]);
+    sink->writer = rocksdb_sstfilewriter_create(how, sink_options(kv, operation));
     rocksdb_envoptions_destroy(how);
-    g_ptr_array_add(sink->files[family], path);
-    sink->family = family;
+    g_ptr_array_add(sink->files[operation->family], path);
+    sink->family = operation->family;
     sink->bytes = 0;
     rocksdb_sstfilewriter_open(sink->writer, path, &message);
     return message ? kv_fail(&sink->error, message, "cannot make a file of the index") : true;
@@ -506,7 +561,7 @@ sink_turn(Sink *sink, const DnKvOperation *operation, unsigned group)
                  (sink->group != group && sink->bytes > FEW_BYTES);
 
     sink->group = group;
-    return !turns || (sink_finish_file(sink) && sink_open_file(sink, operation->family));
+    return !turns || (sink_finish_file(sink) && sink_open_file(sink, operation));
 }
 
 static bool
@@ -546,6 +601,7 @@ sink_ingest(Sink *sink)
         message = kv_injected();
     else
         message = dn_encrypted_env_ingest(kv->db, kv->families, files, DN_KV_FAMILIES);
+    kv_changed(kv);
     return message ? kv_fail(&sink->error, message, "cannot add to the index") : true;
 }
 
@@ -602,6 +658,9 @@ load_prepare(DnKv *self)
             self->load_options[i] = rocksdb_options_create_copy(self->options[i]);
             rocksdb_options_set_bottommost_compression_options(self->load_options[i], ZSTD_WINDOW,
                                                                ZSTD_FAST, 0, 0, 1);
+            if (i == DN_KV_INDEX)
+                rocksdb_options_set_bottommost_compression(self->load_options[i],
+                                                           rocksdb_lz4_compression);
         }
     set_compactions(self, false);
 }
@@ -690,6 +749,7 @@ dn_kv_flush(DnKv *self, GError **error)
                         ? kv_injected()
                         : dn_encrypted_env_flush(self->db, self->families, DN_KV_FAMILIES);
 
+    kv_changed(self); /* its memory can go */
     return message ? kv_fail(error, message, "cannot flush the index") : true;
 }
 
@@ -706,6 +766,7 @@ dn_kv_compact(DnKv *self)
 {
     for (size_t i = 0; i < DN_KV_FAMILIES; i++)
         rocksdb_compact_range_cf(self->db, self->families[i], NULL, 0, NULL, 0);
+    kv_changed(self); /* files that were sorted together can go */
 }
 
 void
@@ -765,30 +826,60 @@ dn_kv_get(DnKv *self, DnKvFamily family, const void *key, size_t key_size, GErro
     return kv_get(self, self->read, family, key, key_size, error);
 }
 
+/* (transfer full) (nullable) One that nobody uses and that is of this moment. Else @out_changes
+ * says what one that is made now shows at least. */
+static DnKvSnapshot *
+snapshot_take(DnKv *self, uint64_t *out_changes)
+{
+    DnKvSnapshot *snapshot = NULL;
+
+    g_mutex_lock(&self->idle_lock);
+    *out_changes = self->changes;
+    for (size_t i = 0; !snapshot && i < IDLE_SNAPSHOTS; i++)
+        snapshot = g_steal_pointer(&self->idle[i]);
+    g_mutex_unlock(&self->idle_lock);
+    return snapshot;
+}
+
 DnKvSnapshot *
 dn_kv_snapshot(DnKv *self)
 {
-    DnKvSnapshot *snapshot = g_new0(DnKvSnapshot, 1);
+    uint64_t changes = 0;
+    DnKvSnapshot *snapshot = snapshot_take(self, &changes);
 
+    if (snapshot)
+        return snapshot;
+    snapshot = g_new0(DnKvSnapshot, 1);
     snapshot->kv = self;
+    snapshot->changes = changes;
     snapshot->snapshot = rocksdb_create_snapshot(self->db);
     snapshot->read = rocksdb_readoptions_create();
     rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->snapshot);
     return snapshot;
 }
 
+/* False when it is of an earlier state, or there are enough. */
+static bool
+snapshot_give(DnKvSnapshot *self)
+{
+    DnKv *kv = self->kv;
+    bool given = false;
+
+    g_mutex_lock(&kv->idle_lock);
+    for (size_t i = 0; !given && self->changes == kv->changes && i < IDLE_SNAPSHOTS; i++)
+        if (!kv->idle[i]) {
+            kv->idle[i] = self;
+            given = true;
+        }
+    g_mutex_unlock(&kv->idle_lock);
+    return given;
+}
+
 void
 dn_kv_snapshot_free(DnKvSnapshot *self)
 {
-    if (!self)
-        return;
-    for (size_t family = 0; family < DN_KV_FAMILIES; family++)
-        for (size_t i = 0; i < IDLE_ITERATORS; i++)
-            if (self->idle[family][i])
-                rocksdb_iter_destroy(self->idle[family][i]);
-    rocksdb_readoptions_destroy(self->read);
-    rocksdb_release_snapshot(self->kv->db, self->snapshot);
-    g_free(self);
+    if (self && !snapshot_give(self))
+        snapshot_destroy(self);
 }
 
 GBytes *

@@ -366,6 +366,8 @@ is_by_arrival(const DnSource *source)
     if (source->ranges->len != 1 || source->names)
         return false;
     range = g_ptr_array_index(source->ranges, 0);
+    if (range->tail == DN_TAIL_TERM)
+        return true;
     if (range->tail != DN_TAIL_DATE && range->tail != DN_TAIL_AMOUNT)
         return false;
     value = dn_tail_bytes[range->tail] - dn_tail_bytes[DN_TAIL_SEQ];
@@ -377,7 +379,7 @@ source_answers(const DnSource *source)
 {
     const DnRange *range = NULL;
 
-    if (source->streams)
+    if (source->streams || source->is_kind || source->is_label)
         return TERM_LIST;
     if (source->ranges->len == 0)
         return 0;

@@ -41,7 +41,7 @@ enum {
 static const char *const kinds[] = {"receipt", "invoice",  "delivery_note", "quotation",
                                     "order",   "contract", "statement",     "other"};
 
-enum { MOST_ROWS = 8 };
+enum { MOST_ROWS = 10 };
 
 /* Where a row stands in the bytes of its Rows. */
 typedef struct {
@@ -378,6 +378,27 @@ add_all_keys(GByteArray *key, const DnIndexRecord *record)
     dn_key_add_u64(key, record->registered_seq);
 }
 
+/* The value stands from @id to @id_end. */
+static void
+add_term_row(Rows *out, const DnUuid *tenant, DnKeyTable table, const DnIndexRecord *record,
+             const char *term, guint id, guint id_end)
+{
+    row_begin_state(out, tenant, table, record->deleted);
+    dn_key_add_term(out->bytes, term);
+    dn_key_add_u64(out->bytes, record->registered_seq);
+    row_end(out, id, id_end);
+}
+
+/* A label that is there twice is one. */
+static bool
+is_repeated(const char *const *labels, size_t which)
+{
+    for (size_t i = 0; i < which; i++)
+        if (strcmp(labels[i], labels[which]) == 0)
+            return true;
+    return false;
+}
+
 /* All rows of @record; a pure function of it. */
 static void
 rows_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
@@ -430,6 +451,10 @@ rows_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char
     dn_key_add_i32(bytes, record->date_days);
     dn_key_add_u64(bytes, record->registered_seq);
     row_end(out, currency, currency_end);
+    add_term_row(out, tenant, DN_KEY_KIND, record, record->kind ? record->kind : "", id, currency);
+    for (size_t i = 0; record->labels && record->labels[i]; i++)
+        if (!is_repeated(record->labels, i))
+            add_term_row(out, tenant, DN_KEY_LABEL, record, record->labels[i], id, currency);
     if (*number) {
         row_begin_state(out, tenant, DN_KEY_NUMBER, deleted);
         dn_key_add_string(bytes, number);
@@ -534,6 +559,8 @@ lists_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record)
     dn_key_add_u64(out->bytes, block);
     row_end(out, 0, 0);
     for (size_t i = 0; record->labels && record->labels[i]; i++) {
+        if (is_repeated(record->labels, i))
+            continue;
         row_begin(out, tenant, DN_KEY_LABEL);
         dn_key_add_term(out->bytes, record->labels[i]);
         dn_key_add_u64(out->bytes, block);
@@ -548,8 +575,7 @@ post_lists(DnKvBatch *batch, uint64_t seq, const Rows *lists, const Rows *but_no
         const Row *row = row_at(lists, i);
         const uint8_t *key = row_key(lists, row);
 
-        /* A label that is there twice is one. */
-        if (!rows_find(but_not, key, row->key_size) && rows_find(lists, key, row->key_size) == row)
+        if (!rows_find(but_not, key, row->key_size))
             dn_kv_batch_post(batch, key, row->key_size, (uint16_t)(seq % DN_POSTING_PLACES),
                              removed);
     }

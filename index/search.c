@@ -18,11 +18,9 @@ enum {
     SEQ_KEY_BYTES = DN_UUID_BYTES + 1 + 1 + 8,
 };
 
-const size_t dn_tail_bytes[] = {[DN_TAIL_SEQ] = 8,
-                                [DN_TAIL_DATE] = 4 + 8,
-                                [DN_TAIL_AMOUNT] = 8 + 8,
-                                [DN_TAIL_ALL] = 4 + 8 + 8,
-                                [DN_TAIL_BY_AMOUNT] = 8 + 4 + 8};
+const size_t dn_tail_bytes[] = {
+    [DN_TAIL_SEQ] = 8,         [DN_TAIL_DATE] = 4 + 8,          [DN_TAIL_AMOUNT] = 8 + 8,
+    [DN_TAIL_ALL] = 4 + 8 + 8, [DN_TAIL_BY_AMOUNT] = 8 + 4 + 8, [DN_TAIL_TERM] = 8};
 
 bool
 dn_search_damaged(DnSearch *search)
@@ -347,7 +345,8 @@ dn_candidate_matches(DnSearch *search, DnCandidate *candidate)
 
     if (!candidate->has_state || (by_date && !candidate->has_date) ||
         (by_amount && !candidate->has_amount) || (by_party && !candidate->party_met) ||
-        (search->currency && !candidate->currency) || query->kind || query->label) {
+        (search->currency && !candidate->currency) || (query->kind && !candidate->kind_met) ||
+        (query->label && !candidate->label_met)) {
         if (!dn_candidate_cover(search, candidate) ||
             !candidate_cover_matches(search, &candidate->cover))
             return false;
@@ -439,13 +438,13 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
         return dn_search_damaged(search);
     if (tail == DN_TAIL_DATE || tail == DN_TAIL_ALL)
         out->has_date = dn_key_read_i32(&in, &out->date_days);
-    if (tail != DN_TAIL_SEQ && tail != DN_TAIL_DATE)
+    if (tail == DN_TAIL_AMOUNT || tail == DN_TAIL_ALL || tail == DN_TAIL_BY_AMOUNT)
         out->has_amount = dn_key_read_i64(&in, &out->amount);
     if (tail == DN_TAIL_BY_AMOUNT)
         out->has_date = dn_key_read_i32(&in, &out->date_days);
     dn_key_read_u64(&in, &out->seq);
     key = dn_kv_cursor_value(cursor, &size);
-    if (tail != DN_TAIL_ALL && tail != DN_TAIL_BY_AMOUNT) {
+    if (tail == DN_TAIL_SEQ || tail == DN_TAIL_DATE || tail == DN_TAIL_AMOUNT) {
         out->value = key;
         out->value_size = size;
         out->is_whole = tail == DN_TAIL_SEQ;
@@ -453,8 +452,10 @@ dn_candidate_from_row(DnSearch *search, const DnKvCursor *cursor, DnTail tail, b
         out->has_id = size >= DN_UUID_BYTES;
         if (out->has_id)
             memcpy(out->id.bytes, key, DN_UUID_BYTES);
-        out->currency = (const char *)key + (out->has_id ? DN_UUID_BYTES : 0);
-        out->currency_size = size - (out->has_id ? DN_UUID_BYTES : 0);
+        if (tail != DN_TAIL_TERM) {
+            out->currency = (const char *)key + (out->has_id ? DN_UUID_BYTES : 0);
+            out->currency_size = size - (out->has_id ? DN_UUID_BYTES : 0);
+        }
     }
     return true;
 }

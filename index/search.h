@@ -91,8 +91,9 @@ typedef enum {
     DN_TAIL_SEQ,
     DN_TAIL_DATE,
     DN_TAIL_AMOUNT,
-    DN_TAIL_ALL,      /* date, amount, seq */
-    DN_TAIL_BY_AMOUNT /* amount, date, seq */
+    DN_TAIL_ALL,       /* date, amount, seq */
+    DN_TAIL_BY_AMOUNT, /* amount, date, seq */
+    DN_TAIL_TERM       /* seq, and no cover */
 } DnTail;
 
 /** How many bytes that is. */
@@ -127,6 +128,8 @@ typedef struct {
     bool has_amount;
     bool party_met; /* the row itself answers for the party */
     bool text_met;
+    bool kind_met;
+    bool label_met;
     bool deleted;
     int32_t date_days;
     int64_t amount;
@@ -209,7 +212,9 @@ typedef struct {
     guint ahead_most;
     GByteArray *rows; /* theirs */
     bool ended;
-    bool is_party;
+    bool is_party; /* its rows themselves answer for the party, */
+    bool is_kind;  /* the kind, */
+    bool is_label; /* the label */
 } DnSource;
 
 void dn_source_free(void *data);

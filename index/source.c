@@ -130,6 +130,8 @@ source_next_row(DnSearch *search, DnSource *source, DnCandidate *out)
                                &source->misses))
                 continue;
             out->party_met = source->is_party;
+            out->kind_met = source->is_kind;
+            out->label_met = source->is_label;
             source->standing = true;
             return true;
         }
@@ -285,6 +287,36 @@ source_of_lists(DnSearch *search)
     return source;
 }
 
+/* A page by arrival of one kind or one label. */
+static bool
+is_of_term(const DnSearch *search)
+{
+    const DnQuery *query = search->query;
+
+    return !search->terms && !query->kind != !query->label && query->sort == DN_SORT_REGISTERED &&
+           search->wanted[false] != search->wanted[true];
+}
+
+static DnSource *
+source_of_term(DnSearch *search)
+{
+    const char *kind = search->query->kind;
+    bool deleted = search->wanted[true];
+    DnSource *source = source_new(kind ? "rows of the kind" : "rows of the label");
+    GByteArray *prefix = dn_range_prefix(search, kind ? DN_KEY_KIND : DN_KEY_LABEL, deleted);
+    DnRange *range = NULL;
+
+    dn_key_add_term(prefix, kind ? kind : search->query->label);
+    range = dn_range_new(prefix, DN_TAIL_TERM, deleted);
+    /* Those of an earlier page are not asked for again. */
+    if (search->has_after)
+        dn_key_add_u64(range->from, search->after.seq);
+    source->is_kind = kind != NULL;
+    source->is_label = kind == NULL;
+    g_ptr_array_add(source->ranges, range);
+    return source;
+}
+
 /* Every index that a term of the query names. Empty when there is none. */
 GPtrArray *
 dn_source_all(DnSearch *search, bool merged)
@@ -296,7 +328,9 @@ dn_source_all(DnSearch *search, bool merged)
     bool few = merged && by_party && (search->number || dn_names_few(search));
     bool by_date = dn_search_sorts_by_date(query->sort);
 
-    if (search->terms || query->label || query->kind)
+    if (merged && is_of_term(search))
+        g_ptr_array_add(sources, source_of_term(search));
+    else if (search->terms || query->label || query->kind)
         g_ptr_array_add(sources, source_of_lists(search));
     if (by_party && !(few && by_date))
         g_ptr_array_add(sources, source_of_party(search));

@@ -713,6 +713,65 @@ test_threads_share_it(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpint(count_of(kv, key), ==, 4 * 200 * 4);
 }
 
+static void
+write_one(DnKv *kv, const char *key)
+{
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+
+    put(batch, DN_KV_INDEX, key, "");
+    g_assert_true(dn_kv_write(kv, batch, NULL));
+}
+
+/* What the rows of @family under a new snapshot are, one behind the other. */
+static char *
+all_keys(DnKv *kv, DnKvFamily family)
+{
+    g_autoptr(DnKvSnapshot) snapshot = dn_kv_snapshot(kv);
+    g_autoptr(DnKvCursor) cursor = dn_kv_snapshot_cursor(snapshot, family, "", 0, NULL, 0, false);
+    GString *keys = g_string_new(NULL);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        size_t size = 0;
+        const char *key = (const char *)dn_kv_cursor_key(cursor, &size);
+
+        g_string_append_len(keys, key, (gssize)size);
+    }
+    return g_string_free(keys, FALSE);
+}
+
+/* A snapshot that was let go serves the next reader, but not once something was written, whichever
+ * way, nor when it was taken before that and let go after it. */
+static void
+test_a_snapshot_is_of_its_moment(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(DnKv) kv = open_kv(f->kv);
+    DnKvSnapshot *old = NULL;
+    g_autofree char *none = all_keys(kv, DN_KV_INDEX);
+
+    g_assert_cmpstr(none, ==, "");
+    write_one(kv, "a");
+    for (int again = 0; again < 2; again++) {
+        g_autofree char *one = all_keys(kv, DN_KV_INDEX);
+
+        g_assert_cmpstr(one, ==, "a");
+    }
+    old = dn_kv_snapshot(kv);
+    write_one(kv, "b");
+    dn_kv_snapshot_free(old);
+    g_autofree char *two = all_keys(kv, DN_KV_INDEX);
+    g_assert_cmpstr(two, ==, "ab");
+    g_assert_true(dn_kv_flush(kv, NULL));
+    dn_kv_compact(kv);
+    g_autofree char *flushed = all_keys(kv, DN_KV_INDEX);
+    g_assert_cmpstr(flushed, ==, "ab");
+
+    dn_kv_begin_load(kv, 1);
+    write_one(kv, "c");
+    g_assert_true(dn_kv_end_load(kv, NULL));
+    g_autofree char *loaded = all_keys(kv, DN_KV_INDEX);
+    g_assert_cmpstr(loaded, ==, "abc");
+}
+
 #define add(name, function) g_test_add("/kv/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -723,6 +782,7 @@ main(int argc, char **argv)
     add("cursors", test_cursors_keep_to_their_range);
     add("many", test_many_are_looked_up_together);
     add("snapshot", test_snapshot_does_not_move);
+    add("snapshot-again", test_a_snapshot_is_of_its_moment);
     add("counters", test_counters_add_up);
     add("busy", test_second_open_is_busy);
     add("busy-process", test_other_process_is_busy);
