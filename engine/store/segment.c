@@ -6,15 +6,15 @@
  * everything appended so far, while others go on appending. A leader who had company last time
  * waits for it a little before he syncs: those who were just served come back with their next
  * commit, and a sync that they miss makes them wait for two. Who is alone never waits. Where a sync
- * is slow, those who missed it do not wait for its end: a second leader syncs beside the first. A
+ * is slow, those who missed it do not wait for its end: another leader syncs beside the first. A
  * failure takes all commits that are not durable with it: the file is cut back to its durable end
  * and the cut is synced before anyone is told, so that a commit reported as failed cannot come back
  * after a crash.
  *
- * Two syncs at once need two descriptors. The kernel reports an error of writing back once for each
- * open file; on a shared one the second caller could be told of a success that is none. On its own
- * each sync vouches for all that was written before it began, whoever wrote it and whichever ends
- * first, so the later one may settle the commits of the earlier one too.
+ * Syncs at the same time need a descriptor each. The kernel reports an error of writing back once
+ * for each open file; on a shared one the second caller could be told of a success that is none. On
+ * its own each sync vouches for all that was written before it began, whoever wrote it and
+ * whichever ends first, so a later one may settle the commits of the earlier ones too.
  *
  * Rolling over makes the next file durable before the trailer of the full one is written. So a
  * finished segment always has a follower, and a log whose last file was taken away is noticed. An
@@ -43,9 +43,9 @@
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
 enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
 enum { READ_AHEAD = 128 << 10 };
-enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 5000, MUCH_BYTES = 4 << 20 };
-/* A sync beside another costs more than it gains when it takes less. */
-enum { LEADERS = 2, SLOW_SYNC_US = 1000 };
+enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 1000, MUCH_BYTES = 4 << 20 };
+/* Syncs beside each other cost more than they gain when they take less. */
+enum { LEADERS = 4, SLOW_SYNC_US = 1000 };
 /* Zeros ahead: how many, how many at once, after how many syncs of one commit, of what size. */
 enum { AHEAD_BYTES = 2 << 20, AHEAD_PIECE = 256 << 10, AHEAD_FROM = 8, SMALL_SYNC = 256 << 10 };
 
@@ -90,12 +90,12 @@ typedef struct {
     GArray *pending;   /* Pending, oldest first */
     GArray *failed;    /* TicketRange: tickets that never became durable */
     uint64_t ticket;
-    uint64_t settled;   /* tickets up to here are durable or failed */
-    unsigned leaders;   /* at work without the lock */
-    bool led[LEADERS];  /* which descriptors they sync: fd, second_fd */
-    int second_fd;      /* -1: not needed yet */
-    uint64_t covered;   /* the last ticket that a sync under way or done was begun for */
-    bool gathering;     /* a leader waits for company and has not begun */
+    uint64_t settled;           /* tickets up to here are durable or failed */
+    unsigned leaders;           /* at work without the lock */
+    bool led[LEADERS];          /* which descriptors they sync: fd, then beside_fd */
+    int beside_fd[LEADERS - 1]; /* -1: not needed yet */
+    uint64_t covered;           /* the last ticket that a sync under way or done was begun for */
+    bool gathering;             /* a leader waits for company and has not begun */
     uint64_t company;   /* commits that the last sync served or found behind it when it was done */
     gint64 sync_us;     /* what the last sync took */
     unsigned alone;     /* small commits in a row that had a sync for themselves */
@@ -542,6 +542,14 @@ open_segment(const char *dir, uint32_t segment, GError **error)
 }
 
 static void
+clear_descriptors(SegmentStore *self)
+{
+    dn_clear_fd(&self->fd);
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->beside_fd); i++)
+        dn_clear_fd(&self->beside_fd[i]);
+}
+
+static void
 remove_follower(SegmentStore *self)
 {
     g_autofree char *path = dn_segment_path(self->dir, self->segment + 1);
@@ -592,8 +600,7 @@ roll_over(SegmentStore *self, GError **error)
         return false;
     }
     fchmod(self->fd, 0400); /* a reminder to people; nothing relies on it */
-    dn_clear_fd(&self->fd);
-    dn_clear_fd(&self->second_fd);
+    clear_descriptors(self);
     self->finished_bytes += self->end + DN_FRAME_HEADER + g_bytes_get_size(trailer);
     self->fd = dn_steal_fd(&next);
     self->segment++;
@@ -739,16 +746,29 @@ keep_ahead(SegmentStore *self, uint64_t bytes)
     self->filling = self->filler != NULL;
 }
 
-/* Opens the second descriptor when it is needed first. */
-static bool
-has_second(SegmentStore *self)
+/* The number of a descriptor that nobody syncs, when a leader is still to be had. */
+static unsigned
+free_descriptor(const SegmentStore *self)
 {
-    if (self->second_fd < 0)
-        self->second_fd = open_segment(self->dir, self->segment, NULL);
-    return self->second_fd >= 0;
+    unsigned which = 0;
+
+    while (self->led[which])
+        which++;
+    return which;
 }
 
-/* A second sync is for those whom the first, which is slow, does not serve. */
+/* Opens it when it is needed first. */
+static bool
+has_descriptor(SegmentStore *self, unsigned which)
+{
+    int *fd = which ? &self->beside_fd[which - 1] : &self->fd;
+
+    if (*fd < 0)
+        *fd = open_segment(self->dir, self->segment, NULL);
+    return *fd >= 0;
+}
+
+/* A sync beside others is for those whom they, which are slow, do not serve. */
 static bool
 may_lead(SegmentStore *self, uint64_t ticket)
 {
@@ -756,14 +776,14 @@ may_lead(SegmentStore *self, uint64_t ticket)
         return false;
     return self->leaders == 0 ||
            (self->leaders < LEADERS && ticket > self->covered && !self->rolling &&
-            self->sync_us >= SLOW_SYNC_US && has_second(self));
+            self->sync_us >= SLOW_SYNC_US && has_descriptor(self, free_descriptor(self)));
 }
 
 /* One sync for all that is written by now; releases the lock meanwhile. */
 static void
 lead(SegmentStore *self)
 {
-    unsigned which = self->led[0] ? 1 : 0;
+    unsigned which = free_descriptor(self);
     g_autoptr(GError) problem = NULL;
     uint64_t durable = 0;
     uint64_t count = 0;
@@ -781,7 +801,8 @@ lead(SegmentStore *self)
     end = self->end;
     durable = self->durable;
     self->covered = ticket;
-    fd = which ? self->second_fd : self->fd; /* stay open: rolling over waits for the leaders */
+    /* It stays open: rolling over waits for the leaders. */
+    fd = which ? self->beside_fd[which - 1] : self->fd;
     g_mutex_unlock(&self->lock);
     begin_us = g_get_monotonic_time();
     synced = dn_fs_datasync(fd, &problem);
@@ -792,7 +813,7 @@ lead(SegmentStore *self)
     self->company = count + waiting_commits(self);
     if (!synced)
         sync_failed(self, problem);
-    else if (ticket > self->settled) /* else the other was first, or has failed with all of it */
+    else if (ticket > self->settled) /* else another was first, or has failed with all of it */
         settle(self, ticket, end);
     keep_ahead(self, synced && self->company == 1 ? end - durable : UINT64_MAX);
     g_cond_broadcast(&self->changed);
@@ -1559,8 +1580,7 @@ load_log(SegmentStore *self, GError **error)
 static void
 free_store(SegmentStore *self)
 {
-    dn_clear_fd(&self->fd);
-    dn_clear_fd(&self->second_fd);
+    clear_descriptors(self);
     g_hash_table_unref(self->heads);
     g_array_unref(self->offsets);
     g_array_unref(self->pending);
@@ -1639,7 +1659,8 @@ dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_
     self->segment_bytes =
         MAX(segment_bytes ? segment_bytes : DEFAULT_SEGMENT_BYTES, (uint64_t)DN_SEGMENT_HEADER);
     self->fd = -1;
-    self->second_fd = -1;
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->beside_fd); i++)
+        self->beside_fd[i] = -1;
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
     g_mutex_init(&self->open_lock);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tests/unit/store/test-leaders.c - two syncs of one log at once: who may believe which.
+ * tests/unit/store/test-leaders.c - several syncs of one log at once: who may believe which.
  *
- * The fdatasync(2) of this program stands before libc's: two calls can be held and let go with a
- * result of the test's choice, in either order. A third call, as when a failure is undone, passes.
+ * The fdatasync(2) of this program stands before libc's: two or four calls can be held and let go
+ * with a result of the test's choice, in any order. A further call, as when a failure is undone,
+ * passes.
  */
 #include "config.h"
 #include "base/fs.h"
@@ -14,13 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HELD = 2, SLOW_US = 1500 }; /* more than a sync must take before a second is worth it */
+/* As many as there may be at once; more than a sync must take before another is worth it. */
+enum { HELD = 4, SLOW_US = 1500 };
 
 static struct {
     GMutex lock;
     GCond changed;
-    bool holding;
-    unsigned count; /* calls that were held */
+    unsigned wanted; /* calls to hold */
+    unsigned count;  /* calls that were held */
     int fd[HELD];
     bool let_go[HELD];
     int failure[HELD]; /* errno, 0: it succeeds */
@@ -34,7 +36,7 @@ fdatasync(int fd)
     int failure = 0;
 
     g_mutex_lock(&gate.lock);
-    if (gate.holding && gate.count < HELD) {
+    if (gate.count < gate.wanted) {
         unsigned mine = gate.count++;
 
         gate.fd[mine] = fd;
@@ -119,7 +121,8 @@ commits_in(DnStore *store)
     return count;
 }
 
-/* Two clients whose syncs are under way at once: the first's was begun before the second came. */
+/* Clients whose syncs are under way at once: each was begun before the next client came. Two, or as
+ * many as the data of the fixture says. */
 typedef struct {
     char *dir;
     char *log;
@@ -130,17 +133,17 @@ static void
 set_up(Fixture *self, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
+    unsigned count = data ? GPOINTER_TO_UINT(data) : 2;
     struct stat st[HELD];
     DnStore *store = NULL;
     Client slow;
 
-    (void)data;
     self->dir = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
     self->log = g_build_filename(self->dir, "log", NULL);
     store = dn_store_open_segments(self->log, &archive, 0, true, &error);
     g_assert_no_error(error);
     memset(&gate.count, 0, sizeof gate - offsetof(__typeof__(gate), count));
-    gate.holding = true;
+    gate.wanted = 1;
 
     slow =
         (Client){.store = store, .tenant = {{1}}}; /* so that the store knows this disk as slow */
@@ -153,16 +156,19 @@ set_up(Fixture *self, gconstpointer data)
 
     g_mutex_lock(&gate.lock);
     memset(&gate.count, 0, sizeof gate - offsetof(__typeof__(gate), count));
+    gate.wanted = count;
     g_mutex_unlock(&gate.lock);
-    for (unsigned i = 0; i < HELD; i++) {
+    for (unsigned i = 0; i < count; i++) {
         self->client[i] = (Client){.store = store, .tenant = {{2, (uint8_t)i}}};
         self->client[i].thread = g_thread_new("client", put, &self->client[i]);
         wait_for_calls(i + 1);
     }
-    g_assert_cmpint(gate.fd[0], !=, gate.fd[1]); /* each is told of errors by itself */
-    g_assert_cmpint(fstat(gate.fd[0], &st[0]), ==, 0);
-    g_assert_cmpint(fstat(gate.fd[1], &st[1]), ==, 0);
-    g_assert_cmpuint(st[0].st_ino, ==, st[1].st_ino);
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpint(fstat(gate.fd[i], &st[i]), ==, 0);
+        g_assert_cmpuint(st[i].st_ino, ==, st[0].st_ino);
+        for (unsigned k = 0; k < i; k++)
+            g_assert_cmpint(gate.fd[i], !=, gate.fd[k]); /* each is told of errors by itself */
+    }
     g_assert_cmpuint(commits_in(store), ==, 1);
 }
 
@@ -170,7 +176,7 @@ static void
 tear_down(Fixture *self, gconstpointer data)
 {
     (void)data;
-    gate.holding = false;
+    gate.wanted = 0;
     g_assert_true(dn_fs_remove_tree(self->dir, NULL));
     g_free(self->log);
     g_free(self->dir);
@@ -315,6 +321,50 @@ test_a_failed_write_waits_for_both(Fixture *self, gconstpointer data)
     check_after(self, true, 3);
 }
 
+/* Four syncs end in @order, the one of @failing with an error. Who
+ * began it leads it, so he is told as soon as it has ended. */
+static void
+end_in_order(const unsigned order[HELD], unsigned failing)
+{
+    Fixture self = {0};
+    unsigned vouched = 0; /* for so many clients */
+    bool failed = false;
+
+    set_up(&self, GUINT_TO_POINTER(HELD));
+    for (unsigned i = 0; i < HELD; i++) {
+        unsigned which = order[i];
+
+        let_go(which, which == failing ? EIO : 0);
+        failed = failed || which == failing;
+        if (!failed)
+            vouched = MAX(vouched, which + 1);
+        join(&self, which, which < vouched);
+        g_assert_cmpuint(commits_in(self.client[0].store), ==, 1 + vouched);
+    }
+    check_after(&self, !failed, 1 + vouched);
+    tear_down(&self, NULL);
+}
+
+static void
+test_four_end_in_any_order(void)
+{
+    enum { ORDERS = HELD * HELD * HELD * HELD };
+
+    for (unsigned number = 0; number < ORDERS; number++) {
+        unsigned order[HELD];
+        unsigned seen = 0;
+
+        for (unsigned i = 0, rest = number; i < HELD; i++, rest /= HELD) {
+            order[i] = rest % HELD;
+            seen |= 1u << order[i];
+        }
+        if (seen != (1u << HELD) - 1)
+            continue;
+        for (unsigned failing = 0; failing <= HELD; failing++) /* the last: none */
+            end_in_order(order, failing);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -328,5 +378,6 @@ main(int argc, char **argv)
     ADD(the_second_fails_when_the_first_is_done);
     ADD(both_fail);
     ADD(a_failed_write_waits_for_both);
+    g_test_add_func("/leaders/four_end_in_any_order", test_four_end_in_any_order);
     return g_test_run();
 }
