@@ -292,6 +292,8 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
     rocksdb_options_set_create_missing_column_families(options, 1);
     rocksdb_options_set_atomic_flush(options, 1);
     rocksdb_options_set_max_open_files(options, OPEN_FILES);
+    /* It would start sixteen for each family, also where there are two files to open. */
+    rocksdb_options_set_max_file_opening_threads(options, 1);
     rocksdb_options_set_db_write_buffer_size(options, MEMTABLES_BYTES);
     rocksdb_options_set_write_buffer_size(options, MEMTABLE_BYTES);
     rocksdb_options_set_arena_block_size(options, ARENA_BYTES);
