@@ -37,6 +37,25 @@ is_gone(void)
     return true;
 }
 
+/* The folder of which a sync is looked for. */
+static struct {
+    ino_t folder;
+    unsigned syncs;
+    bool fails;
+} watch;
+
+static bool
+is_watched_and_fails(int fd)
+{
+    struct stat st;
+
+    if (!watch.folder || fstat(fd, &st) != 0 || st.st_ino != watch.folder)
+        return false;
+    watch.syncs++;
+    errno = EIO;
+    return watch.fails;
+}
+
 int
 rename(const char *from, const char *to)
 {
@@ -52,7 +71,7 @@ unlink(const char *path)
 int
 fsync(int fd)
 {
-    return is_gone() ? -1 : (int)syscall(SYS_fsync, fd);
+    return is_gone() || is_watched_and_fails(fd) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int
@@ -304,6 +323,30 @@ test_a_rotation_goes_to_one_file(Fixture *self, gconstpointer data)
     g_clear_error(&error);
     g_assert_true(dn_archive_key_rotate(self->archive, one, false, &row, &error));
     g_assert_no_error(error);
+}
+
+/* A run that was killed may have made a key whose name is only in memory; what is sealed under it
+ * from now on would go with the name. */
+static void
+test_names_of_keys_are_durable_before_they_are_used(Fixture *self, gconstpointer data)
+{
+    g_autofree char *keys = g_build_filename(self->dir, "keys", NULL);
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+
+    (void)data;
+    g_clear_pointer(&self->archive, dn_archive_close);
+    g_assert_cmpint(stat(keys, &st), ==, 0);
+    watch.folder = st.st_ino;
+    watch.fails = true;
+    g_assert_null(open_as(self, NULL, NULL, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_IO);
+    watch.fails = false;
+    watch.syncs = 0;
+    reopen(self);
+    g_assert_cmpuint(watch.syncs, ==, 1);
+    watch.folder = 0;
+    ingest(self->archive, "A");
 }
 
 /* --- closing --- */
@@ -865,6 +908,7 @@ main(int argc, char **argv)
     T(a_master_rotation_may_stop_anywhere);
     T(a_tenant_rotation_may_stop_anywhere);
     T(a_rotation_goes_to_one_file);
+    T(names_of_keys_are_durable_before_they_are_used);
     T(closing_wants_an_export_of_all_of_it);
     T(closing_minds_retention_and_holds);
     T(a_closing_may_stop_anywhere);

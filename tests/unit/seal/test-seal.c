@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "base/fs.h"
 #include "engine/seal/envelope.h"
 #include "tests/unit/seal/forms.h"
@@ -935,6 +936,113 @@ test_a_destroyed_period_is_gone(Fixture *self, gconstpointer data)
     assert_code(error, NOT_FOUND);
 }
 
+#ifdef DN_FAILPOINTS
+static DnUuid
+key_id_of(GBytes *sealed)
+{
+    enum { AT_KEY_ID = 8 }; /* docs/format.md, "Sealed bytes" */
+    DnUuid id;
+
+    memcpy(id.bytes, (const uint8_t *)g_bytes_get_data(sealed, NULL) + AT_KEY_ID, DN_UUID_BYTES);
+    return id;
+}
+
+/* A key that was made, and of which it is not known whether it will be there after a power cut,
+ * seals nothing: neither its file nor its name may be lost under what was acknowledged. */
+static void
+test_a_key_that_may_not_last_is_not_used(Fixture *self, gconstpointer data)
+{
+    enum { FILE_AND_FOLDER = 2 };
+    DnSealName name = {alice, dn_uuid_new(), DN_PART_ORIGINAL};
+    g_autoptr(GBytes) plain = pattern(50);
+    g_autoptr(GBytes) sealed = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) files = NULL;
+    g_autofree char *used = NULL;
+
+    (void)data;
+    for (uint64_t nth = 1; nth <= FILE_AND_FOLDER; nth++) {
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = nth, .only = "fs.sync"});
+        g_assert_null(dn_seal_blob(self->ring, &name, "2026", plain, NULL, &error));
+        assert_code(error, IO);
+        dn_failpoint_arm(NULL);
+    }
+    files = key_files(self); /* the name that was not synced is among them */
+    uint64_t before = dn_fs_sync_count();
+
+    sealed = dn_seal_blob(self->ring, &name, "2026", plain, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(dn_fs_sync_count() - before, ==, FILE_AND_FOLDER);
+    DnUuid id = key_id_of(sealed);
+    g_autofree char *text = dn_uuid_text(&id);
+
+    used = g_strdup_printf("%s/%s.key", self->keys, text);
+    g_assert_true(g_file_test(used, G_FILE_TEST_EXISTS));
+    for (guint i = 0; i < files->len; i++)
+        g_assert_cmpstr(g_ptr_array_index(files, i), !=, used);
+}
+
+/* Who is told of a failure asks again; before he hears that there is nothing left to destroy, the
+ * removal is on the disk. */
+static void
+test_what_is_destroyed_is_synced_also_the_second_time(Fixture *self, gconstpointer data)
+{
+    DnSealName name = {alice, dn_uuid_new(), DN_PART_ORIGINAL};
+    g_autoptr(GBytes) plain = pattern(50);
+    bool failed = true;
+    uint64_t nth = 0;
+
+    (void)data;
+    while (failed) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) sealed = dn_seal_blob(self->ring, &name, "2016", plain, NULL, &error);
+
+        g_assert_no_error(error);
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = ++nth, .only = "fs.sync"});
+        failed = !dn_keyring_destroy_period(self->ring, &alice, "2016", &error);
+        dn_failpoint_arm(NULL);
+        if (!failed)
+            break;
+        assert_code(error, IO);
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = 1, .only = "fs.sync"});
+        g_assert_false(dn_keyring_destroy_period(self->ring, &alice, "2016", &error));
+        assert_code(error, IO);
+        dn_failpoint_arm(NULL);
+        uint64_t before = dn_fs_sync_count();
+
+        if (!dn_keyring_destroy_period(self->ring, &alice, "2016", &error))
+            assert_code(error, NOT_FOUND);
+        g_assert_cmpuint(dn_fs_sync_count() - before, >=, 1);
+        reopen(self, self->master);
+        g_assert_null(dn_unseal_blob(self->ring, &name, sealed, &error));
+        assert_code(error, NOT_FOUND);
+    }
+    g_assert_cmpuint(nth, ==, 4); /* the note, its name, the folder without the key; then none */
+}
+
+/* Half a list of keys would be an archive that has lost the others. */
+static void
+test_a_folder_that_cannot_be_read_to_its_end_does_not_open(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GPtrArray) files = key_files(self);
+    uint64_t names = files->len + 2; /* and those of the folder and the one above */
+
+    (void)data;
+    for (uint64_t nth = 1; nth <= names + 1; nth++) { /* the last tells that there is no more */
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DnKeyring) ring = NULL;
+
+        dn_failpoint_arm(&(DnFailPlan){.kind = DN_FAIL_EIO, .nth = nth, .only = "fs.readdir"});
+        ring = dn_keyring_open(self->keys, &archive, self->master, &error);
+        g_assert_cmpstr(dn_failpoint_struck(), ==, "fs.readdir");
+        dn_failpoint_arm(NULL);
+        g_assert_null(ring);
+        assert_code(error, IO);
+    }
+    reopen(self, self->master);
+}
+#endif
+
 static void
 test_a_destroyed_tenant_is_gone(Fixture *self, gconstpointer data)
 {
@@ -1220,6 +1328,11 @@ main(int argc, char **argv)
     KEYED(an_interrupted_master_rotation_completes);
     KEYED(an_interrupted_tenant_rotation_completes);
     KEYED(a_destroyed_period_is_gone);
+#ifdef DN_FAILPOINTS
+    KEYED(a_key_that_may_not_last_is_not_used);
+    KEYED(what_is_destroyed_is_synced_also_the_second_time);
+    KEYED(a_folder_that_cannot_be_read_to_its_end_does_not_open);
+#endif
     KEYED(a_destroyed_tenant_is_gone);
     KEYED(a_lost_key_is_not_a_destroyed_one);
     KEYED(a_lost_tenant_is_not_a_destroyed_one);
