@@ -242,7 +242,8 @@ bool dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *c
                         const char *reason, json_t **out_row, GError **error);
 /** A better scan of the same paper becomes the next version; only the newest can be revised (law
  * rows R24, R25). @found (nullable): the day on which the scan before was found to be bad, from
- * which its time to come in counts (R07); NULL: today. */
+ * which its time to come in counts (R07); NULL: today. *@out_result as dn_archive_ingest()'s: with
+ * an "error" the version is archived and waits to be read. */
 bool dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const char *name,
                        const char *reason, const DnDate *found, json_t **out_result,
                        GError **error);

@@ -194,6 +194,7 @@ dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const cha
     const json_t *before = dn_voucher_version(state, 0);
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.revised", id);
     DnNewBlob original = dn_new_blob(DN_PART_ORIGINAL, document, NULL);
+    g_autoptr(GError) problem = NULL;
 
     if (!state || !dn_entry_set_reason(entry, reason, error))
         return false;
@@ -216,14 +217,17 @@ dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const cha
     dn_json_set_string(entry, "period", dn_json_string(before, "period"));
     dn_json_take(entry, "blob", dn_blob_ref(&original));
     if (!dn_commit(self, &self->tenant, dn_json_string(before, "period"), &original, 1, entry,
-                   error) ||
-        !dn_read_voucher(self, id, document, error))
+                   error))
         return false;
+    dn_read_voucher(self, id, document, &problem);
     g_autoptr(json_t) after = dn_view_voucher(self, id, error);
+    json_t *result = after ? dn_read_result_of(self, after, "stored", error) : NULL;
 
-    if (!after)
+    if (!result)
         return false;
-    *out_result = dn_voucher_result(after, "stored");
+    if (problem) /* the version is in the archive and waits to be read */
+        dn_json_take(result, "error", dn_error_json(dn_error_code(problem), problem->message));
+    *out_result = result;
     return true;
 }
 

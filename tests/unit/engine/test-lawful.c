@@ -232,15 +232,38 @@ test_R01_R60_what_is_refused_at_the_door(Fixture *fixture, gconstpointer data)
 
 /* ---- versions ---- */
 
-/* A worker that does not exist cannot read a revision; it is archived all the same. */
+/* The worker cannot start: the version is archived all the same, and the answer says that it was
+ * not read. */
 static void
 revise(Fixture *fixture, const DnUuid *id, const char *content, const DnDate *found)
 {
     g_autoptr(GBytes) bytes = document(content);
     g_autoptr(json_t) result = NULL;
-    g_autoptr(GError) error = NULL;
 
-    dn_archive_revise(fixture->archive, id, bytes, "better.png", "bent", found, &result, &error);
+    assert_works(dn_archive_revise(fixture->archive, id, bytes, "better.png", "bent", found,
+                                   &result, error));
+    g_assert_cmpstr(dn_json_string(result, "status"), ==, "stored");
+    g_assert_nonnull(dn_json_string(json_object_get(result, "error"), "code"));
+    g_assert_nonnull(dn_json_string(json_object_get(result, "error"), "message"));
+}
+
+static void
+test_a_revision_waits_for_a_worker_that_starts(Fixture *fixture, gconstpointer data)
+{
+    DnUuid id = ingest(fixture, "one", NULL);
+    g_autoptr(GPtrArray) rows = lines();
+
+    (void)data;
+    revise(fixture, &id, "two", NULL);
+    g_autoptr(json_t) details = show(fixture, &id);
+    g_autoptr(json_t) stats = dn_archive_stats(fixture->archive, NULL);
+
+    g_assert_cmpint(dn_json_int(details, "version", 0), ==, 2);
+    g_assert_cmpstr(dn_json_string(details, "state"), ==, "stored");
+    g_assert_null(json_object_get(details, "error")); /* no verdict on the document */
+    g_assert_cmpint(dn_json_int(stats, "unread", 0), ==, 1);
+    /* it is among what waits, and is tried again */
+    assert_fails(dn_archive_read_pending(fixture->archive, collect, rows, error), IO);
 }
 
 static void
@@ -892,6 +915,7 @@ main(int argc, char **argv)
                     test_R03_an_archive_by_cycle_needs_a_procedure);
     T(R01_R60_what_is_refused_at_the_door);
     T(R24_R25_a_version_follows_the_newest);
+    T(a_revision_waits_for_a_worker_that_starts);
     T(R07_the_day_of_discovery_is_kept);
     T(R26_R27_R29_deleted_is_a_mark);
     T(R28_a_replacement_is_a_new_voucher);
