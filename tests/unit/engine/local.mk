@@ -52,3 +52,7 @@ check_PROGRAMS += tests/unit/engine/test-registry
 TESTS += tests/unit/engine/test-registry
 tests_unit_engine_test_registry_SOURCES = tests/unit/engine/test-registry.c
 tests_unit_engine_test_registry_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-clock
+TESTS += tests/unit/engine/test-clock
+tests_unit_engine_test_clock_SOURCES = tests/unit/engine/test-clock.c tests/unit/engine/fixture.h
+tests_unit_engine_test_clock_LDADD = $(ENGINE_LDADD)
