@@ -18,12 +18,14 @@
 #include "cli/walk.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #include <string.h>
 
 enum {
     BAR_INTERVAL_MS = 100,
+    TOKEN_BYTES_MOST = 1 << 20,
     NAME_COLUMNS = 40, /* of a file's name on a terminal */
     DUE_RESULTS = 500, /* after so many, or */
     DUE_MS = 60000,    /* after so long it is looked whether a batch is due */
@@ -31,6 +33,8 @@ enum {
 
 static struct {
     char *origin;
+    char *channel;
+    char *token;
     char *kind;
     char *paper;
     char *received;
@@ -47,6 +51,10 @@ static const GOptionEntry options[] = {
     {"manifest", 0, 0, G_OPTION_ARG_FILENAME, &given.manifest,
      "a table of files and what is known of each", "CSV"},
     {"origin", 0, 0, G_OPTION_ARG_FILENAME, &given.origin, "scan or electronic", "O"},
+    {"channel", 0, 0, G_OPTION_ARG_FILENAME, &given.channel,
+     "by which an electronic document came: one of [law] channels", "C"},
+    {"token", 0, 0, G_OPTION_ARG_FILENAME, &given.token,
+     "time stamp that the one document came with (RFC 3161)", "FILE"},
     {"kind", 0, 0, G_OPTION_ARG_FILENAME, &given.kind, "receipt, invoice, ... (default: as read)",
      "K"},
     {"paper", 0, 0, G_OPTION_ARG_FILENAME, &given.paper, "size of the paper of a scan: A4, B5 ...",
@@ -74,8 +82,9 @@ typedef struct {
     GPtrArray *items;
     GMutex lock;
     GCond changed;
-    guint next; /* first item that is not begun */
-    bool stop;  /* begin no more */
+    GBytes *token; /* (nullable) of the only item */
+    guint next;    /* first item that is not begun */
+    bool stop;     /* begin no more */
 } Job;
 
 static void
@@ -115,9 +124,9 @@ read_options(DnTyped *out, const char *currency, GError **error)
     const struct {
         const char *name;
         const char *text;
-    } typed[] = {{"origin", given.origin},     {"kind", given.kind}, {"paper", given.paper},
-                 {"received", given.received}, {"date", given.date}, {"amount", given.amount},
-                 {"party", given.party}};
+    } typed[] = {{"origin", given.origin},     {"kind", given.kind},      {"paper", given.paper},
+                 {"received", given.received}, {"date", given.date},      {"amount", given.amount},
+                 {"party", given.party},       {"channel", given.channel}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(typed); i++)
         if (!dn_typed_set(out, typed[i].name, typed[i].text, currency, error))
@@ -158,18 +167,19 @@ concerns_archive(const GError *error)
 
 /* (transfer full) The item's result, whatever happens. */
 static json_t *
-ingest_item(DnArchive *archive, Item *item, bool *out_stop)
+ingest_item(const Job *job, Item *item, bool *out_stop)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *base = g_path_get_basename(item->path);
     g_autofree char *name = dn_text_sanitise(base, -1);
     json_t *result = NULL;
-    DnIngest request = {.name = name, .as_is = given.as_is, .no_wait = given.no_wait};
+    DnIngest request = {
+        .name = name, .token = job->token, .as_is = given.as_is, .no_wait = given.no_wait};
 
     if (item->problem)
         return dn_result_rejected(item->problem);
     dn_typed_fill(item->typed, &request);
-    if (dn_archive_ingest_file(archive, item->path, &request, &result, &error))
+    if (dn_archive_ingest_file(job->archive, item->path, &request, &result, &error))
         return result;
     *out_stop = concerns_archive(error);
     return dn_result_rejected(error);
@@ -196,7 +206,7 @@ work(gpointer data)
 
     while ((item = take_item(job))) {
         bool stop = false;
-        json_t *result = ingest_item(job->archive, item, &stop);
+        json_t *result = ingest_item(job, item, &stop);
 
         g_mutex_lock(&job->lock);
         item->result = result;
@@ -358,7 +368,14 @@ run(DnCli *cli, char **arguments, GError **error)
         dn_cli_say(cli, "ingest: no documents there");
         return true;
     }
-    Job job = {.archive = archive, .items = items};
+    g_autoptr(GBytes) token = NULL;
+
+    if (given.token && items->len != 1)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "--token is the time stamp of one document: give one file");
+    if (given.token && !(token = dn_source_read_file(given.token, TOKEN_BYTES_MOST, error)))
+        return dn_fail_in(error, "%s", given.token);
+    Job job = {.archive = archive, .items = items, .token = token};
     DnResults results = {
         .cli = cli, .name_title = "file", .name_columns = name_columns(items, cli->terminal)};
 

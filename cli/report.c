@@ -45,6 +45,10 @@ print_row(const json_t *row, void *user_data, GError **error)
     const char *deadline = dn_json_string(law, "entry_deadline");
     const char *link = dn_json_string(law, "link");
     const char *until = dn_json_string(law, "keep_until");
+    const char *electronic = dn_json_string(law, "electronic");
+    g_autofree char *kept = electronic ? g_strdup_printf("  kept: option %" G_GINT64_FORMAT " (%s)",
+                                                         dn_json_int(law, "option", 0), electronic)
+                                       : g_strdup("");
 
     if (self->pending && g_strcmp0(link, "pending") != 0)
         return true;
@@ -53,12 +57,12 @@ print_row(const json_t *row, void *user_data, GError **error)
         return dn_out_json(row, error);
     return dn_out_line(error,
                        "%s  %s  %s  entry: %s%s%s  stamp: %s  link: %s  paper: %s  version: "
-                       "%" G_GINT64_FORMAT "  keep until: %s",
+                       "%" G_GINT64_FORMAT "  keep until: %s%s",
                        dn_json_string(row, "voucher"), day ? day : "no date",
                        dn_json_string(row, "kind"), dn_json_string(law, "on_time"),
                        deadline ? " by " : "", deadline ? deadline : "",
                        dn_json_string(row, "stamp"), link, dn_json_string(law, "paper"),
-                       dn_json_int(row, "version", 0), until ? until : "?") &&
+                       dn_json_int(row, "version", 0), until ? until : "?", kept) &&
            print_open(row, error);
 }
 

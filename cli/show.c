@@ -16,9 +16,9 @@ static const GOptionEntry options[] = {
     {NULL}};
 
 /* The members that have a block of their own. */
-static const char *const blocks[] = {"fields",   "requests",    "law",      "proposed",
-                                     "checks",   "captured",    "versions", "blobs",
-                                     "evidence", "attachments", "error",    NULL};
+static const char *const blocks[] = {"fields",      "requests", "law",   "proposed", "checks",
+                                     "captured",    "versions", "blobs", "evidence", "brought",
+                                     "attachments", "error",    NULL};
 
 static bool
 print_plain(const json_t *voucher, GError **error)

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-const char *const dn_typed_names[] = {"date",  "amount", "party", "kind", "received",
-                                      "label", "origin", "paper", NULL};
+const char *const dn_typed_names[] = {"date",  "amount", "party", "kind",    "received",
+                                      "label", "origin", "paper", "channel", NULL};
 
 /* Parts "A..B" into its ends; "" is an open one. A single value is both. */
 static bool
@@ -214,6 +214,8 @@ dn_typed_set(DnTyped *self, const char *name, const char *text, const char *curr
         add_labels(self, text);
     else if (strcmp(name, "paper") == 0)
         replace_text(&self->paper, text);
+    else if (strcmp(name, "channel") == 0)
+        replace_text(&self->channel, text);
     else if ((good = dn_value_choice("origin", text, "scan|electronic|printout", error)))
         replace_text(&self->origin, text);
     return good || dn_fail_in(error, "%s", name);
@@ -239,6 +241,7 @@ dn_typed_copy(const DnTyped *self)
 
     *copy = *self;
     copy->origin = g_strdup(self->origin);
+    copy->channel = g_strdup(self->channel);
     copy->kind = g_strdup(self->kind);
     copy->paper = g_strdup(self->paper);
     copy->party = g_strdup(self->party);
@@ -250,6 +253,7 @@ void
 dn_typed_fill(const DnTyped *self, DnIngest *out)
 {
     out->origin = self->origin;
+    out->channel = self->channel;
     out->kind = self->kind;
     out->paper = self->paper;
     out->party = self->party;
@@ -264,6 +268,7 @@ void
 dn_typed_clear(DnTyped *self)
 {
     g_free(self->origin);
+    g_free(self->channel);
     g_free(self->kind);
     g_free(self->paper);
     g_free(self->party);

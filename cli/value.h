@@ -58,6 +58,7 @@ const char *dn_value_nearest(const char *word, const char *const *words);
 /** What is typed in about a document. All members may be unset. Owns its strings. */
 typedef struct {
     char *origin;
+    char *channel;
     char *kind;
     char *paper;
     char *party;
@@ -74,8 +75,8 @@ typedef struct {
 /** The names that dn_typed_set() knows; ended by NULL. */
 extern const char *const dn_typed_names[];
 
-/** Sets what @name ("date", "amount", "party", "kind", "received", "label", "origin", "paper")
- * stands for. NULL and "" set nothing; "label" adds labels, parted by ';'. */
+/** Sets what @name ("date", "amount", "party", "kind", "received", "label", "origin", "paper",
+ * "channel") stands for. NULL and "" set nothing; "label" adds labels, parted by ';'. */
 bool dn_typed_set(DnTyped *self, const char *name, const char *text, const char *currency,
                   GError **error);
 

@@ -107,6 +107,11 @@ typedef struct {
     const char *name;       /* as uploaded, for the history; never a path that is opened */
     const char *origin;     /* "scan" or "electronic"; NULL: "electronic" for PDF and unknown bytes,
                                else "scan" */
+    const char *channel;    /* by which data came: one of [law] channels; then it is electronic */
+    bool exchanged;         /* the caller itself exchanges what comes by that channel with the other
+                               side: what [law] channels call =engine (規4①三) */
+    GBytes *token;          /* the time stamp that the document came with (RFC 3161), when it lies
+                               beside it; then it is electronic */
     const char *kind;       /* receipt, invoice ...; NULL: as read */
     const char *paper;      /* "A4": how large the paper of a scan is */
     const DnDate *received; /* day of receipt; NULL: today in Japan */

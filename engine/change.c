@@ -26,6 +26,13 @@ dn_voucher_entry(const char *type, const DnUuid *id)
     return entry;
 }
 
+void
+dn_entry_set_engine(const DnArchive *self, json_t *entry)
+{
+    dn_json_set_string(entry, "engine", PACKAGE_NAME " " PACKAGE_VERSION);
+    dn_json_set_int(entry, "format", dn_settings_int(self->settings, "archive", "format"));
+}
+
 json_t *
 dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error)
 {
@@ -216,6 +223,10 @@ dn_archive_revise(DnArchive *self, const DnUuid *id, GBytes *document, const cha
     dn_json_set_string(entry, "media_type", media_type);
     dn_json_set_string(entry, "period", dn_json_string(before, "period"));
     dn_json_take(entry, "blob", dn_blob_ref(&original));
+    dn_entry_set_engine(self, entry);
+    if (dn_duty_wants_brought(self->rules, state, &today) &&
+        !dn_sender_stamp_note(self, document, NULL, entry, error))
+        return false;
     if (!dn_commit(self, &self->tenant, dn_json_string(before, "period"), &original, 1, entry,
                    error))
         return false;

@@ -33,6 +33,17 @@ is_scan(const json_t *state)
     return g_strcmp0(dn_json_string(state, "origin"), "scan") == 0;
 }
 
+/* A day of receipt that is damaged counts as @today. */
+static DnArrival
+arrival_of(const json_t *state, const DnDate *today)
+{
+    DnArrival arrival = {.is_scan = is_scan(state), .channel = dn_json_string(state, "channel")};
+
+    if (!day_of(state, "received", &arrival.received))
+        arrival.received = *today;
+    return arrival;
+}
+
 /* When a version entered: the time of its stamp, or that of its entry where a third party keeps
  * scans by its own clock (R23). */
 static const char *
@@ -60,14 +71,13 @@ entered(const DnRules *rules, const json_t *state, const json_t *version, DnDate
 /* --- entry (R02 to R08) --- */
 
 static void
-add_entry(json_t *duty, const DnRules *rules, const json_t *state, const DnDate *received,
+add_entry(json_t *duty, const DnRules *rules, const json_t *state, const DnArrival *arrival,
           const DnDate *today)
 {
     const json_t *first = dn_voucher_version(state, 1);
     DnDate deadline;
     DnDate entry;
-    bool has_deadline = dn_rules_deadline(rules, is_scan(state), dn_json_string(state, "kind"),
-                                          received, &deadline);
+    bool has_deadline = dn_rules_deadline(rules, arrival, dn_json_string(state, "kind"), &deadline);
     bool has_entered = entered(rules, state, first, &entry);
 
     if (has_deadline)
@@ -247,6 +257,64 @@ paper_state(const DnRules *rules, const json_t *state, const json_t *duty)
                : "keep";
 }
 
+/* --- how data is kept true (R51) --- */
+
+/* (transfer full, nullable) What shows that the voucher is kept in that way. */
+static char *
+shown_by(const DnRules *rules, const json_t *state, DnKept kept)
+{
+    const json_t *first = dn_voucher_version(state, 1);
+    const json_t *brought = json_object_get(first, "brought");
+    const char *brought_at = dn_json_string(brought, "gen_time");
+    const char *stamped_at = dn_json_string(json_object_get(first, "stamp"), "gen_time");
+    const char *procedure = dn_rules_procedure(rules);
+
+    switch (kept) {
+    case DN_KEPT_STAMPED:
+        return brought_at ? g_strdup_printf("it came with the time stamp of %s by %s", brought_at,
+                                            dn_json_string(brought, "authority"))
+                          : NULL;
+    case DN_KEPT_STAMP:
+        return stamped_at ? g_strdup_printf("time stamp of %s", stamped_at) : NULL;
+    case DN_KEPT_SYSTEM:
+        return dn_json_bool(state, "exchanged", false)
+                   ? g_strdup_printf("exchanged by %s as entry %" G_GINT64_FORMAT
+                                     " of the ledger, in which nothing is overwritten",
+                                     dn_json_string(state, "channel"),
+                                     dn_json_int(state, "registered_seq", 0))
+                   : NULL;
+    case DN_KEPT_RULE:
+        return procedure ? g_strdup_printf("written rule: %s", procedure) : NULL;
+    }
+    return NULL;
+}
+
+json_t *
+dn_duty_kept(const DnRules *rules, const json_t *state, const DnDate *today)
+{
+    DnArrival arrival = arrival_of(state, today);
+    DnKept kept = dn_rules_kept(rules, &arrival);
+    g_autofree char *shown = shown_by(rules, state, kept);
+
+    if (arrival.is_scan)
+        return NULL;
+    json_t *way = json_object();
+
+    dn_json_set_string(way, "electronic", dn_kept_name(kept));
+    dn_json_set_int(way, "option", kept);
+    dn_json_set_string(way, "article", dn_kept_article(kept));
+    dn_json_set_string(way, "shown_by", shown);
+    return way;
+}
+
+bool
+dn_duty_wants_brought(const DnRules *rules, const json_t *state, const DnDate *today)
+{
+    DnArrival arrival = arrival_of(state, today);
+
+    return !arrival.is_scan && dn_rules_kept(rules, &arrival) == DN_KEPT_STAMPED;
+}
+
 /* --- all of it --- */
 
 static void
@@ -268,22 +336,21 @@ dn_duty(const DnRules *rules, const json_t *state, const DnDate *today)
 {
     bool important = dn_rules_is_important(rules, dn_json_string(state, "kind"));
     json_t *duty = json_object();
-    DnDate received;
+    DnArrival arrival = arrival_of(state, today);
+    g_autoptr(json_t) kept = dn_duty_kept(rules, state, today);
     DnDate until;
     DnDate date;
 
     dn_json_set_string(duty, "importance", important ? "important" : "general");
-    if (!day_of(state, "received", &received))
-        received = *today;
-    add_entry(duty, rules, state, &received, today);
+    add_entry(duty, rules, state, &arrival, today);
     add_rescans(duty, rules, state, today);
-    add_fiscal_year(duty, rules, &received);
+    add_fiscal_year(duty, rules, &arrival.received);
     if (dn_duty_keep_until(rules, state, &until))
         set_day(duty, "keep_until", &until);
-    if (!is_scan(state))
-        dn_json_set_string(duty, "electronic", dn_rules_electronic(rules));
+    if (kept)
+        json_object_update(duty, kept);
     if (!day_of(json_object_get(json_object_get(state, "fields"), "date"), "value", &date))
-        date = received;
+        date = arrival.received;
     dn_json_set_string(duty, "bundle", dn_rules_bundle(rules, &date));
     dn_json_set_string(duty, "amounts", dn_rules_amount_basis(rules, &date));
     dn_json_set_string(duty, "link", link_state(state, important));
@@ -343,9 +410,9 @@ open_captures(json_t *open, const json_t *state, const json_t *duty)
 }
 
 static void
-open_stamp(json_t *open, const DnRules *rules, const json_t *state, DnStamp stamp)
+open_stamp(json_t *open, const DnRules *rules, const DnArrival *arrival, DnStamp stamp)
 {
-    if (!dn_rules_want_stamp(rules, is_scan(state)))
+    if (!dn_rules_want_stamp(rules, arrival))
         return;
     if (stamp == DN_STAMP_NONE)
         add_open(open, "R19", "not every version has a time stamp", "dencho stamp");
@@ -396,21 +463,79 @@ open_keys(json_t *open, const json_t *state)
     }
 }
 
+/* Kept by a time stamp from before the exchange (規4①一). */
+static void
+open_brought(json_t *open, const json_t *state, const DnArrival *arrival, DnStamp brought)
+{
+    const json_t *versions = json_object_get(state, "versions");
+
+    if (brought == DN_STAMP_NONE)
+        add_open(open, "R51", "it came without a time stamp, and its channel is kept by that",
+                 "ask the sender for a stamped one: a PDF with a document time stamp, or a token "
+                 "(dencho ingest --token FILE); or settle another way in [law] electronic");
+    else if (brought == DN_STAMP_BROKEN)
+        add_open(open, "R51", "the time stamp that it came with proves nothing",
+                 "dencho show ID says why; ask the sender for one that holds");
+    else if (brought == DN_STAMP_UNACCREDITED)
+        add_open(open, "R19", "it came with a NON-ACCREDITED time stamp",
+                 "name its authority in the trust list if the Minister has accredited it; else ask "
+                 "the sender for another");
+    for (size_t i = 0; i < json_array_size(versions); i++) {
+        const json_t *one = json_object_get(json_array_get(versions, i), "brought");
+        const char *at = dn_json_string(one, "gen_time");
+        int64_t utc_ms = 0;
+
+        if (!at || !dn_clock_parse(at, &utc_ms, NULL))
+            continue;
+        DnDate day = dn_date_in_japan(utc_ms);
+
+        if (dn_date_compare(&day, &arrival->received) > 0)
+            add_open(open, "R51", "it was stamped after its receipt, not before the exchange",
+                     "correct nothing; ask the sender, or settle in [law] electronic that the "
+                     "channel is kept by our own stamp");
+    }
+}
+
+static void
+open_electronic(json_t *open, const DnRules *rules, const json_t *state, const DnArrival *arrival,
+                const DnShown *shown)
+{
+    if (arrival->is_scan)
+        return;
+    switch (dn_rules_kept(rules, arrival)) {
+    case DN_KEPT_STAMPED:
+        open_brought(open, state, arrival, shown->brought);
+        return;
+    case DN_KEPT_STAMP: /* open_stamp() */
+        return;
+    case DN_KEPT_SYSTEM:
+        if (!dn_json_bool(state, "exchanged", false))
+            add_open(open, "R52", "put in later, and its channel is kept by exchange",
+                     "have the service hand its documents over itself; settle stamp or rule for "
+                     "what people put in");
+        return;
+    case DN_KEPT_RULE:
+        if (!dn_rules_procedure(rules))
+            add_open(open, "R51", "kept by a written rule, and none is recorded",
+                     "write its name and place into [law] procedure");
+        return;
+    }
+}
+
 json_t *
-dn_duty_open(const DnRules *rules, const json_t *state, const json_t *duty, DnStamp stamp,
+dn_duty_open(const DnRules *rules, const json_t *state, const json_t *duty, const DnShown *shown,
              const DnDate *today)
 {
+    DnArrival arrival = arrival_of(state, today);
     json_t *open = json_array();
     DnDate received;
 
     open_entry(open, duty);
     open_captures(open, state, duty);
-    open_stamp(open, rules, state, stamp);
+    open_stamp(open, rules, &arrival, shown->stamp);
     open_link(open, rules, state, duty, today);
     open_keys(open, state);
-    if (!is_scan(state) && !dn_rules_want_stamp(rules, false) && !dn_rules_procedure(rules))
-        add_open(open, "R51", "kept by a written rule, and none is recorded",
-                 "write its name and place into [law] procedure");
+    open_electronic(open, rules, state, &arrival, shown);
     if (is_scan(state) && day_of(state, "received", &received) &&
         !dn_rules_scans_kept(rules, dn_json_string(state, "kind"), &received))
         add_open(open, "R61", "received on a day on which such scans are not kept as data",

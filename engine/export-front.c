@@ -122,6 +122,10 @@ add_codes(Export *export, GError **error)
         {"状態", "deleted", "削除済み（内容は残る）", NULL},
         {"origin", "scan", "スキャナ保存", NULL},
         {"origin", "electronic", "電子取引", NULL},
+        {"electronic", "stamped", "授受前のタイムスタンプ（規則第4条第1項第1号）", NULL},
+        {"electronic", "stamp", "授受後のタイムスタンプ（同第2号）", NULL},
+        {"electronic", "system", "訂正削除の履歴が残る等のシステムでの授受と保存（同第3号）", NULL},
+        {"electronic", "rule", "訂正削除の防止に関する事務処理規程（同第4号）", NULL},
 #define DN_ENTRY(name, meaning) {"操作", name, meaning, NULL},
 #include "engine/ledger/entry-types.def"
 #undef DN_ENTRY

@@ -355,7 +355,8 @@ add_other_changes(Export *export, const Voucher *voucher, const json_t *entry, s
         const char *member;
         const char *field;
         bool before;
-    } members[] = {{"name", "name", false},        {"add", "labels", false},
+    } members[] = {{"name", "name", false},        {"channel", "channel", false},
+                   {"brought", "brought", false},  {"add", "labels", false},
                    {"remove", "labels", true},     {"book_ref", "book_ref", false},
                    {"unlinked", "book_ref", true}, {"other", "relations", false}};
 
@@ -482,11 +483,13 @@ dn_export_voucher(Export *export, const DnUuid *id, GError **error)
 {
     g_autoptr(json_t) state = dn_view_voucher(export->archive, id, error);
     g_auto(Voucher) voucher = {.id = id, .state = state};
+    DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
 
     if (!state)
         return false;
     voucher.disposed = g_strcmp0(dn_json_string(state, "state"), "disposed") == 0;
     voucher.details = dn_voucher_details(state, 0);
+    dn_json_take(voucher.details, "law", dn_duty_kept(export->archive->rules, state, &today));
     voucher.files = json_array();
     voucher.entries = json_array();
     voucher.serial =

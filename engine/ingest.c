@@ -55,6 +55,28 @@ turn_away(DnArchive *self, GBytes *document, const DnIngest *request, const char
     return NULL;
 }
 
+/* How data came decides by which way it is kept (law rows R51, R52). */
+static bool
+check_channel(DnArchive *self, const DnIngest *request, const DnArrival *arrival, GError **error)
+{
+    bool says_how = request->channel || request->token || request->exchanged;
+
+    if (says_how && g_strcmp0(request->origin, "scan") == 0)
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "a scan is of paper: a channel and its time stamps are of electronic "
+                       "documents");
+    if (request->exchanged && !request->channel)
+        return dn_fail(error, DN_ERROR_INVALID, "what is exchanged comes by a channel: name it");
+    if (!dn_rules_check_channel(self->rules, request->channel, error))
+        return false;
+    return request->exchanged || dn_rules_kept(self->rules, arrival) != DN_KEPT_SYSTEM ||
+           dn_fail(error, DN_ERROR_INVALID,
+                   "what comes by %s is kept by its exchange (規4①三) and is handed over by the "
+                   "service that exchanges it; what is put in later comes by another channel "
+                   "(電子問39)",
+                   request->channel);
+}
+
 static bool
 check_request(const DnIngest *request, GError **error)
 {
@@ -108,6 +130,37 @@ given_values(DnArchive *self, const DnIngest *request)
     return values;
 }
 
+static const char *
+origin_of(const DnIngest *request, const char *media_type)
+{
+    if (request->origin)
+        return request->origin;
+    return request->channel || request->token || !media_type ||
+                   g_str_has_prefix(media_type, "application/")
+               ? "electronic"
+               : "scan";
+}
+
+/* The day of receipt in Japan. */
+static DnDate
+received_on(const DnIngest *request)
+{
+    return request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
+}
+
+/* A sender's time stamp is looked for where the document is kept by it. */
+static bool
+note_stamp(DnArchive *self, GBytes *document, const DnIngest *request, const char *media_type,
+           const DnArrival *arrival, json_t *entry, GError **error)
+{
+    bool is_data = strcmp(origin_of(request, media_type), "electronic") == 0;
+    bool wanted = is_data && dn_rules_kept(self->rules, arrival) == DN_KEPT_STAMPED &&
+                  g_strcmp0(media_type, "application/pdf") == 0;
+
+    return (!request->token && !wanted) ||
+           dn_sender_stamp_note(self, document, request->token, entry, error);
+}
+
 static json_t *
 registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const DnNewBlob *original,
              const char *media_type, const DnDate *received, const char *period)
@@ -115,24 +168,24 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
     json_t *entry = dn_voucher_entry("voucher.registered", id);
     json_t *values = given_values(self, request);
     char day[DN_DATE_TEXT + 1];
-    const char *origin = request->origin;
 
-    if (!origin)
-        origin =
-            !media_type || g_str_has_prefix(media_type, "application/") ? "electronic" : "scan";
     dn_date_format(received, day);
     if (request->name) {
         g_autofree char *name = dn_text_sanitise(request->name, -1);
 
         dn_json_set_string(entry, "name", name);
     }
-    dn_json_set_string(entry, "origin", origin);
+    dn_json_set_string(entry, "origin", origin_of(request, media_type));
+    dn_json_set_string(entry, "channel", request->channel);
+    if (request->exchanged)
+        dn_json_set_bool(entry, "exchanged", true);
     dn_json_set_string(entry, "kind", request->kind);
     dn_json_set_string(entry, "received", day);
     dn_json_set_string(entry, "paper", request->paper);
     dn_json_set_string(entry, "media_type", media_type);
     dn_json_set_string(entry, "period", period);
     dn_json_take(entry, "blob", dn_blob_ref(original));
+    dn_entry_set_engine(self, entry);
     dn_json_take(entry, "values", values);
     if (request->labels && request->labels[0]) {
         json_t *labels = json_array();
@@ -148,14 +201,16 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
 }
 
 static bool
-register_voucher(DnArchive *self, const DnNewBlob *original, const DnDate *received,
-                 const char *period, const DnIngest *request, const char *media_type,
-                 DnUuid *out_id, GError **error)
+register_voucher(DnArchive *self, GBytes *document, const DnNewBlob *original,
+                 const DnArrival *arrival, const char *period, const DnIngest *request,
+                 const char *media_type, DnUuid *out_id, GError **error)
 {
     DnUuid id = dn_uuid_new();
     g_autoptr(json_t) entry =
-        registration(self, request, &id, original, media_type, received, period);
+        registration(self, request, &id, original, media_type, &arrival->received, period);
 
+    if (!note_stamp(self, document, request, media_type, arrival, entry, error))
+        return false;
     if (!dn_commit(self, &self->tenant, period, original, 1, entry, error))
         return dn_fail_in(error, "cannot store the document");
     *out_id = id;
@@ -169,7 +224,7 @@ add_law(DnArchive *self, const json_t *state, json_t *result)
     DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
     g_autoptr(json_t) duty = dn_duty(self->rules, state, &today);
     static const char *const keys[] = {"importance", "entry_deadline", "on_time", "keep_until",
-                                       NULL};
+                                       "electronic", "shown_by",       NULL};
     json_t *law = json_object();
 
     for (const char *const *key = keys; *key; key++)
@@ -225,16 +280,15 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
        GError **error)
 {
     const char *media_type = dn_media_type_sniff(document);
-    DnDate received =
-        request->received ? *request->received : dn_date_in_japan(dn_clock_now_utc_ms());
+    const DnArrival arrival = {.channel = request->channel, .received = received_on(request)};
     int month = (int)dn_settings_int(self->settings, "retention", "fiscal-year-month");
-    g_autofree char *period = g_strdup_printf("%d", dn_fiscal_year(&received, month));
+    g_autofree char *period = g_strdup_printf("%d", dn_fiscal_year(&arrival.received, month));
     g_autoptr(GError) problem = NULL;
     g_autoptr(json_t) state = NULL;
     g_auto(DnNewBlob) original = {0};
     DnUuid id;
 
-    if (!check_request(request, error))
+    if (!check_request(request, error) || !check_channel(self, request, &arrival, error))
         return false;
     json_t *refusal = turn_away(self, document, request, media_type); /* 1 */
 
@@ -258,11 +312,16 @@ ingest(DnArchive *self, GBytes *document, const DnIngest *request, Room *room, j
         if (state && g_strcmp0(dn_json_string(state, "state"), "disposed") != 0) {
             json_t *result = dn_read_result_of(self, state, "duplicate", error);
 
+            if (result && request->token)
+                dn_json_take(result, "error",
+                             dn_error_json(DN_ERROR_EXISTS,
+                                           "the document is in the archive; a time "
+                                           "stamp comes in together with it"));
             if (result)
                 *out_result = result;
             return result != NULL;
         }
-        if (!register_voucher(self, &original, &received, period, request, media_type, &id,
+        if (!register_voucher(self, document, &original, &arrival, period, request, media_type, &id,
                               error)) /* 3 */
             return false;
     }

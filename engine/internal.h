@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "engine/archive.h"
+#include "engine/duty.h"
 #include "engine/evidence/evidence.h"
 #include "engine/law/rules.h"
 #include "engine/ledger/ledger.h"
@@ -392,6 +393,10 @@ DnReader *dn_archive_reader(DnArchive *self);
 /** A fresh {"type","voucher"}. */
 json_t *dn_voucher_entry(const char *type, const DnUuid *id);
 
+/** Sets in an entry that brings a document in which program wrote it, and in which format of the
+ * log (law row R50): "engine", "format". */
+void dn_entry_set_engine(const DnArchive *self, json_t *entry);
+
 /** (transfer full) The state of a voucher that may still change: INVALID once it is disposed of. */
 json_t *dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error);
 
@@ -500,6 +505,21 @@ bool dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GErro
  * ends before. */
 bool dn_ledger_sha512(DnArchive *self, const uint64_t *seqs, size_t count, DnHash *out_hashes,
                       GError **error);
+
+/* --- sender-stamp.c: time stamps that documents came with (law row R51) --- */
+
+/** Sets in @entry what the time stamp of @document says: of @token (nullable), which lay beside it,
+ * else of a PDF's own; nothing when there is none. One that proves nothing is noted as such.
+ * INVALID when @token is none. */
+bool dn_sender_stamp_note(DnArchive *self, GBytes *document, GBytes *token, json_t *entry,
+                          GError **error);
+
+/** What the time stamp is worth with which @version of @state came: verified anew. When it is not
+ * trusted at all, @error (nullable) says why. */
+DnStamp dn_sender_stamp_judge(DnArchive *self, const DnTrust *trust, const json_t *state,
+                              const json_t *version, GError **error);
+/** The worst of all versions. */
+DnStamp dn_sender_stamp_judge_all(DnArchive *self, const DnTrust *trust, const json_t *state);
 
 /* --- authority.c --- */
 

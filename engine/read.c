@@ -147,6 +147,7 @@ add_reading(DnArchive *archive, Reading *self, const DnUuid *id, int64_t version
     else
         add_part(self, parts, "rendition", DN_PART_RENDITION, result->rendition);
     dn_json_take(entry, "parts", parts);
+    dn_json_set_string(entry, "read_by", PACKAGE_NAME " " PACKAGE_VERSION);
     dn_json_set_int(entry, "version", version);
     g_ptr_array_add(self->entries, entry);
     return entry;
@@ -199,10 +200,13 @@ sheet_place(const json_t *vouchers, size_t part)
 /* The entry by which a further receipt of the sheet begins: of the same bytes, come in at the same
  * time, in the same way. */
 static json_t *
-register_further(const json_t *state, const json_t *version, const DnUuid *id)
+register_further(const DnArchive *self, const json_t *state, const json_t *version,
+                 const DnUuid *id)
 {
-    static const char *const of_state[] = {"origin", "received", "paper", "labels", NULL};
-    static const char *const of_version[] = {"name", "media_type", "period", "blob", NULL};
+    static const char *const of_state[] = {"origin",  "received",  "paper", "labels",
+                                           "channel", "exchanged", NULL};
+    static const char *const of_version[] = {"name", "media_type", "period",
+                                             "blob", "brought",    NULL};
     json_t *entry = dn_voucher_entry("voucher.registered", id);
 
     for (const char *const *key = of_state; *key; key++)
@@ -214,6 +218,7 @@ register_further(const json_t *state, const json_t *version, const DnUuid *id)
     if (dn_json_bool(state, "kind_given", false))
         dn_json_set_string(entry, "kind", dn_json_string(state, "kind"));
     dn_json_take(entry, "values", json_object());
+    dn_entry_set_engine(self, entry);
     return entry;
 }
 
@@ -242,7 +247,7 @@ commit_sheet(DnArchive *self, const DnUuid *id, const json_t *state, const DnRea
         const DnUuid *voucher = &g_array_index(ids, DnUuid, part);
 
         if (part > 0) {
-            json_t *first = register_further(state, version, voucher);
+            json_t *first = register_further(self, state, version, voucher);
 
             dn_json_take(first, "sheet", sheet_place(vouchers, part + 1));
             g_ptr_array_add(reading.entries, first);

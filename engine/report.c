@@ -15,6 +15,7 @@
 typedef struct {
     DnArchive *archive;
     DnBatches *batches;
+    const DnTrust *trust;
     DnDate today;
     const DnDate *from;
     const DnDate *to;
@@ -110,6 +111,15 @@ count_checks(Report *report, const json_t *duty)
     count(report, "checks", json_array_size(checks) == 0 ? "n/a" : worst);
 }
 
+/* What the sender's time stamps are worth, where the voucher is kept by them. */
+static DnStamp
+brought_of(const Report *report, const json_t *state)
+{
+    return dn_duty_wants_brought(report->archive->rules, state, &report->today)
+               ? dn_sender_stamp_judge_all(report->archive, report->trust, state)
+               : DN_STAMP_NONE;
+}
+
 static bool
 report_voucher(const json_t *state, void *user_data, GError **error)
 {
@@ -132,20 +142,25 @@ report_voucher(const json_t *state, void *user_data, GError **error)
     }
     if (!dn_uuid_parse(dn_json_string(state, "voucher"), &id, error))
         return false;
-    DnStamp stamp = stamp_of(report, &id, state);
+    const DnShown shown = {.stamp = stamp_of(report, &id, state),
+                           .brought = brought_of(report, state)};
     json_t *duty = dn_duty(rules, state, &report->today);
-    json_t *open = dn_duty_open(rules, state, duty, stamp, &report->today);
+    json_t *open = dn_duty_open(rules, state, duty, &shown, &report->today);
     g_autoptr(json_t) row = dn_voucher_row(state);
 
     count(report, "entry", dn_json_string(duty, "on_time"));
-    count(report, "stamp", stamp_names[stamp]);
+    count(report, "stamp", stamp_names[shown.stamp]);
+    if (dn_json_string(duty, "electronic"))
+        count(report, "electronic", dn_json_string(duty, "electronic"));
     count(report, "link", dn_json_string(duty, "link"));
     count(report, "paper", dn_json_string(duty, "paper"));
     count_checks(report, duty);
     count(report, NULL, json_array_size(open) > 0 ? "open" : "nothing_open");
     for (size_t i = 0; i < json_array_size(open); i++)
         count(report, "rules_open", dn_json_string(json_array_get(open, i), "rule"));
-    dn_json_set_string(row, "stamp", stamp_names[stamp]);
+    dn_json_set_string(row, "stamp", stamp_names[shown.stamp]);
+    if (dn_duty_wants_brought(rules, state, &report->today))
+        dn_json_set_string(row, "brought", stamp_names[shown.brought]);
     dn_json_take(row, "law", duty);
     dn_json_take(row, "open", open);
     return report->visit(row, report->user_data, error);
@@ -160,6 +175,7 @@ dn_archive_report(DnArchive *self, const DnDate *from, const DnDate *to, DnRowVi
     g_autoptr(json_t) totals = json_object();
     Report report = {.archive = self,
                      .batches = batches,
+                     .trust = trust,
                      .today = dn_date_in_japan(dn_clock_now_utc_ms()),
                      .from = from,
                      .to = to,

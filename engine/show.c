@@ -66,6 +66,31 @@ add_evidence(DnArchive *self, const DnUuid *id, const json_t *version, json_t *d
     return true;
 }
 
+/* What the time stamp is worth now that the version came with. */
+static bool
+add_brought(DnArchive *self, const json_t *state, const json_t *version, json_t *details,
+            GError **error)
+{
+    json_t *shown = json_object_get(details, "brought");
+    g_autoptr(GError) problem = NULL;
+
+    if (!shown)
+        return true;
+    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+
+    if (!trust)
+        return false;
+    json_t *now = json_deep_copy(shown);
+    DnStamp stamp = dn_sender_stamp_judge(self, trust, state, version, &problem);
+
+    dn_json_set_bool(now, "holds", stamp >= DN_STAMP_UNACCREDITED);
+    dn_json_set_bool(now, "accredited", stamp == DN_STAMP_ACCREDITED);
+    if (problem)
+        dn_json_set_string(now, "failure", problem->message);
+    dn_json_take(details, "brought", now);
+    return true;
+}
+
 static GBytes *
 load_record(DnArchive *self, const DnUuid *id, const json_t *version, GError **error)
 {
@@ -94,7 +119,8 @@ dn_archive_show(DnArchive *self, const DnUuid *id, unsigned version, GError **er
     json_t *details = dn_voucher_details(state, version);
 
     dn_json_take(details, "law", dn_duty(self->rules, state, &today));
-    if (!add_evidence(self, id, dn_voucher_version(state, version), details, error)) {
+    if (!add_evidence(self, id, dn_voucher_version(state, version), details, error) ||
+        !add_brought(self, state, dn_voucher_version(state, version), details, error)) {
         json_decref(details);
         return NULL;
     }
@@ -114,10 +140,11 @@ static json_t *
 history_row(const json_t *entry)
 {
     static const char *const keys[] = {
-        "seq",    "at",       "actor",      "type",     "reason",   "changes",  "version", "name",
-        "add",    "remove",   "book_ref",   "unlinked", "no_entry", "relation", "other",   "found",
-        "plan",   "request",  "action",     "slip",     "subject",  "party",    "error",   "kind",
-        "origin", "received", "media_type", "values",   NULL};
+        "seq",     "at",        "actor",   "type",     "reason",   "changes",    "version",
+        "name",    "add",       "remove",  "book_ref", "unlinked", "no_entry",   "relation",
+        "other",   "found",     "plan",    "request",  "action",   "slip",       "subject",
+        "party",   "error",     "kind",    "origin",   "received", "media_type", "values",
+        "channel", "exchanged", "brought", "engine",   "format",   "read_by",    NULL};
     json_t *row = json_object();
 
     for (const char *const *key = keys; *key; key++) {

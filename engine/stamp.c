@@ -305,14 +305,14 @@ dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GEr
     for (guint i = 0; i < ids->len; i++) {
         g_autoptr(json_t) state = dn_view_voucher(self, &g_array_index(ids, DnUuid, i), error);
         const char *received = state ? dn_json_string(state, "received") : NULL;
-        bool scan = state && g_strcmp0(dn_json_string(state, "origin"), "scan") == 0;
-        DnDate day;
+        DnArrival arrival = {.is_scan = g_strcmp0(dn_json_string(state, "origin"), "scan") == 0,
+                             .channel = dn_json_string(state, "channel")};
         DnDate deadline;
 
         if (!state)
             return false;
-        if (received && dn_date_parse(received, &day, NULL) &&
-            dn_rules_deadline(self->rules, scan, dn_json_string(state, "kind"), &day, &deadline) &&
+        if (received && dn_date_parse(received, &arrival.received, NULL) &&
+            dn_rules_deadline(self->rules, &arrival, dn_json_string(state, "kind"), &deadline) &&
             dn_date_compare(&deadline, &nearest) < 0)
             nearest = deadline;
     }

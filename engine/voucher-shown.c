@@ -144,12 +144,12 @@ dn_voucher_row(const json_t *state)
 json_t *
 dn_voucher_details(const json_t *state, unsigned version)
 {
-    static const char *const shared[] = {"book_refs", "no_entry", "relations", "excuses",
-                                         "holds",     "requests", "paper",     "disposal",
-                                         "checks",    "error",    NULL};
-    static const char *const of_version[] = {"name",     "media_type", "pages",
-                                             "captured", "derived",    "attachments",
-                                             "warnings", "pages_read", NULL};
+    static const char *const shared[] = {
+        "book_refs", "no_entry", "relations", "excuses", "holds", "requests", "paper",
+        "disposal",  "channel",  "exchanged", "checks",  "error", NULL};
+    static const char *const of_version[] = {"name",       "media_type",  "pages",   "captured",
+                                             "derived",    "attachments", "brought", "warnings",
+                                             "pages_read", NULL};
     const json_t *one = dn_voucher_version(state, version);
     const json_t *versions = dn_json_array(state, "versions");
     json_t *details = dn_voucher_row(state);

@@ -168,8 +168,8 @@ is_persons(const DnValue *field)
 static DnValue *
 version_of(DnArena *arena, const DnValue *entry, int64_t number)
 {
-    static const char *const keys[] = {"name",       "at",     "actor", "reason", "blob",
-                                       "media_type", "period", "found", NULL};
+    static const char *const keys[] = {"name",       "at",     "actor", "reason",  "blob",
+                                       "media_type", "period", "found", "brought", NULL};
     DnValue *version = dn_value_new_object(arena);
 
     set_int(arena, version, "version", number);
@@ -181,7 +181,8 @@ version_of(DnArena *arena, const DnValue *entry, int64_t number)
 static bool
 apply_registered(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
 {
-    static const char *const keys[] = {"voucher", "origin", "received", NULL};
+    static const char *const keys[] = {"voucher", "origin",    "received",
+                                       "channel", "exchanged", NULL};
     const char *kind = dn_value_string(entry, "kind");
     const DnValue *values = dn_value_object(entry, "values");
     const DnValue *labels = dn_value_array(entry, "labels");

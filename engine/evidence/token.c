@@ -499,6 +499,26 @@ dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce)
     return said && ASN1_INTEGER_cmp(said, nonce) == 0;
 }
 
+int
+dn_token_digest(GBytes *token)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, NULL);
+    g_autoptr(TS_TST_INFO) info = NULL;
+    ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
+    const ASN1_OBJECT *algorithm = NULL;
+
+    if (content && *content)
+        info =
+            token_parse_info(ASN1_STRING_get0_data(*content), (size_t)ASN1_STRING_length(*content));
+    if (info)
+        X509_ALGOR_get0(&algorithm, NULL, NULL,
+                        TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info)));
+    int nid = algorithm ? OBJ_obj2nid(algorithm) : NID_undef;
+
+    ERR_clear_error();
+    return nid;
+}
+
 static bool
 token_is_signer(CMS_ContentInfo *cms, X509 *certificate)
 {

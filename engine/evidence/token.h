@@ -25,6 +25,14 @@ typedef struct {
 bool dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTrust *trust,
                              int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error);
 
+/** The NID of the digest by which the token stamps; NID_undef when it is no token. Verifies nothing
+ * else. */
+int dn_token_digest(GBytes *token);
+
+/** (transfer full) The token in the time-stamp response @bytes, bit for bit; NULL when it is none
+ * or brings none. */
+GBytes *dn_token_of_response(GBytes *bytes);
+
 /** True when the token carries just that nonce. Verifies nothing else. */
 bool dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce);
 

@@ -318,6 +318,20 @@ tsa_read_answer(const TsaCall *call, const char *type, GError **error)
     return token;
 }
 
+GBytes *
+dn_token_of_response(GBytes *bytes)
+{
+    size_t size = 0;
+    const uint8_t *data = g_bytes_get_data(bytes, &size);
+    const uint8_t *end = data;
+    g_autoptr(TS_RESP) response =
+        size > 0 && size <= MAX_ANSWER_BYTES ? d2i_TS_RESP(NULL, &end, (long)size) : NULL;
+    bool whole = response && end == data + size && TS_RESP_get_token(response);
+
+    ERR_clear_error();
+    return whole ? tsa_cut_token(data, size) : NULL;
+}
+
 static bool
 tsa_check_token(GBytes *token, const DnHash *imprint, const char *policy, const ASN1_INTEGER *nonce,
                 GError **error)

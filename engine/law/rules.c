@@ -24,7 +24,6 @@ struct DnRules {
     DnEntryMethod entry;
     unsigned cycle_months;
     bool by_kind;
-    bool electronic_stamp;
     bool hosted;
     bool second_person;
     char *procedure;
@@ -35,7 +34,8 @@ struct DnRules {
     GArray *bundles;        /* Settled */
     GArray *amounts;        /* Settled */
     GArray *kept;           /* Kept */
-    DnRetention retention;  /* lends from the arrays */
+    DnElectronic *electronic;
+    DnRetention retention; /* lends from the arrays */
     DnCalendar calendar;
 };
 
@@ -59,6 +59,7 @@ dn_rules_free(DnRules *self)
 {
     if (!self)
         return;
+    dn_electronic_free(self->electronic);
     g_free(self->procedure);
     g_free(self->test_chart);
     g_clear_pointer(&self->days_off, g_array_unref);
@@ -234,11 +235,8 @@ read_entry(DnRules *self, const DnSettings *settings, GError **error)
 static bool
 read_electronic(DnRules *self, const DnSettings *settings, GError **error)
 {
-    if (strcmp(dn_settings_string(settings, "law", "electronic"), "system") == 0)
-        return dn_fail(error, DN_ERROR_INVALID,
-                       "[law] electronic: option 3 asks that the documents are exchanged by the "
-                       "system itself; what is put in later cannot have it: want rule or stamp");
-    return choose(settings, "law", "electronic", "rule", "stamp", &self->electronic_stamp, error) &&
+    self->electronic = dn_electronic_new(settings, error);
+    return self->electronic &&
            choose(settings, "law", "second-person", "no", "yes", &self->second_person, error);
 }
 
@@ -347,13 +345,27 @@ dn_rules_is_important(const DnRules *self, const char *kind)
     return !self->by_kind || dn_kind(kind)->important;
 }
 
+DnKept
+dn_rules_kept(const DnRules *self, const DnArrival *arrival)
+{
+    return dn_electronic_kept(self->electronic, arrival->channel, &arrival->received);
+}
+
 bool
-dn_rules_deadline(const DnRules *self, bool is_scan, const char *kind, const DnDate *received,
+dn_rules_check_channel(const DnRules *self, const char *channel, GError **error)
+{
+    return dn_electronic_check(self->electronic, channel, error);
+}
+
+bool
+dn_rules_deadline(const DnRules *self, const DnArrival *arrival, const char *kind,
                   DnDate *out_deadline)
 {
-    if (is_scan ? !dn_rules_is_important(self, kind) : !self->electronic_stamp)
+    if (arrival->is_scan ? !dn_rules_is_important(self, kind)
+                         : dn_rules_kept(self, arrival) != DN_KEPT_STAMP)
         return false;
-    *out_deadline = dn_entry_deadline(self->entry, self->cycle_months, &self->calendar, received);
+    *out_deadline =
+        dn_entry_deadline(self->entry, self->cycle_months, &self->calendar, &arrival->received);
     return true;
 }
 
@@ -370,9 +382,9 @@ dn_rules_hosted(const DnRules *self)
 }
 
 bool
-dn_rules_want_stamp(const DnRules *self, bool is_scan)
+dn_rules_want_stamp(const DnRules *self, const DnArrival *arrival)
 {
-    return is_scan ? !self->hosted : self->electronic_stamp;
+    return arrival->is_scan ? !self->hosted : dn_rules_kept(self, arrival) == DN_KEPT_STAMP;
 }
 
 DnDate
@@ -455,10 +467,4 @@ bool
 dn_rules_second_person(const DnRules *self)
 {
     return self->second_person;
-}
-
-const char *
-dn_rules_electronic(const DnRules *self)
-{
-    return self->electronic_stamp ? "stamp" : "rule";
 }

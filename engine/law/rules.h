@@ -11,6 +11,7 @@
 
 #include "base/settings.h"
 #include "engine/law/deadline.h"
+#include "engine/law/electronic.h"
 #include "engine/law/retention.h"
 
 G_BEGIN_DECLS
@@ -27,9 +28,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnRules, dn_rules_free)
 /** Whether 重要書類 is what the owner treats a document of @kind as (R01, K4). */
 bool dn_rules_is_important(const DnRules *self, const char *kind);
 
+/** How and when a document came: on paper that was scanned, or as data. */
+typedef struct {
+    bool is_scan;
+    const char *channel; /* (nullable) of data: by which it came, when that was said */
+    DnDate received;
+} DnArrival;
+
+/** R51: by which of the four ways such a document is kept; not for scans. */
+DnKept dn_rules_kept(const DnRules *self, const DnArrival *arrival);
+
+/** INVALID for a channel that the owner has not set up. @channel: nullable. */
+bool dn_rules_check_channel(const DnRules *self, const char *channel, GError **error);
+
 /** The last day on which a document may enter. False when it has none: a general document
- * (R08), or an e-transaction that is kept by a written rule (R51). @is_scan: else electronic. */
-bool dn_rules_deadline(const DnRules *self, bool is_scan, const char *kind, const DnDate *received,
+ * (R08), or an e-transaction that is kept in another way than by our time stamp (R51). */
+bool dn_rules_deadline(const DnRules *self, const DnArrival *arrival, const char *kind,
                        DnDate *out_deadline);
 
 /** R07: until when a new scan of a bad one that was found on @found may enter. */
@@ -40,7 +54,7 @@ DnDate dn_rules_rescan_deadline(const DnRules *self, const DnDate *found);
 bool dn_rules_hosted(const DnRules *self);
 
 /** True when a stamp is part of how such a document is kept (R19, R51). */
-bool dn_rules_want_stamp(const DnRules *self, bool is_scan);
+bool dn_rules_want_stamp(const DnRules *self, const DnArrival *arrival);
 
 /** The last day on which a document must be kept. @kinds: all that it was ever called, so that a
  * correction never shortens it. */
@@ -65,9 +79,6 @@ const char *dn_rules_procedure(const DnRules *self);
 
 /** R53: electronic documents are corrected and deleted by request and approval only. */
 bool dn_rules_second_person(const DnRules *self);
-
-/** R51: "stamp" (option 2) or "rule" (option 4). */
-const char *dn_rules_electronic(const DnRules *self);
 
 G_END_DECLS
 #endif

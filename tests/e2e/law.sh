@@ -12,6 +12,19 @@ report_of() {
     "$dencho" --json report compliance | grep "\"voucher\":\"$1\""
 }
 
+# post URL REQUEST ANSWER: asks a time-stamp authority as a sender's program does.
+post() {
+    perl -MIO::Socket::INET -e '
+        my ($host, $request, $answer) = ($ARGV[0] =~ m|http://([^/]+)|, @ARGV[1, 2]);
+        local $/;
+        open my $in, "<:raw", $request or die; my $body = <$in>;
+        my $tsa = IO::Socket::INET->new($host) or die;
+        print $tsa "POST / HTTP/1.1\r\nHost: $host\r\nContent-Type: application/timestamp-query\r\n" .
+            "Content-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
+        $tsa->flush; (my $said = <$tsa>) =~ s/.*?\r\n\r\n//s;
+        open my $out, ">:raw", $answer or die; print $out $said;' "$@"
+}
+
 fails 64 "R03 entry by cycle needs a written procedure" "$dencho" init cycle --set law.entry=cycle
 holds "R03 and nothing is made without" test ! -e cycle
 fails 64 "R44 a rule does not change within a fiscal year" "$dencho" init bundles --set law.bundles=2026-07-01=each
@@ -99,6 +112,52 @@ ok "an outage fails no ingest" "$dencho" -A batches ingest --as-is batch-7.txt
 holds "it is said" grep -q 'the documents are stored; no time stamp, 4 documents go on waiting' err
 holds "and nothing is lost" sh -c "\"$dencho\" -A batches --json stats | grep -q '\"vouchers\":7'"
 
+# --- channels ---
+ok "R51 an archive whose mail is kept by its sender's stamp, the web by rule, a service by exchange" "$dencho" init channels \
+    --trust-file "$trust" --tsa-url "$tsa_url" --set 'law.channels=mail;web;orders=engine;bank' \
+    --set 'law.electronic=stamp;mail:stamped;web:rule;orders:system' --set law.procedure=rules/2026.pdf
+fails 64 "R52 mail is not exchanged by the engine" "$dencho" init mail --set 'law.electronic=mail:system'
+fails 64 "R52 nor declared to be" "$dencho" init mail --set 'law.channels=mail=engine'
+fails 64 "R52 a file that is put in does not come by exchange" "$dencho" -A channels ingest --channel orders --as-is --no-wait invoice.xml
+holds "R52 and is told why" grep -q 電子問39 out
+fails 64 "R51 nor by a channel that nobody has set up" "$dencho" -A channels ingest --channel fax --no-wait invoice.xml
+holds "R51 but by these" grep -q 'mail, web, orders, bank' out
+cp invoice.xml stamped.xml && echo >>stamped.xml
+openssl ts -query -data stamped.xml -sha512 -cert -out query.tsq 2>/dev/null
+ok "R51 a sender has a document stamped" post "$tsa_url" query.tsq stamped.tsr
+ok "R51 option 1 it comes in with that" "$dencho" -A channels --json ingest --channel mail --token stamped.tsr --no-wait stamped.xml
+one=$(field voucher <out)
+ok "R51 option 1 another comes without" "$dencho" -A channels --json ingest --channel mail --no-wait invoice.xml
+bare=$(field voucher <out)
+cp invoice.xml web.xml && echo >>web.xml && echo >>web.xml
+ok "R51 option 4 one from the web" "$dencho" -A channels --json ingest --channel web --no-wait web.xml
+web=$(field voucher <out)
+cp web.xml bank.xml && echo >>bank.xml
+ok "R51 option 2 one of the bank" "$dencho" -A channels --json ingest --channel bank --no-wait bank.xml
+bank=$(field voucher <out)
+ok "R51 option 2 stamped by us" "$dencho" -A channels stamp
+export DENCHO_ARCHIVE=$work/channels
+for each in one bare web bank; do
+    eval "report_of \$$each >$each.json"
+done
+holds "R51 option 1 is shown with its stamp" grep -q '"electronic":"stamped","option":1,"article":"規4①一","shown_by":"it came with' one.json
+holds "R51 option 1 nothing of R51 is open" sh -c '! grep -q "\"rule\":\"R51\"" one.json'
+holds "R51 option 1 without a stamp it is, and what to do" grep -q '"rule":"R51","what":"it came without[^}]*"do":"ask the sender' bare.json
+holds "R51 option 4 names the written rule" grep -q '"electronic":"rule","option":4,[^}]*"shown_by":"written rule: rules/2026.pdf"' web.json
+holds "R51 option 2 names the stamp, in time" grep -q '"on_time":"on_time".*"electronic":"stamp","option":2,[^}]*"shown_by":"time stamp of' bank.json
+ok "R51 a person reads it too" "$dencho" report compliance
+holds "R51 by its number" grep -q "^$one.*kept: option 1 (stamped)" out
+ok "R51 the voucher shows the stamp it came with" "$dencho" --json show "$one"
+holds "R51 which holds" grep -q '"brought":{[^}]*"form":"token"[^}]*"holds":true' out
+ok "R50 its history" "$dencho" --json history "$one"
+holds "R50 names the program and the format that stored it" grep -q '"type":"voucher.registered".*"engine":"'"$("$dencho" --version)"'","format":1' out
+ok "R51 a capsule" "$dencho" export --folder channels.out
+holds "R51 says it of each" sh -c 'test $(grep -c "\"law\":{\"article\"\|\"law\":{\"electronic\"" channels.out/vouchers.jsonl) -eq 4'
+holds "R51 and by which channel it came" sh -c 'grep -q "\"channel\",\"\",\"mail\"" channels.out/history.csv && grep -q "\"channel\",\"\",\"bank\"" channels.out/history.csv'
+ok "R51 the token in its ledger" sh -c 'sed -n "s/.*\"brought_token\":\"\([^\"]*\)\".*/\1/p" channels.out/ledger.jsonl | base64 -d >token.der'
+ok "R51 proves it without this program" openssl ts -verify -token_in -in token.der -data stamped.xml -CAfile tsa/ca.pem -partial_chain
+export DENCHO_ARCHIVE=$work/archive
+
 # --- links ---
 ok "R33 what has no entry of the books" "$dencho" report pending
 holds "R33 is listed" grep -q "^$fresh" out
@@ -170,7 +229,7 @@ cat forged.txt >forged/evidence/documents.txt
 holds "nothing else may be missing" grep -q 'no entry disposes of' out
 ./verify-capsule forged >out 2>err || :
 holds "says the verifier too" sh -c 'cat out err | grep -q "no entry disposes of"'
-ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust"
+ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust" --set law.procedure=rules/2026-04.pdf
 ok "in which everything verifies" "$dencho" -A again --json verify --full
 holds "nothing failed" grep -q '"failed":0' out
 "$dencho" -A again --json show "$old" >after

@@ -202,6 +202,9 @@ note_ingest(DnArchive *self, const DnIngest *request)
 
     dn_json_set_string(call, "name", request->name);
     dn_json_set_string(call, "origin", request->origin);
+    dn_json_set_string(call, "channel", request->channel);
+    if (request->token)
+        dn_json_set_int(call, "token_bytes", (int64_t)g_bytes_get_size(request->token));
     dn_json_set_string(call, "kind", request->kind);
     dn_json_set_string(call, "paper", request->paper);
     dn_json_set_string(call, "party", request->party);

@@ -604,6 +604,30 @@ test_ingest_hands_typed_values_over(Fixture *f, gconstpointer data)
 }
 
 static void
+test_ingest_hands_channel_and_token_over(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put_done(f, "order.pdf", STORED("x"));
+    put_done(f, "second.pdf", STORED("y"));
+    put_done(f, "order.tsr", "12345");
+    g_auto(Outcome) done =
+        run(f, "ingest", "order.pdf", "--channel", "mail", "--token", "order.tsr", NULL);
+
+    g_assert_cmpint(done.status, ==, 0);
+    assert_call(f, "ingest",
+                "{\"name\":\"order.pdf\",\"channel\":\"mail\",\"token_bytes\":5,"
+                "\"as_is\":false,\"no_wait\":false}");
+    /* one time stamp is of one document */
+    g_auto(Outcome) two = run(f, "ingest", "order.pdf", "second.pdf", "--token", "order.tsr", NULL);
+    g_auto(Outcome) none = run(f, "ingest", "order.pdf", "--token", "absent.tsr", NULL);
+    g_autoptr(json_t) all = calls(f, "ingest");
+
+    g_assert_cmpint(two.status, ==, 64);
+    g_assert_cmpint(none.status, ==, 66);
+    g_assert_cmpuint(json_array_size(all), ==, 1);
+}
+
+static void
 test_ingest_exits_with_the_first_failure(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1632,6 +1656,7 @@ main(int argc, char **argv)
     T(ingest_prints_in_the_order_of_the_input, NULL);
     T(ingest_walks_folders_and_leaves_out_what_is_hidden, NULL);
     T(ingest_hands_typed_values_over, NULL);
+    T(ingest_hands_channel_and_token_over, NULL);
     T(ingest_exits_with_the_first_failure, NULL);
     T(ingest_closes_a_batch_that_is_due, NULL);
     T(ingest_stops_when_the_archive_fails, NULL);

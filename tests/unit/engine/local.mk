@@ -56,3 +56,9 @@ check_PROGRAMS += tests/unit/engine/test-clock
 TESTS += tests/unit/engine/test-clock
 tests_unit_engine_test_clock_SOURCES = tests/unit/engine/test-clock.c tests/unit/engine/fixture.h
 tests_unit_engine_test_clock_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-channels
+TESTS += tests/unit/engine/test-channels
+tests_unit_engine_test_channels_SOURCES = tests/unit/engine/test-channels.c \
+	tests/unit/engine/fixture.h tests/unit/evidence/stamped-pdf.h \
+	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
+tests_unit_engine_test_channels_LDADD = $(ENGINE_LDADD)

@@ -122,8 +122,9 @@ is_open(const DnRules *rules, const json_t *state, DnStamp stamp, const char *to
         const char *rule)
 {
     DnDate date = day(today);
+    DnShown shown = {.stamp = stamp, .brought = stamp};
     g_autoptr(json_t) duty = dn_duty(rules, state, &date);
-    g_autoptr(json_t) open = dn_duty_open(rules, state, duty, stamp, &date);
+    g_autoptr(json_t) open = dn_duty_open(rules, state, duty, &shown, &date);
 
     for (size_t i = 0; i < json_array_size(open); i++) {
         const json_t *item = json_array_get(open, i);

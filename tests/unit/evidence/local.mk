@@ -16,4 +16,9 @@ tests_unit_evidence_test_trust_SOURCES = tests/unit/evidence/test-trust.c $(evid
 tests_unit_evidence_test_trust_LDADD = $(EVIDENCE_LDADD) $(BASE_LDADD)
 tests_unit_evidence_test_tsa_SOURCES = tests/unit/evidence/test-tsa.c $(evidence_test_helpers)
 tests_unit_evidence_test_tsa_LDADD = $(EVIDENCE_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/evidence/test-brought
+TESTS += tests/unit/evidence/test-brought
+tests_unit_evidence_test_brought_SOURCES = tests/unit/evidence/test-brought.c \
+	tests/unit/evidence/stamped-pdf.h $(evidence_test_helpers)
+tests_unit_evidence_test_brought_LDADD = $(EVIDENCE_LDADD) $(BASE_LDADD)
 EXTRA_DIST += docs/evidence.md

@@ -4,3 +4,7 @@ tests_unit_law_test_law_SOURCES = tests/unit/law/test-law.c
 tests_unit_law_test_law_LDADD = $(LAW_LDADD) $(BASE_LDADD)
 tests_unit_law_test_rules_SOURCES = tests/unit/law/test-rules.c
 tests_unit_law_test_rules_LDADD = $(LAW_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/law/test-electronic
+TESTS += tests/unit/law/test-electronic
+tests_unit_law_test_electronic_SOURCES = tests/unit/law/test-electronic.c
+tests_unit_law_test_electronic_LDADD = $(LAW_LDADD) $(BASE_LDADD)

@@ -53,6 +53,23 @@ assert_refused(const char *key, const char *value, const char *says)
     g_assert_nonnull(strstr(error->message, says));
 }
 
+static bool
+has_deadline(const DnRules *rules, bool is_scan, const char *kind, const DnDate *received,
+             DnDate *out_deadline)
+{
+    DnArrival arrival = {.is_scan = is_scan, .received = *received};
+
+    return dn_rules_deadline(rules, &arrival, kind, out_deadline);
+}
+
+static bool
+wants_stamp(const DnRules *rules, bool is_scan)
+{
+    DnArrival arrival = {.is_scan = is_scan, .received = day("2026-04-21")};
+
+    return dn_rules_want_stamp(rules, &arrival);
+}
+
 static void
 test_defaults_are_the_strict_ones(void)
 {
@@ -61,9 +78,9 @@ test_defaults_are_the_strict_ones(void)
     DnDate deadline;
 
     g_assert_true(dn_rules_is_important(rules, "order"));
-    g_assert_true(dn_rules_deadline(rules, true, "order", &received, &deadline));
+    g_assert_true(has_deadline(rules, true, "order", &received, &deadline));
     assert_day(deadline, "2026-05-01");
-    g_assert_true(dn_rules_want_stamp(rules, true));
+    g_assert_true(wants_stamp(rules, true));
     g_assert_null(dn_rules_test_chart(rules));
 }
 
@@ -74,7 +91,7 @@ test_R02_the_owners_days_off_count(void)
     DnDate received = day("2026-04-21");
     DnDate deadline;
 
-    g_assert_true(dn_rules_deadline(rules, true, "receipt", &received, &deadline));
+    g_assert_true(has_deadline(rules, true, "receipt", &received, &deadline));
     assert_day(deadline, "2026-05-08"); /* two days later, over Golden Week */
 }
 
@@ -88,7 +105,7 @@ test_R03_no_cycle_without_a_procedure(void)
     DnDate received = day("2026-04-21");
     DnDate deadline;
 
-    g_assert_true(dn_rules_deadline(rules, true, "receipt", &received, &deadline));
+    g_assert_true(has_deadline(rules, true, "receipt", &received, &deadline));
     assert_day(deadline, "2026-06-30");
 }
 
@@ -108,9 +125,9 @@ test_R08_general_documents_have_no_deadline(void)
     DnDate received = day("1999-04-21");
     DnDate deadline;
 
-    g_assert_false(dn_rules_deadline(rules, true, "quotation", &received, &deadline));
-    g_assert_true(dn_rules_deadline(rules, true, "receipt", &received, &deadline));
-    g_assert_true(dn_rules_deadline(rules, true, "napkin", &received, &deadline));
+    g_assert_false(has_deadline(rules, true, "quotation", &received, &deadline));
+    g_assert_true(has_deadline(rules, true, "receipt", &received, &deadline));
+    g_assert_true(has_deadline(rules, true, "napkin", &received, &deadline));
 }
 
 static void
@@ -147,13 +164,37 @@ test_R51_R52_how_electronic_documents_are_kept(void)
     DnDate received = day("2026-04-21");
     DnDate deadline;
 
-    g_assert_cmpstr(dn_rules_electronic(rule), ==, "rule");
-    g_assert_false(dn_rules_want_stamp(rule, false));
-    g_assert_false(dn_rules_deadline(rule, false, "invoice", &received, &deadline));
-    g_assert_true(dn_rules_want_stamp(stamp, false));
-    g_assert_true(dn_rules_deadline(stamp, false, "invoice", &received, &deadline));
+    g_assert_false(wants_stamp(rule, false));
+    g_assert_false(has_deadline(rule, false, "invoice", &received, &deadline));
+    g_assert_true(wants_stamp(stamp, false));
+    g_assert_true(has_deadline(stamp, false, "invoice", &received, &deadline));
     assert_day(deadline, "2026-05-01");
     assert_refused("law.electronic", "system", "option 3");
+}
+
+/* Only what our own stamp keeps has a day by which it must be stamped: each channel its own. */
+static void
+test_R51_a_deadline_is_of_the_channel(void)
+{
+    static const struct {
+        const char *channel;
+        bool stamp;
+    } rows[] = {{"mail", true}, {"web", false}, {"edi", false}, {"api", false}, {NULL, false}};
+    g_autoptr(DnRules) rules = RULES("law.channels", "mail;web;edi;api=engine", "law.electronic",
+                                     "rule;mail:2026-04-01=stamp;web:rule;edi:stamped;api:system",
+                                     "law.entry", "cycle", "law.procedure", "規程");
+    DnDate deadline;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        DnArrival arrival = {.channel = rows[i].channel, .received = day("2026-04-21")};
+
+        g_assert_true(dn_rules_deadline(rules, &arrival, "invoice", &deadline) == rows[i].stamp);
+        g_assert_true(dn_rules_want_stamp(rules, &arrival) == rows[i].stamp);
+        if (rows[i].stamp)
+            assert_day(deadline, "2026-06-30"); /* after the cycle */
+        arrival.received = day("2026-03-31");   /* before the rule */
+        g_assert_false(dn_rules_want_stamp(rules, &arrival));
+    }
 }
 
 static void
@@ -168,9 +209,9 @@ test_R23_no_stamp_only_in_the_hands_of_a_third_party(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_false(dn_rules_hosted(stamped));
-    g_assert_true(dn_rules_want_stamp(stamped, true));
+    g_assert_true(wants_stamp(stamped, true));
     g_assert_true(dn_rules_hosted(hosted));
-    g_assert_false(dn_rules_want_stamp(hosted, true));
+    g_assert_false(wants_stamp(hosted, true));
     g_assert_null(rules_of(own, &error));
     g_assert_error(error, DN_ERROR, DN_ERROR_INVALID);
     g_assert_nonnull(strstr(error->message, "taxpayer"));
@@ -242,6 +283,7 @@ main(int argc, char **argv)
     T(R45_tax_in_or_out_by_period);
     T(R23_no_stamp_only_in_the_hands_of_a_third_party);
     T(R51_R52_how_electronic_documents_are_kept);
+    T(R51_a_deadline_is_of_the_channel);
     T(R61_from_when_to_when_scans_are_kept);
     T(retention_is_never_shortened_by_another_kind);
     T(retention_by_settings);
