@@ -12,6 +12,8 @@ static struct {
     char *party;
     char *kind;
     char *paper;
+    char *device;
+    char *back;
     char *reason;
 } given;
 
@@ -22,6 +24,10 @@ static const GOptionEntry options[] = {
     {"kind", 0, 0, G_OPTION_ARG_FILENAME, &given.kind, "receipt, invoice, ...", "K"},
     {"paper", 0, 0, G_OPTION_ARG_FILENAME, &given.paper, "size of the paper of a scan: A4, B5 ...",
      "P"},
+    {"device", 0, 0, G_OPTION_ARG_FILENAME, &given.device, "which scanner or phone made the scan",
+     "NAME"},
+    {"back", 0, 0, G_OPTION_ARG_FILENAME, &given.back,
+     "what stands on the back: blank, print (the same on all), captured", "B"},
     {"reason", 0, 0, G_OPTION_ARG_FILENAME, &given.reason, "why; required", "R"},
     {NULL}};
 
@@ -29,13 +35,20 @@ static bool
 run(DnCli *cli, char **arguments, GError **error)
 {
     DnUuid id;
-    DnCorrection correction = {.party = given.party, .kind = given.kind, .paper = given.paper};
+    DnCorrection correction = {.party = given.party,
+                               .kind = given.kind,
+                               .paper = given.paper,
+                               .device = given.device,
+                               .back = given.back};
     g_auto(DnTyped) typed = {0};
     g_autoptr(json_t) row = NULL;
 
-    if (!given.date && !given.amount && !given.party && !given.kind && !given.paper)
-        return dn_fail(error, DN_ERROR_INVALID,
-                       "nothing to correct: write --date, --amount, --party, --kind or --paper");
+    if (!given.date && !given.amount && !given.party && !given.kind && !given.paper &&
+        !given.device && !given.back)
+        return dn_fail(
+            error, DN_ERROR_INVALID,
+            "nothing to correct: write --date, --amount, --party, --kind, --paper, --device or "
+            "--back");
     if (!dn_cli_want_reason(given.reason, error))
         return false;
     g_autoptr(DnArchive) archive = dn_cli_open(cli, error);

@@ -37,6 +37,8 @@ static struct {
     char *token;
     char *kind;
     char *paper;
+    char *device;
+    char *back;
     char *received;
     char *date;
     char *amount;
@@ -59,6 +61,10 @@ static const GOptionEntry options[] = {
      "K"},
     {"paper", 0, 0, G_OPTION_ARG_FILENAME, &given.paper, "size of the paper of a scan: A4, B5 ...",
      "P"},
+    {"device", 0, 0, G_OPTION_ARG_FILENAME, &given.device,
+     "which scanner or phone made the scan: [law] test-charts", "NAME"},
+    {"back", 0, 0, G_OPTION_ARG_FILENAME, &given.back,
+     "what stands on the back: blank, print (the same on all), captured", "B"},
     {"received", 0, 0, G_OPTION_ARG_FILENAME, &given.received, "day of receipt (default: today)",
      "D"},
     {"date", 0, 0, G_OPTION_ARG_FILENAME, &given.date, "transaction date", "D"},
@@ -124,9 +130,10 @@ read_options(DnTyped *out, const char *currency, GError **error)
     const struct {
         const char *name;
         const char *text;
-    } typed[] = {{"origin", given.origin},     {"kind", given.kind},      {"paper", given.paper},
-                 {"received", given.received}, {"date", given.date},      {"amount", given.amount},
-                 {"party", given.party},       {"channel", given.channel}};
+    } typed[] = {{"origin", given.origin},     {"kind", given.kind},       {"paper", given.paper},
+                 {"received", given.received}, {"date", given.date},       {"amount", given.amount},
+                 {"party", given.party},       {"channel", given.channel}, {"device", given.device},
+                 {"back", given.back}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(typed); i++)
         if (!dn_typed_set(out, typed[i].name, typed[i].text, currency, error))

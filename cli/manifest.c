@@ -49,7 +49,7 @@ check_titles(DnCsvRow *titles, unsigned *out_file, GError **error)
                            titles->line, folded,
                            nearest ? "; did you mean '"
                                    : "; there are file, date, amount, party, "
-                                     "kind, received, label, origin, paper, channel",
+                                     "kind, received, label, origin, paper, channel, device, back",
                            nearest ? nearest : "", nearest ? "'?" : "");
         }
         for (unsigned j = 0; j < i; j++)

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-const char *const dn_typed_names[] = {"date",  "amount", "party", "kind",    "received",
-                                      "label", "origin", "paper", "channel", NULL};
+const char *const dn_typed_names[] = {"date",   "amount", "party",   "kind",   "received", "label",
+                                      "origin", "paper",  "channel", "device", "back",     NULL};
 
 /* Parts "A..B" into its ends; "" is an open one. A single value is both. */
 static bool
@@ -216,6 +216,10 @@ dn_typed_set(DnTyped *self, const char *name, const char *text, const char *curr
         replace_text(&self->paper, text);
     else if (strcmp(name, "channel") == 0)
         replace_text(&self->channel, text);
+    else if (strcmp(name, "device") == 0)
+        replace_text(&self->device, text);
+    else if (strcmp(name, "back") == 0)
+        replace_text(&self->back, text);
     else if ((good = dn_value_choice("origin", text, "scan|electronic|printout", error)))
         replace_text(&self->origin, text);
     return good || dn_fail_in(error, "%s", name);
@@ -244,6 +248,8 @@ dn_typed_copy(const DnTyped *self)
     copy->channel = g_strdup(self->channel);
     copy->kind = g_strdup(self->kind);
     copy->paper = g_strdup(self->paper);
+    copy->device = g_strdup(self->device);
+    copy->back = g_strdup(self->back);
     copy->party = g_strdup(self->party);
     copy->labels = g_strdupv(self->labels);
     return copy;
@@ -256,6 +262,8 @@ dn_typed_fill(const DnTyped *self, DnIngest *out)
     out->channel = self->channel;
     out->kind = self->kind;
     out->paper = self->paper;
+    out->device = self->device;
+    out->back = self->back;
     out->party = self->party;
     out->date = self->has_date ? &self->date : NULL;
     out->received = self->has_received ? &self->received : NULL;
@@ -271,6 +279,8 @@ dn_typed_clear(DnTyped *self)
     g_free(self->channel);
     g_free(self->kind);
     g_free(self->paper);
+    g_free(self->device);
+    g_free(self->back);
     g_free(self->party);
     g_strfreev(self->labels);
     *self = (DnTyped){0};

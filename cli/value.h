@@ -61,6 +61,8 @@ typedef struct {
     char *channel;
     char *kind;
     char *paper;
+    char *device;
+    char *back;
     char *party;
     char currency[DN_CURRENCY_TEXT + 1]; /* of @amount */
     DnDate date;
@@ -76,7 +78,8 @@ typedef struct {
 extern const char *const dn_typed_names[];
 
 /** Sets what @name ("date", "amount", "party", "kind", "received", "label", "origin", "paper",
- * "channel") stands for. NULL and "" set nothing; "label" adds labels, parted by ';'. */
+ * "channel", "device", "back") stands for. NULL and "" set nothing; "label" adds labels, parted by
+ * ';'. */
 bool dn_typed_set(DnTyped *self, const char *name, const char *text, const char *currency,
                   GError **error);
 

@@ -114,6 +114,8 @@ typedef struct {
                                beside it; then it is electronic */
     const char *kind;       /* receipt, invoice ...; NULL: as read */
     const char *paper;      /* "A4": how large the paper of a scan is */
+    const char *device;     /* which scanner or phone made the scan: [law] test-charts (R15) */
+    const char *back;       /* of a scan: "blank", "print" (the same on all), "captured" (R12) */
     const DnDate *received; /* day of receipt; NULL: today in Japan */
     const DnDate *date;     /* values typed in win over values read */
     const int64_t *amount;  /* minor units of @currency */
@@ -238,7 +240,9 @@ typedef struct {
     const char *currency;
     const char *party;
     const char *kind;
-    const char *paper; /* the size of the paper of a scan: "A4" */
+    const char *paper;  /* the size of the paper of a scan: "A4" */
+    const char *device; /* which scanner or phone made it */
+    const char *back;   /* "blank", "print", "captured" */
 } DnCorrection;
 
 /* *@out_row is the new row of a search. @reason: required where it is a parameter, not empty

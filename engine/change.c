@@ -44,6 +44,16 @@ dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error)
     return g_steal_pointer(&state);
 }
 
+bool
+dn_check_back(const char *back, GError **error)
+{
+    static const char *const known[] = {"blank", "print", "captured", NULL};
+
+    return !back || g_strv_contains(known, back) ||
+           dn_fail(error, DN_ERROR_INVALID,
+                   "unknown back; blank, print (the same on all papers) or captured");
+}
+
 const char *
 dn_actor_person(const char *actor)
 {
@@ -144,9 +154,19 @@ add_changes(DnArchive *self, const json_t *state, const DnCorrection *correction
         add_change(changes, "paper", json_object_get(state, "paper"),
                    json_string(correction->paper));
     }
+    if (correction->device) {
+        g_autofree char *device = dn_text_sanitise(correction->device, -1);
+
+        add_change(changes, "device", json_object_get(state, "device"), json_string(device));
+    }
+    if (!dn_check_back(correction->back, error))
+        return false;
+    if (correction->back)
+        add_change(changes, "back", json_object_get(state, "back"), json_string(correction->back));
     if (json_array_size(changes) == 0)
         return dn_fail(error, DN_ERROR_INVALID,
-                       "nothing to correct: give --date, --amount, --party, --kind or --paper");
+                       "nothing to correct: give --date, --amount, --party, --kind, --paper, "
+                       "--device or --back");
     return true;
 }
 

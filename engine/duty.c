@@ -133,7 +133,7 @@ number_of(const json_t *page, const char *key)
 typedef struct {
     const char *paper;
     bool important;
-    bool chart;
+    bool chart; /* of its device one has been passed */
 } Known;
 
 static DnCaptureVerdict
@@ -173,16 +173,31 @@ static const struct {
      "say how large the paper is (dencho correct ID --paper A4), or scan again at 200 dpi or more"},
     {"R11", judge_colour, "256 levels of red, green and blue", "scan again in colour"},
     {"R14", judge_compression, "a lossy form without a test chart",
-     "test the device with JIS X 6933 and write the record's place into [law] test-chart"},
+     "say which device it was (dencho correct ID --device NAME); test it with JIS X 6933 and write "
+     "where the record is into [law] test-charts"},
 };
+
+/* The newest test chart of the device when it made the newest version (R15). */
+static DnChart
+chart_of(const DnRules *rules, const json_t *state, const char **out_record)
+{
+    const char *at = dn_json_string(dn_voucher_version(state, 0), "at");
+    int64_t utc_ms = 0;
+    DnDate day = {9999, 12, 31};
+
+    if (at && dn_clock_parse(at, &utc_ms, NULL))
+        day = dn_date_in_japan(utc_ms);
+    return dn_rules_test_chart(rules, dn_json_string(state, "device"), &day, out_record);
+}
 
 static json_t *
 judge_captures(const DnRules *rules, const json_t *state)
 {
+    const char *record = NULL;
     const json_t *pages = json_object_get(dn_voucher_version(state, 0), "captured");
     Known known = {.paper = dn_json_string(state, "paper"),
                    .important = dn_rules_is_important(rules, dn_json_string(state, "kind")),
-                   .chart = dn_rules_test_chart(rules) != NULL};
+                   .chart = chart_of(rules, state, &record) == DN_CHART_PASSED};
     json_t *checks = json_array();
 
     for (size_t rule = 0; is_scan(state) && rule < G_N_ELEMENTS(captures); rule++) {
@@ -238,19 +253,22 @@ link_state(const json_t *state, bool important)
     return is_scan(state) && important ? "pending" : "n/a";
 }
 
-/* Paper may go when its scan is in time, whole, and a person has looked at it. */
+/* Paper may go when its scan is in time, whole, and a person has looked at it and at its back. */
 static const char *
 paper_state(const DnRules *rules, const json_t *state, const json_t *duty)
 {
     const json_t *checks = json_object_get(duty, "checks");
     const char *on_time = dn_json_string(duty, "on_time");
     bool stamped = entered_at(rules, state, dn_voucher_version(state, 0)) != NULL;
+    const char *record = NULL;
 
     if (!is_scan(state))
         return "n/a";
     for (size_t i = 0; i < json_array_size(checks); i++)
         if (strcmp(dn_json_string(json_array_get(checks, i), "verdict"), "pass") != 0)
             return "keep";
+    if (!dn_json_string(state, "back") || chart_of(rules, state, &record) == DN_CHART_FAILED)
+        return "keep";
     return stamped && (strcmp(on_time, "on_time") == 0 || strcmp(on_time, "n/a") == 0) &&
                    strcmp(dn_json_string(state, "state"), "confirmed") == 0
                ? "may go"
@@ -315,6 +333,18 @@ dn_duty_wants_brought(const DnRules *rules, const json_t *state, const DnDate *t
     return !arrival.is_scan && dn_rules_kept(rules, &arrival) == DN_KEPT_STAMPED;
 }
 
+/* By which device, and what stands on the back (R12, R15). */
+static void
+add_capture(json_t *duty, const DnRules *rules, const json_t *state)
+{
+    const char *record = NULL;
+    DnChart chart = chart_of(rules, state, &record);
+
+    dn_json_set_string(duty, "device", dn_json_string(state, "device"));
+    dn_json_set_string(duty, "test_chart", chart == DN_CHART_FAILED ? "failed" : record);
+    dn_json_set_string(duty, "back", dn_json_string(state, "back"));
+}
+
 /* --- all of it --- */
 
 static void
@@ -354,6 +384,8 @@ dn_duty(const DnRules *rules, const json_t *state, const DnDate *today)
     dn_json_set_string(duty, "bundle", dn_rules_bundle(rules, &date));
     dn_json_set_string(duty, "amounts", dn_rules_amount_basis(rules, &date));
     dn_json_set_string(duty, "link", link_state(state, important));
+    if (arrival.is_scan)
+        add_capture(duty, rules, state);
     dn_json_take(duty, "checks", judge_captures(rules, state));
     dn_json_set_string(duty, "paper", paper_state(rules, state, duty));
     return duty;
@@ -392,9 +424,18 @@ open_entry(json_t *open, const json_t *duty)
 }
 
 static void
-open_captures(json_t *open, const json_t *state, const json_t *duty)
+open_captures(json_t *open, const DnRules *rules, const json_t *state, const json_t *duty)
 {
     const json_t *checks = json_object_get(duty, "checks");
+    const char *record = NULL;
+
+    if (is_scan(state) && !dn_json_string(state, "back"))
+        add_open(open, "R12", "nobody has said whether anything stands on the back",
+                 "look, and scan the back too when something does: dencho correct ID --back blank, "
+                 "print (the same on all) or captured, with --reason R");
+    if (is_scan(state) && chart_of(rules, state, &record) == DN_CHART_FAILED)
+        add_open(open, "R15", "its device had failed its newest test chart",
+                 "scan again with a device that has passed: dencho revise ID FILE");
 
     if (is_scan(state) && !json_object_get(dn_voucher_version(state, 0), "captured")) {
         add_open(open, "R09", "nobody has looked at the picture yet", "dencho read ID");
@@ -531,7 +572,7 @@ dn_duty_open(const DnRules *rules, const json_t *state, const json_t *duty, cons
     DnDate received;
 
     open_entry(open, duty);
-    open_captures(open, state, duty);
+    open_captures(open, rules, state, duty);
     open_stamp(open, rules, &arrival, shown->stamp);
     open_link(open, rules, state, duty, today);
     open_keys(open, state);

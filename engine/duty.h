@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * "on_time":"on_time"|"late"|"waiting"|"n/a","rescans":[{"version","deadline","on_time"}]?,
  * "fiscal_year":"A..B","keep_until","link":"linked"|"none"|"pending"|"n/a","paper":"keep"|
  * "may go"|"n/a","electronic":"stamped"|"stamp"|"system"|"rule"?,"option":1..4?,"article"?,
- * "shown_by"?,"bundle"?,"amounts"?,"checks":[...]}
+ * "shown_by"?,"device"?,"test_chart"?,"back"?,"bundle"?,"amounts"?,"checks":[...]}
  *
  * "entered_at" is the time of the first version's stamp (law row R04). "checks" are those of the
  * newest capture, judged again by what is known now of paper, kind and test chart. Of an electronic

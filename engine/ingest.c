@@ -92,6 +92,8 @@ check_request(const DnIngest *request, GError **error)
                        "with --origin electronic");
     if (request->paper && !dn_capture_paper(request->paper, &side, &side))
         return dn_fail(error, DN_ERROR_INVALID, "unknown paper; A3 to A7 or B4 to B6");
+    if (!dn_check_back(request->back, error))
+        return false;
     if (request->origin && strcmp(request->origin, "scan") != 0 &&
         strcmp(request->origin, "electronic") != 0)
         return dn_fail(error, DN_ERROR_INVALID, "unknown origin; scan or electronic");
@@ -182,6 +184,12 @@ registration(DnArchive *self, const DnIngest *request, const DnUuid *id, const D
     dn_json_set_string(entry, "kind", request->kind);
     dn_json_set_string(entry, "received", day);
     dn_json_set_string(entry, "paper", request->paper);
+    if (request->device) {
+        g_autofree char *device = dn_text_sanitise(request->device, -1);
+
+        dn_json_set_string(entry, "device", device);
+    }
+    dn_json_set_string(entry, "back", request->back);
     dn_json_set_string(entry, "media_type", media_type);
     dn_json_set_string(entry, "period", period);
     dn_json_take(entry, "blob", dn_blob_ref(original));

@@ -408,6 +408,9 @@ json_t *dn_correction_changes(DnArchive *self, const json_t *state, const DnCorr
 /** The person of an actor: "cli:yamada", "server:yamada" and "cli:root:yamada" are one. Lent. */
 const char *dn_actor_person(const char *actor);
 
+/** INVALID unless @back (nullable) is what may be said of a scan's back (R12). */
+bool dn_check_back(const char *back, GError **error);
+
 /** Sets "reason" to what @reason says, made safe. INVALID when it says nothing. */
 bool dn_entry_set_reason(json_t *entry, const char *reason, GError **error);
 

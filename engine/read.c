@@ -203,8 +203,8 @@ static json_t *
 register_further(const DnArchive *self, const json_t *state, const json_t *version,
                  const DnUuid *id)
 {
-    static const char *const of_state[] = {"origin",  "received",  "paper", "labels",
-                                           "channel", "exchanged", NULL};
+    static const char *const of_state[] = {"origin", "received", "paper",     "device", "back",
+                                           "labels", "channel",  "exchanged", NULL};
     static const char *const of_version[] = {"name", "media_type", "period",
                                              "blob", "brought",    NULL};
     json_t *entry = dn_voucher_entry("voucher.registered", id);

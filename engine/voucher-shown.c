@@ -145,8 +145,8 @@ json_t *
 dn_voucher_details(const json_t *state, unsigned version)
 {
     static const char *const shared[] = {
-        "book_refs", "no_entry", "relations", "excuses", "holds", "requests", "paper",
-        "disposal",  "channel",  "exchanged", "checks",  "error", NULL};
+        "book_refs", "no_entry", "relations", "excuses",   "holds",  "requests", "paper", "device",
+        "back",      "disposal", "channel",   "exchanged", "checks", "error",    NULL};
     static const char *const of_version[] = {"name",       "media_type",  "pages",   "captured",
                                              "derived",    "attachments", "brought", "warnings",
                                              "pages_read", NULL};

@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char *const field_names[] = {"date", "amount", "party", "registration_number", NULL};
+static const char *const capture_names[] = {"paper", "device", "back", NULL};
 static const char *const further_names[] = {"due_date", "number", "telephone", "taxes",
                                             NULL}; /* as read */
 
@@ -198,6 +199,8 @@ apply_registered(DnArena *arena, DnValue *state, const DnValue *entry, GError **
     set_bool(arena, state, "kind_given", kind != NULL);
     note_kind(arena, state, kind);
     copy_member(arena, state, entry, "paper");
+    copy_member(arena, state, entry, "device");
+    copy_member(arena, state, entry, "back");
     copy_member(arena, state, entry, "sheet");
     dn_value_set(arena, state, "registered", dn_value_get(entry, "at"));
     set_int(arena, state, "registered_seq", dn_value_int(entry, "seq", 0));
@@ -300,8 +303,8 @@ apply_change(DnArena *arena, DnValue *state, const DnValue *change, const DnValu
         dn_value_set(arena, state, "kind", after);
         set_bool(arena, state, "kind_given", true);
         note_kind(arena, state, dn_value_text(after));
-    } else if (g_strcmp0(name, "paper") == 0) {
-        dn_value_set(arena, state, "paper", after);
+    } else if (name && g_strv_contains(capture_names, name)) {
+        dn_value_set(arena, state, name, after);
     } else if (name && g_strv_contains(field_names, name)) {
         DnValue *field = persons_value(arena, after, entry, "corrected");
         const DnValue *old = dn_value_get(dn_value_get(state, "fields"), name);

@@ -20,6 +20,12 @@ typedef struct {
     DnDate to;
 } Kept;
 
+typedef struct {
+    char *device;
+    DnDate from;
+    char *record; /* NULL: it was not passed */
+} Chart;
+
 struct DnRules {
     DnEntryMethod entry;
     unsigned cycle_months;
@@ -34,6 +40,7 @@ struct DnRules {
     GArray *bundles;        /* Settled */
     GArray *amounts;        /* Settled */
     GArray *kept;           /* Kept */
+    GArray *charts;         /* Chart, of each device the earliest first */
     DnElectronic *electronic;
     DnRetention retention; /* lends from the arrays */
     DnCalendar calendar;
@@ -46,6 +53,13 @@ static void
 settled_clear(gpointer item)
 {
     g_free(((Settled *)item)->choice);
+}
+
+static void
+chart_clear(gpointer item)
+{
+    g_free(((Chart *)item)->device);
+    g_free(((Chart *)item)->record);
 }
 
 static void
@@ -68,6 +82,7 @@ dn_rules_free(DnRules *self)
     g_clear_pointer(&self->bundles, g_array_unref);
     g_clear_pointer(&self->amounts, g_array_unref);
     g_clear_pointer(&self->kept, g_array_unref);
+    g_clear_pointer(&self->charts, g_array_unref);
     g_free(self);
 }
 
@@ -198,6 +213,32 @@ parse_kept(DnRules *self, const char *item, GError **error)
     return true;
 }
 
+/* "ix1600:2026-04-01=cabinet 2", "ix1600:2026-06-01=failed". */
+static bool
+parse_chart(DnRules *self, const char *item, GError **error)
+{
+    const char *equals = strchr(item, '=');
+    g_autofree char *head = equals ? g_strndup(item, (gsize)(equals - item)) : g_strdup("");
+    char *colon = strrchr(head, ':');
+    Chart chart = {0};
+
+    if (!colon || colon == head || !equals[1] || !dn_date_parse(colon + 1, &chart.from, NULL))
+        return dn_fail(error, DN_ERROR_INVALID,
+                       "want a device, a day and where the record is, or failed: "
+                       "ix1600:2026-04-01=cabinet 2;ix1600:2026-06-01=failed");
+    *colon = '\0';
+    for (guint i = 0; i < self->charts->len; i++) {
+        const Chart *other = &g_array_index(self->charts, Chart, i);
+
+        if (strcmp(other->device, head) == 0 && dn_date_compare(&other->from, &chart.from) >= 0)
+            return dn_fail(error, DN_ERROR_INVALID, "of one device the earliest comes first");
+    }
+    chart.device = g_strdup(head);
+    chart.record = strcmp(equals + 1, "failed") == 0 ? NULL : g_strdup(equals + 1);
+    g_array_append_val(self->charts, chart);
+    return true;
+}
+
 /* --- choices --- */
 
 static bool
@@ -321,7 +362,9 @@ dn_rules_new(const DnSettings *settings, GError **error)
     self->kept = g_array_new(FALSE, FALSE, sizeof(Kept));
     g_array_set_clear_func(self->bundles, settled_clear);
     g_array_set_clear_func(self->amounts, settled_clear);
+    self->charts = g_array_new(FALSE, FALSE, sizeof(Chart));
     g_array_set_clear_func(self->kept, kept_clear);
+    g_array_set_clear_func(self->charts, chart_clear);
     self->procedure = *procedure ? g_strdup(procedure) : NULL;
     self->test_chart = *chart ? g_strdup(chart) : NULL;
     if (!read_entry(self, settings, error) || !read_electronic(self, settings, error) ||
@@ -331,7 +374,8 @@ dn_rules_new(const DnSettings *settings, GError **error)
         !parse_list(self, settings, "law", "days-off", parse_day_off, error) ||
         !parse_list(self, settings, "law", "bundles", parse_bundle, error) ||
         !parse_list(self, settings, "law", "amounts", parse_amounts, error) ||
-        !parse_list(self, settings, "law", "scans-kept", parse_kept, error))
+        !parse_list(self, settings, "law", "scans-kept", parse_kept, error) ||
+        !parse_list(self, settings, "law", "test-charts", parse_chart, error))
         return NULL;
     self->calendar = (DnCalendar){(const DnDayOff *)self->days_off->data, self->days_off->len};
     return g_steal_pointer(&self);
@@ -451,10 +495,22 @@ dn_rules_scans_kept(const DnRules *self, const char *kind, const DnDate *receive
     return !said;
 }
 
-const char *
-dn_rules_test_chart(const DnRules *self)
+DnChart
+dn_rules_test_chart(const DnRules *self, const char *device, const DnDate *day,
+                    const char **out_record)
 {
-    return self->test_chart;
+    const Chart *newest = NULL;
+
+    for (guint i = 0; device && i < self->charts->len; i++) {
+        const Chart *chart = &g_array_index(self->charts, Chart, i);
+
+        if (strcmp(chart->device, device) == 0 && dn_date_compare(&chart->from, day) <= 0)
+            newest = chart;
+    }
+    *out_record = newest ? newest->record : self->test_chart;
+    if (newest && !newest->record)
+        return DN_CHART_FAILED;
+    return *out_record ? DN_CHART_PASSED : DN_CHART_NONE;
 }
 
 const char *

@@ -71,8 +71,12 @@ const char *dn_rules_amount_basis(const DnRules *self, const DnDate *date);
  * that kind. */
 bool dn_rules_scans_kept(const DnRules *self, const char *kind, const DnDate *received);
 
-/** R14, R15: the reference of a passed test chart; NULL when there is none. */
-const char *dn_rules_test_chart(const DnRules *self);
+typedef enum { DN_CHART_NONE, DN_CHART_FAILED, DN_CHART_PASSED } DnChart;
+
+/** R14, R15: the newest test chart of @device up to @day: of its own row, else the one that is for
+ * all. *@out_record: where its record is (lent), NULL unless it was passed. @device: nullable. */
+DnChart dn_rules_test_chart(const DnRules *self, const char *device, const DnDate *day,
+                            const char **out_record);
 
 /** The reference of the written procedure; NULL when none is recorded. */
 const char *dn_rules_procedure(const DnRules *self);

@@ -67,6 +67,50 @@ ok "R25 the bent one stays readable" "$dencho" cat "$fresh" --version 1 -o bent.
 holds "R25 bit for bit" cmp bent.png "$samples/documents/thermal-01.png"
 fails 66 "R24 no version of what never came in" "$dencho" revise 01932b5e-7c1a-7def-8123-456789abcdef "$samples/documents/thermal-01.png" --reason x
 
+# --- what is kept, and what is made of it ---
+ok "R16 the better one was read, and has a rendition" "$dencho" cat "$fresh" --part rendition -o rendition.pdf
+ok "R16 its original" "$dencho" cat "$fresh" -o better.png
+holds "R16 is what came in, to the bit" cmp better.png "$samples/documents/thermal-05.png"
+ok "R54 its history" "$dencho" --json history "$fresh"
+holds "R54 names what read it, and from which document" sh -c "grep '\"type\":\"voucher.read\"' out | grep -q '\"read_by\":\"dencho [0-9.]*\"' &&
+    grep '\"type\":\"voucher.revised\"' out | grep -q '$(sha256sum <"$samples/documents/thermal-05.png" | cut -c 1-64)'"
+ok "R36 a page as a picture" "$dencho" cat "$fresh" --part page:1 -o page.png
+# size FILE: width and height of a PNG, which stand from its 17th byte on.
+size() {
+    od -An -tu1 -j16 -N8 "$1"
+}
+holds "R36 whole: as large as the scan" test "$(size page.png)" = "$(size "$samples/documents/thermal-05.png")"
+if command -v pdfinfo >/dev/null 2>&1; then
+    holds "R36 one page of paper is one page of the rendition" sh -c 'pdfinfo rendition.pdf | grep -q "^Pages: *1$"'
+fi
+ok "R17 two pages of one document" "$dencho" --json ingest --no-wait "$samples/documents/invoice-05.tif"
+holds "R17 are one voucher" test "$(lines <out)" -eq 1
+holds "R17 hashed as one object" grep -q "\"sha256\":\"$(sha256sum <"$samples/documents/invoice-05.tif" | cut -c 1-64)\"" out
+two=$(field voucher <out)
+ok "R17 read" "$dencho" --json read "$two"
+holds "R17 both" grep -q '"pages":2' out
+
+# --- both sides, and the device ---
+ok "R12 a scan of which its back is known" "$dencho" --json ingest --origin scan --back captured --device ix1600 --no-wait \
+    "$samples/documents/thermal-08.png"
+sides=$(field voucher <out)
+fails 64 "R12 a back is blank, print or captured" "$dencho" correct "$fresh" --back white --reason seen
+report_of "$fresh" >fresh.json
+holds "R12 of another nobody has said what is on the back" grep -q '"rule":"R12"' fresh.json
+ok "R12 somebody looks" "$dencho" correct "$fresh" --back blank --reason 'looked at it'
+report_of "$fresh" >fresh.json
+holds "R12 and it is not asked again" sh -c '! grep -q "\"rule\":\"R12\"" fresh.json'
+report_of "$sides" >sides.json
+holds "R12 nor of the first" sh -c '! grep -q "\"rule\":\"R12\"" sides.json && grep -q "\"back\":\"captured\"" sides.json'
+holds "R15 its device is told" grep -q '"device":"ix1600"' sides.json
+"$dencho" init charts --set 'law.test-charts=ix1600:2026-01-01=failed' >/dev/null 2>&1
+ok "R15 a scan of a device that failed its chart" "$dencho" -A charts --json ingest --origin scan --device ix1600 --no-wait \
+    "$samples/documents/thermal-08.png"
+ok "R15 is told to be" "$dencho" -A charts --json report compliance
+holds "R15 with what to do" grep -q '"rule":"R15","what":"its device had failed[^}]*"do":"scan again' out
+
+ok "all of these are stamped" "$dencho" stamp
+
 # --- XML that can be read by eye ---
 cat >invoice.xml <<'EOX'
 <Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><ID>A-7</ID><IssueDate>2026-04-15</IssueDate>
@@ -227,6 +271,27 @@ sed '1s|originals/[^ ]*|-|' forged/evidence/documents.txt >forged.txt
 cat forged.txt >forged/evidence/documents.txt
 "$dencho" --json check-export forged >out 2>err || :
 holds "nothing else may be missing" grep -q 'no entry disposes of' out
+# A token that is taken away, or that of another batch in its place; the list of checksums is made to fit.
+stamps=$(find forged/evidence -name token.der | sort)
+first=$(echo "$stamps" | sed -n 1p)
+second=$(echo "$stamps" | sed -n 2p)
+for trick in away exchanged; do
+    rm -rf stripped
+    "$dencho" -q export --folder stripped
+    if [ "$trick" = away ]; then
+        rm "stripped/${first#forged/}"
+    else
+        cat "stripped/${second#forged/}" >"stripped/${first#forged/}.new" && mv -f "stripped/${first#forged/}.new" "stripped/${first#forged/}"
+    fi
+    (cd stripped && find . -type f ! -name SHA256SUMS | sed 's|^\./||' | sort | xargs sha256sum) >sums && cat sums >stripped/SHA256SUMS
+    "$dencho" --json check-export stripped >out 2>err || :
+    holds "R22 a token $trick is noticed" grep -q "\"file\":\"[^\"]*\",\"code\"" out
+    if ./verify-capsule stripped >out 2>err; then
+        result 1 "R22 and by the verifier"
+    else
+        result 0 "R22 and by the verifier"
+    fi
+done
 ./verify-capsule forged >out 2>err || :
 holds "says the verifier too" sh -c 'cat out err | grep -q "no entry disposes of"'
 ok "it becomes an archive again" "$dencho" --json import capsule.zip again --set "evidence.trust-file=$trust" --set law.procedure=rules/2026-04.pdf

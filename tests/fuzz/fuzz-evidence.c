@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tests/fuzz/fuzz-evidence.c - time-stamp tokens and evidence records.
+ * tests/fuzz/fuzz-evidence.c - time-stamp tokens, evidence records, PDF with a time stamp.
  */
 #include "config.h"
 #include "fuzz.h"
 
+#include "engine/evidence/brought.h"
 #include "engine/evidence/evidence.h"
+
+/* The input as what a sender hands over: a document, or a token beside one. */
+static void
+bring(GBytes *bytes, const DnTrust *trust)
+{
+    for (int beside = 0; beside < 2; beside++) {
+        g_auto(DnBrought) brought = {0};
+        g_auto(DnTokenInfo) info = {0};
+
+        if (beside ? dn_brought_beside(bytes, &brought, NULL)
+                   : dn_brought_in_pdf(bytes, &brought, NULL))
+            dn_brought_verify(&brought, bytes, trust, &info, NULL);
+    }
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,6 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         trust = dn_trust_new_empty();
     dn_token_verify(bytes, &leaf, trust, &of_token, NULL);
     dn_evidence_record_verify(bytes, &leaf, trust, &of_record, NULL);
+    bring(bytes, trust);
     dn_evidence_record_renewal_leaf(bytes, &renewal, NULL);
     g_autofree char *pem G_GNUC_UNUSED = dn_token_certificates_pem(bytes, NULL);
     g_autoptr(GBytes) token = dn_evidence_record_token(bytes, NULL);

@@ -207,6 +207,8 @@ note_ingest(DnArchive *self, const DnIngest *request)
         dn_json_set_int(call, "token_bytes", (int64_t)g_bytes_get_size(request->token));
     dn_json_set_string(call, "kind", request->kind);
     dn_json_set_string(call, "paper", request->paper);
+    dn_json_set_string(call, "device", request->device);
+    dn_json_set_string(call, "back", request->back);
     dn_json_set_string(call, "party", request->party);
     dn_json_set_string(call, "currency", request->currency);
     note_date(call, "received", request->received);
@@ -433,6 +435,8 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
     dn_json_set_string(call, "party", correction->party);
     dn_json_set_string(call, "kind", correction->kind);
     dn_json_set_string(call, "paper", correction->paper);
+    dn_json_set_string(call, "device", correction->device);
+    dn_json_set_string(call, "back", correction->back);
     return answer_row(self, "correct", id, reason, call, out_row);
 }
 

@@ -293,6 +293,63 @@ test_R14_R15_a_chart_closes_what_a_lossy_form_leaves_open(void)
     g_assert_false(is_open(with, state, DN_STAMP_ACCREDITED, "2026-04-22", "R14"));
 }
 
+/* The chart of its device counts, as it stood on the day of the scan. */
+static void
+test_R15_a_device_without_a_passed_chart_flags_its_scans(void)
+{
+    g_autoptr(DnRules) rules =
+        RULES("law.test-charts", "good:2026-03-01=cabinet 2;bad:2026-03-01=failed;"
+                                 "late:2026-04-02=cabinet 3");
+    static const struct {
+        const char *device;
+        bool lossy_passes;
+        bool failed;
+    } rows[] = {{"good", true, false},
+                {"bad", false, true},
+                {"late", false, false},
+                {"other", false, false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *said = g_strdup_printf("{'type':'voucher.corrected','changes':[{'field':"
+                                                "'device','after':'%s'}]}",
+                                                rows[i].device);
+        g_autoptr(json_t) lossy =
+            then(captured(registered("scan", "receipt", "2026-04-21"), 2338, 1654, 8, "rgb", true),
+                 said);
+        g_autoptr(json_t) lossless =
+            then(captured(registered("scan", "receipt", "2026-04-21"), 2338, 1654, 8, "rgb", false),
+                 said);
+        g_autoptr(json_t) duty = duty_on(rules, lossy, "2026-04-22");
+
+        assert_member(duty, "device", rows[i].device);
+        g_assert_true(is_open(rules, lossy, DN_STAMP_ACCREDITED, "2026-04-22", "R14") !=
+                      rows[i].lossy_passes);
+        /* without a chart what is lossless is taken to be legible; not after a chart that failed */
+        g_assert_false(is_open(rules, lossless, DN_STAMP_ACCREDITED, "2026-04-22", "R14"));
+        g_assert_true(is_open(rules, lossless, DN_STAMP_ACCREDITED, "2026-04-22", "R15") ==
+                      rows[i].failed);
+    }
+}
+
+static void
+test_R12_a_person_says_what_stands_on_the_back(void)
+{
+    g_autoptr(DnRules) rules = rules_of(NULL);
+    g_autoptr(json_t) state = registered("scan", "receipt", "2026-04-21");
+    g_autoptr(json_t) data = registered("electronic", "invoice", "2026-04-21");
+
+    g_assert_true(is_open(rules, state, DN_STAMP_ACCREDITED, "2026-04-22", "R12"));
+    g_assert_false(is_open(rules, data, DN_STAMP_ACCREDITED, "2026-04-22", "R12"));
+    state = then(g_steal_pointer(&state),
+                 "{'type':'voucher.corrected','changes':[{'field':'back','after':'blank'}]}");
+    g_autoptr(json_t) duty = duty_on(rules, state, "2026-04-22");
+    g_autoptr(json_t) details = dn_voucher_details(state, 0);
+
+    g_assert_false(is_open(rules, state, DN_STAMP_ACCREDITED, "2026-04-22", "R12"));
+    assert_member(duty, "back", "blank");
+    assert_member(details, "back", "blank");
+}
+
 static void
 test_a_scan_that_was_not_looked_at_passes_nothing(void)
 {
@@ -401,6 +458,11 @@ test_R62_paper_may_go_after_a_person_has_looked(void)
 
     assert_member(before, "paper", "keep");
     state = then(g_steal_pointer(&state), "{'type':'voucher.confirmed'}");
+    g_autoptr(json_t) front = duty_on(rules, state, "2026-04-23");
+
+    assert_member(front, "paper", "keep"); /* and at its back (R12) */
+    state = then(g_steal_pointer(&state),
+                 "{'type':'voucher.corrected','changes':[{'field':'back','after':'print'}]}");
     g_autoptr(json_t) after = duty_on(rules, state, "2026-04-23");
 
     assert_member(after, "paper", "may go");
@@ -463,6 +525,8 @@ main(int argc, char **argv)
     T(R09_R10_the_size_of_the_paper_decides);
     T(R11_gray_is_enough_for_general_documents_only);
     T(R14_R15_a_chart_closes_what_a_lossy_form_leaves_open);
+    T(R15_a_device_without_a_passed_chart_flags_its_scans);
+    T(R12_a_person_says_what_stands_on_the_back);
     T(a_scan_that_was_not_looked_at_passes_nothing);
     T(R19_what_is_missing_or_not_accredited_is_open);
     T(R32_R33_R34_linked_none_or_pending);

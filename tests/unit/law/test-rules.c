@@ -81,7 +81,9 @@ test_defaults_are_the_strict_ones(void)
     g_assert_true(has_deadline(rules, true, "order", &received, &deadline));
     assert_day(deadline, "2026-05-01");
     g_assert_true(wants_stamp(rules, true));
-    g_assert_null(dn_rules_test_chart(rules));
+    const char *record = NULL;
+
+    g_assert_cmpint(dn_rules_test_chart(rules, "any", &received, &record), ==, DN_CHART_NONE);
 }
 
 static void
@@ -238,6 +240,43 @@ test_R61_from_when_to_when_scans_are_kept(void)
 }
 
 static void
+test_R15_the_newest_chart_of_a_device(void)
+{
+    static const struct {
+        const char *device;
+        const char *day;
+        DnChart chart;
+        const char *record;
+    } rows[] = {
+        {"ix1600", "2026-03-31", DN_CHART_PASSED, "drawer 1"}, /* by what is for all */
+        {"ix1600", "2026-04-01", DN_CHART_PASSED, "cabinet 2"},
+        {"ix1600", "2026-05-31", DN_CHART_PASSED, "cabinet 2"},
+        {"ix1600", "2026-06-01", DN_CHART_FAILED, NULL},
+        {"ix1600", "2026-06-03", DN_CHART_PASSED, "cabinet 3"},
+        {"pixel:8", "2026-04-02", DN_CHART_PASSED, "x=y"},
+        {"fi-8170", "2026-04-02", DN_CHART_PASSED, "drawer 1"},
+        {NULL, "2026-06-01", DN_CHART_PASSED, "drawer 1"},
+    };
+    g_autoptr(DnRules) rules =
+        RULES("law.test-chart", "drawer 1", "law.test-charts",
+              "ix1600:2026-04-01=cabinet 2;pixel:8:2026-04-02=x=y;ix1600:2026-06-01=failed;"
+              "ix1600:2026-06-02=cabinet 3");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *record = "?";
+        DnDate date = day(rows[i].day);
+
+        g_assert_cmpint(dn_rules_test_chart(rules, rows[i].device, &date, &record), ==,
+                        rows[i].chart);
+        g_assert_cmpstr(record, ==, rows[i].record);
+    }
+    assert_refused("law.test-charts", "ix1600=cabinet 2", "ix1600:2026-04-01=cabinet 2");
+    assert_refused("law.test-charts", "ix1600:2026-04-01=", "ix1600:2026-04-01=cabinet 2");
+    assert_refused("law.test-charts", ":2026-04-01=x", "ix1600:2026-04-01=cabinet 2");
+    assert_refused("law.test-charts", "a:2026-04-02=x;a:2026-04-01=y", "earliest");
+}
+
+static void
 test_retention_is_never_shortened_by_another_kind(void)
 {
     g_autoptr(DnRules) rules = RULES("retention.taxpayer", "sole-proprietor");
@@ -285,6 +324,7 @@ main(int argc, char **argv)
     T(R51_R52_how_electronic_documents_are_kept);
     T(R51_a_deadline_is_of_the_channel);
     T(R61_from_when_to_when_scans_are_kept);
+    T(R15_the_newest_chart_of_a_device);
     T(retention_is_never_shortened_by_another_kind);
     T(retention_by_settings);
     return g_test_run();
