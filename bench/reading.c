@@ -16,7 +16,6 @@
 #include "base/json.h"
 #include "worker/read-document.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -255,7 +254,6 @@ main(int argc, char **argv)
         fprintf(stderr, "reading: %s\n", error ? error->message : "name one table of truth");
         return 64;
     }
-    omp_set_max_active_levels(0); /* as in the worker */
     if (cache)
         g_mkdir_with_parents(cache, 0777);
     if (!received)

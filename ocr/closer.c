@@ -377,12 +377,20 @@ static bool
 look_at(const DnReadPageOptions *options, DnRecognizer *recognizer, const DnPixmap *page_clear,
         unsigned page, uint32_t deadline_ms, Place *place, DnPageText *text, GError **error)
 {
+    if (!is_name(place->text)) /* nothing that is seen could be like it */
+        return true;
     g_autoptr(DnPixmap) picture = picture_of(page_clear, place, &dn_limits_default, error);
     g_auto(Look) first = {0};
     g_auto(Look) second = {0};
 
-    if (!picture || !look(recognizer, picture, page, deadline_ms, &first, error) ||
-        !look(options->line, picture, page, deadline_ms, &second, error))
+    if (!picture || !look(options->line, picture, page, deadline_ms, &second, error))
+        return false;
+    /* When the second model agrees with the page, the first need not be asked again. */
+    if (g_str_equal(second.text, place->text)) {
+        put(text, place, &second);
+        return true;
+    }
+    if (!look(recognizer, picture, page, deadline_ms, &first, error))
         return false;
     const Look *seen = choose(place, &first, &second);
 
@@ -584,20 +592,21 @@ dn_page_look_closer(DnRecognizer *recognizer, const DnPixmap *page_clear, unsign
                     const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
                     GError **error)
 {
-    const DnPageText *pages[] = {text};
-    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, options->profile);
+    g_autoptr(DnReading) reading = dn_page_reading(options, text);
     const DnCandidate *name = best_of(&reading->party);
     const DnCandidate *number = best_of(&reading->registration_number);
     const DnCandidate *telephone = best_of(&reading->telephone);
     const DnCandidate *anchor = telephone ? telephone : number;
 
-    if (name && name->text && is_japanese(name->text) &&
+    if (name && name->page == page && name->text && is_japanese(name->text) &&
         !look_at_name(recognizer, page_clear, page, options, deadline_ms, &name->box, text, error))
         return false;
-    if (anchor && anchor->box.height > 0 && (!name || name->confidence < FOUND_SURELY) &&
+    if (anchor && anchor->page == page && anchor->box.height > 0 &&
+        (!name || name->confidence < FOUND_SURELY) &&
         !look_above(options, page_clear, page, deadline_ms, &anchor->box, text, error))
         return false;
-    if (options->latin && number && number->confidence < NUMBER_SURELY && number->box.height > 0 &&
+    if (number && number->page == page && number->confidence < NUMBER_SURELY &&
+        number->box.height > 0 && dn_recognizer_is_ready(options->latin, NULL) &&
         !look_at_number(options, page_clear, page, deadline_ms, &number->box, text, error))
         return false;
     return true;

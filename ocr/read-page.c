@@ -83,16 +83,17 @@ is_found(const DnField *field)
     return best_confidence(field) >= FOUND;
 }
 
-/* The places of the best candidates; of the first one where hardly another comes into question. */
+/* The places on @page of the best candidates; of the first one where hardly another comes into
+ * question. */
 static void
-add_boxes(GArray *boxes, const DnField *field)
+add_boxes(GArray *boxes, const DnField *field, unsigned page)
 {
     guint most = is_likely(field) ? 1 : PLACES_MOST;
 
     for (guint i = 0; i < field->candidates->len && i < most; i++) {
         const DnCandidate *candidate = g_ptr_array_index(field->candidates, i);
 
-        if (candidate->page > 0)
+        if (candidate->page == page)
             g_array_append_val(boxes, candidate->box);
     }
 }
@@ -174,13 +175,23 @@ read_again(DnRecognizer *recognizer, Sides *sides, const GArray *bands, uint32_t
                                     out_complete, error);
 }
 
+DnReading *
+dn_page_reading(const DnReadPageOptions *options, const DnPageText *text)
+{
+    g_autofree const DnPageText **pages = g_new(const DnPageText *, options->before_count + 1);
+
+    for (size_t i = 0; i < options->before_count; i++)
+        pages[i] = options->before[i];
+    pages[options->before_count] = text;
+    return dn_reading_new(pages, options->before_count + 1, options->profile);
+}
+
 /* Where the page is to be looked at again. *@out_bands (transfer full): for AT_BANDS. */
 static bool
-find_doubt(const DnPageText *text, const DnReadingProfile *profile, Sides *sides, Doubt *out_doubt,
+find_doubt(const DnPageText *text, const DnReadPageOptions *options, Sides *sides, Doubt *out_doubt,
            GArray **out_bands, GError **error)
 {
-    const DnPageText *pages[] = {text};
-    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
+    g_autoptr(DnReading) reading = dn_page_reading(options, text);
     g_autoptr(GArray) boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
     const DnField *wanted[] = {&reading->date, &reading->amount, &reading->party,
                                &reading->registration_number};
@@ -193,8 +204,10 @@ find_doubt(const DnPageText *text, const DnReadingProfile *profile, Sides *sides
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(wanted) - latin; i++) {
         missing = missing || !is_found(wanted[i]);
-        if (!is_certain(wanted[i]))
-            add_boxes(boxes, wanted[i]);
+        /* A likely name is left to the closer look, which sees more of it. */
+        if (!is_certain(wanted[i]) &&
+            !(wanted[i] == &reading->party && options->line && is_likely(wanted[i])))
+            add_boxes(boxes, wanted[i], text->page);
     }
     if (missing && latin)
         return true;
@@ -272,11 +285,10 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     g_autoptr(GArray) bands = NULL;
     Doubt doubt = NOWHERE;
 
-    if (complete && left_ms > 0 &&
-        !find_doubt(text, wanted->profile, &sides, &doubt, &bands, error))
+    if (complete && left_ms > 0 && !find_doubt(text, wanted, &sides, &doubt, &bands, error))
         return false;
     if (doubt != NOWHERE) {
-        bool latin = wanted->latin && is_latin(text);
+        bool latin = is_latin(text) && dn_recognizer_is_ready(wanted->latin, NULL);
         DnRecognizer *other = latin ? wanted->latin : recognizer;
         uint32_t most_ms = wanted->deadline_ms ? left_ms : 0;
 
@@ -287,8 +299,8 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
             return false;
     }
     left_ms = ms_left(wanted, begin_us);
-    if (complete && left_ms > 0 && wanted->line && (!wanted->out_turn || *wanted->out_turn == 1) &&
-        !is_latin(text) &&
+    if (complete && left_ms > 0 && (!wanted->out_turn || *wanted->out_turn == 1) &&
+        !is_latin(text) && dn_recognizer_is_ready(wanted->line, NULL) &&
         !dn_page_look_closer(recognizer, &sides.clear, page, wanted,
                              wanted->deadline_ms ? left_ms : 0, text, error))
         return false;

@@ -20,6 +20,9 @@ G_BEGIN_DECLS
 /** A zero field is its default. */
 typedef struct {
     const DnReadingProfile *profile; /* decides whether a value is in doubt */
+    DnPageText *const *before;       /* the pages before this one: what they say with certainty is
+                                        not looked for again */
+    size_t before_count;
     DnRecognizer
         *latin;         /* (nullable) reads pages without kana and kanji a second time: the
                            Japanese model knows Latin letters, one made for them knows them better */
@@ -61,6 +64,9 @@ bool dn_page_text_is_poor(const DnPageText *text);
  * it lies as it should, or nobody knows. Errors: as dn_recognizer_page(). */
 bool dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t deadline_ms,
                        unsigned *out_orientation, GError **error);
+
+/** ocr/read-page.c: (transfer full) what @text says together with the pages before it. */
+DnReading *dn_page_reading(const DnReadPageOptions *options, const DnPageText *text);
 
 /** ocr/closer.c: reads the line with the name of the issuer once more by itself, by both models
  * (@options->line is needed), and puts what they say in the place of its words in all passes of

@@ -12,6 +12,12 @@ dn_recognizer_open(const DnRecognizerDriver *driver, const char *model, GError *
 }
 
 bool
+dn_recognizer_is_ready(DnRecognizer *self, GError **error)
+{
+    return self && (!self->driver->ready || self->driver->ready(self, error));
+}
+
+bool
 dn_recognizer_page(DnRecognizer *self, const DnPixmap *page_gray, unsigned page, int layout_mode,
                    uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
 {

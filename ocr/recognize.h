@@ -18,6 +18,7 @@ typedef struct {
     const char *name; /* "tesseract" */
     bool blind;       /* says the same whatever it is shown: a part of a page means nothing to it */
     DnRecognizer *(*open)(const char *model, GError **error);
+    bool (*ready)(DnRecognizer *self, GError **error); /* NULL: it is from the start */
     bool (*page)(DnRecognizer *self, const DnPixmap *page_gray, unsigned page, int layout_mode,
                  uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error);
     void (*close)(DnRecognizer *self);
@@ -35,6 +36,17 @@ extern const DnRecognizerDriver dn_recognizer_script;
 /** EXTERNAL when the model is not installed: the message says which package brings it. */
 DnRecognizer *dn_recognizer_open(const DnRecognizerDriver *driver, const char *model,
                                  GError **error);
+
+/** ocr/on-demand.c: (transfer full) one that opens @model when it is first asked to read, or
+ * whether it can. @driver: (transfer none). */
+DnRecognizer *dn_recognizer_on_demand(const DnRecognizerDriver *driver, const char *model);
+
+/** ocr/one-thread.c: the calling thread starts no others to recognise; they cost more than they
+ * gain on the small pictures of text lines. */
+void dn_recognizer_keep_to_one_thread(void);
+
+/** False when it cannot read, with the error of dn_recognizer_open(); without an error for NULL. */
+bool dn_recognizer_is_ready(DnRecognizer *self, GError **error);
 
 /**
  * Reads one upright GRAY8 page. @layout_mode is tesseract's page segmentation mode: 4 (columns of

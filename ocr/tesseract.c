@@ -3,10 +3,10 @@
  * ocr/tesseract.c - tesseract 5 as a recogniser.
  *
  * Three things of the library need care. Its inner loops are OpenMP regions which cost four times
- * what they gain on the small pictures of a text line, so the calling thread is kept from opening
- * them. It prints what it thinks on standard error, which belongs to the worker; debug_file sends
- * that away. It adapts to what it has read, so it is made to forget after every page: a page reads
- * the same whatever was read before it.
+ * what they gain on the small pictures of a text line, so they are run by the calling thread alone
+ * (one-thread.c). It prints what it thinks on standard error, which belongs to the worker;
+ * debug_file sends that away. It adapts to what it has read, so it is made to forget after every
+ * page: a page reads the same whatever was read before it.
  *
  * Words are taken from the iterator, line by line as the engine saw them, and then laid out again:
  * a column of labels and a column of amounts come as separate blocks.
@@ -16,7 +16,6 @@
 #include "base/text.h"
 
 #include <leptonica/allheaders.h>
-#include <omp.h>
 #include <tesseract/capi.h>
 
 typedef struct {
@@ -70,7 +69,7 @@ tesseract_open(const char *model, GError **error)
 
     /* Before the library can say anything; it reads variables only after its start. */
     setMsgSeverity(L_SEVERITY_NONE);
-    omp_set_max_active_levels(0);
+    dn_recognizer_keep_to_one_thread();
 
     TessBaseAPI *api = TessBaseAPICreate();
     const char *names[] = {"debug_file"};
@@ -157,7 +156,7 @@ tesseract_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned pag
         return dn_fail(error, DN_ERROR_INVALID, "page %u: no such layout mode: %d", page,
                        layout_mode);
     /* The setting belongs to the thread, and a recogniser may be opened in another. */
-    omp_set_max_active_levels(0);
+    dn_recognizer_keep_to_one_thread();
     TessBaseAPISetPageSegMode(self->api, (TessPageSegMode)layout_mode);
     TessBaseAPISetImage(self->api, page_gray->data, (int)page_gray->width_px,
                         (int)page_gray->height_px, 1, (int)page_gray->width_px);

@@ -16,7 +16,6 @@
 #include "worker/sandbox.h"
 
 #include <malloc.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -97,16 +96,10 @@ serve(const DnReadTools *tools, GError **error)
                 : job.page_image ? do_page_image(document, &job, error)
                                  : do_reading(document, &job, tools, error);
 
-    malloc_trim(0); /* the next document may be small */
+    /* The next document may be small. What one page of usual size took stays for it. */
+    if (mallinfo2().fordblks > KEPT_BYTES)
+        malloc_trim(0);
     return sent;
-}
-
-static DnRecognizer *
-open_recognizer(const char *model, GError **error)
-{
-    if (g_str_has_prefix(model, SCRIPT_PREFIX))
-        return dn_recognizer_open(&dn_recognizer_script, model + strlen(SCRIPT_PREFIX), error);
-    return dn_recognizer_open(&dn_recognizer_tesseract, model, error);
 }
 
 /* Loads what the sandbox would refuse or what is slow the first time: the fonts' index, and the
@@ -123,7 +116,6 @@ warm_up(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) no_recognizer = NULL;
     g_autoptr(GError) error = NULL;
     DnSandboxReport report;
     uint64_t memory_bytes = 0;
@@ -135,19 +127,21 @@ main(int argc, char **argv)
         return dn_error_exit_status(DN_ERROR_INVALID);
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    omp_set_max_active_levels(0); /* more threads make tesseract slower */
     /* Pages and their copies come and go by the dozen: memory is kept for the next one, or each
      * would be mapped and cleared anew. What is left goes back after the document. */
     mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-    DnReadTools tools = {.recognizer = open_recognizer(argv[1], &no_recognizer),
-                         .page_done = tell_page};
+    DnReadTools tools = {.page_done = tell_page};
 
-    tools.no_recognizer = no_recognizer;
-    if (tools.recognizer && !g_str_has_prefix(argv[1], SCRIPT_PREFIX)) {
-        /* Pages are read without them, if less well. */
-        tools.latin = open_recognizer(LATIN_MODEL, NULL);
-        tools.line = open_recognizer(LINE_MODEL, NULL);
+    if (g_str_has_prefix(argv[1], SCRIPT_PREFIX)) {
+        tools.recognizer =
+            dn_recognizer_on_demand(&dn_recognizer_script, argv[1] + strlen(SCRIPT_PREFIX));
+        dn_recognizer_is_ready(tools.recognizer, NULL); /* the fence has no gap for a script */
+    } else {
+        /* Pages are read without the last two, if less well. */
+        tools.recognizer = dn_recognizer_on_demand(&dn_recognizer_tesseract, argv[1]);
+        tools.latin = dn_recognizer_on_demand(&dn_recognizer_tesseract, LATIN_MODEL);
+        tools.line = dn_recognizer_on_demand(&dn_recognizer_tesseract, LINE_MODEL);
     }
     warm_up();
     if (!dn_sandbox_enter(memory_bytes, g_getenv("TESSDATA_PREFIX"), &report, &error)) {

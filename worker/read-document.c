@@ -156,11 +156,14 @@ static DnPicture *
 recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **error)
 {
     const DnReadTools *tools = self->tools;
+    g_autoptr(GError) missing = NULL;
     DnPictureOptions options = {
         .recognizer = tools->recognizer,
         .latin = tools->latin,
         .line = tools->line,
         .profile = &self->job->profile,
+        .before = (DnPageText *const *)(void *)self->texts->pdata,
+        .before_count = self->texts->len,
         .limits = &self->job->limits,
         .deadline_ms = CLAMP(ms_left(self), 1, self->job->limits.max_page_ms),
         .page = report->page,
@@ -169,8 +172,8 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
     };
 
     /* IO, for it is not the document's fault: it can be read when the model is there. */
-    if (!tools->recognizer)
-        return dn_fail_null(error, DN_ERROR_IO, "%s", tools->no_recognizer->message);
+    if (!dn_recognizer_is_ready(tools->recognizer, &missing))
+        return dn_fail_null(error, DN_ERROR_IO, "%s", missing->message);
     return dn_read_picture(captured, report->info.orientation, &options, error);
 }
 

@@ -12,10 +12,9 @@ G_BEGIN_DECLS
 
 /** What serves one document after the other. */
 typedef struct {
-    DnRecognizer *recognizer;    /* (nullable) */
-    const GError *no_recognizer; /* why there is none */
-    DnRecognizer *latin;         /* (nullable) for a second look at pages in Latin letters */
-    DnRecognizer *line;          /* (nullable) for a second look at the issuer's name in kanji */
+    DnRecognizer *recognizer;
+    DnRecognizer *latin; /* (nullable) for a second look at pages in Latin letters */
+    DnRecognizer *line;  /* (nullable) for a second look at the issuer's name in kanji */
     void (*page_done)(unsigned page, void *user_data);
     void *user_data;
 } DnReadTools;

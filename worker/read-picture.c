@@ -17,6 +17,8 @@ enum { SHEET_RECEIPTS_MOST = 24 };
 static const double MAIN_LEAST = 3;
 /* Of a value that shows that a paper is a receipt of its own. */
 static const double TOLD_LEAST = 0.5;
+/* Of a value that leaves no room for others. */
+static const double CERTAIN = 0.93;
 /* Only a sheet that is at least so broad for its height has receipts side by side. */
 static const double BROAD_LEAST = 0.6;
 /* Papers whose tops lie closer, by the smaller one's height, stand in one row. */
@@ -96,6 +98,8 @@ read_text(const Look *look, const Page *page, unsigned *out_turn, GError **error
     /* At least 1: a deadline of 0 would be none. */
     DnReadPageOptions reading = {
         .profile = options->profile,
+        .before = options->before,
+        .before_count = options->before_count,
         .latin = options->latin,
         .line = options->line,
         .deadline_ms = (uint32_t)CLAMP(look->end_ms - dn_clock_monotonic_ms(), 1, G_MAXINT32),
@@ -164,10 +168,10 @@ main_paper(const GArray *papers)
 /* ---- several ---- */
 
 static bool
-is_told(const DnField *field)
+is_told(const DnField *field, double least)
 {
     return field->candidates->len > 0 &&
-           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= TOLD_LEAST;
+           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= least;
 }
 
 typedef enum {
@@ -184,7 +188,7 @@ worth_of(const DnPageText *text, const DnReadingProfile *profile, char **out_key
     g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
 
     *out_key = NULL;
-    if (!is_told(&reading->date) || !is_told(&reading->amount))
+    if (!is_told(&reading->date, TOLD_LEAST) || !is_told(&reading->amount, TOLD_LEAST))
         return dn_page_text_is_poor(text) ? NOTHING : WORDS;
     *out_key = g_strdup_printf(
         "%s %" G_GINT64_FORMAT,
@@ -321,23 +325,62 @@ read_blocks(const Look *look, const Page *page, const GArray *blocks, GError **e
 
 /* ---- the picture ---- */
 
-/* (transfer full) The receipts on a sheet, one by one; NULL without error when it is none. @page:
- * the main paper of the picture. */
-static GPtrArray *
-read_sheet(const Look *look, const DnPixmap *upright, GArray *papers, const Page *page,
-           const GPtrArray *operations, GError **error)
+/* (transfer full) The words of @text that stand in @block. */
+static DnPageText *
+words_in(const DnPageText *text, const DnQuad *block)
 {
-    const DnLimits *limits = look->options->limits;
-    g_autoptr(GArray) blocks = NULL;
+    DnPageText *part =
+        dn_page_text_new(text->page, text->width_px, text->height_px, text->dpi, text->origin);
+    GPtrArray *words = dn_word_array_new();
 
-    if (papers->len >= 2 && papers->len <= SHEET_RECEIPTS_MOST) {
-        sort_papers(papers);
-        return read_papers(look, upright, papers, operations, error);
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+            double x = word->box.x + word->box.width / 2.0;
+            double y = word->box.y + word->box.height / 2.0;
+
+            if (x >= block->x[0] && x < block->x[2] && y >= block->y[0] && y < block->y[2])
+                g_ptr_array_add(words, dn_word_new(word->text, &word->box, word->confidence));
+        }
     }
+    dn_page_text_take_words(part, words);
+    return part;
+}
+
+/* Are the values of @text, which was read from the whole page, those of one document? Then they are
+ * certain, and hardly a block has a date of its own. */
+static bool
+is_one(const Look *look, const DnPageText *text, const GArray *blocks)
+{
+    const DnPageText *whole[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(whole, 1, look->options->profile);
+    unsigned dated = 0;
+
+    if (!is_told(&reading->date, CERTAIN) || !is_told(&reading->amount, CERTAIN))
+        return false;
+    for (guint i = 0; i < blocks->len; i++) {
+        g_autoptr(DnPageText) words = words_in(text, &g_array_index(blocks, DnQuad, i));
+        const DnPageText *part[] = {words};
+        g_autoptr(DnReading) own = dn_reading_new(part, 1, look->options->profile);
+
+        dated += own->date.candidates->len > 0;
+    }
+    return dated < 2;
+}
+
+/* (transfer full) The receipts side by side on a sheet, one by one; NULL without error when there
+ * are none. @text: of the whole of @page. */
+static GPtrArray *
+read_columns(const Look *look, const Page *page, const DnPageText *text, GError **error)
+{
     if (page->pixels->width_px < BROAD_LEAST * page->pixels->height_px)
         return NULL;
-    blocks = dn_pixmap_find_columns(page->pixels, limits, error);
-    return blocks && blocks->len >= 2 && blocks->len <= SHEET_RECEIPTS_MOST
+    g_autoptr(GArray) blocks = dn_pixmap_find_columns(page->pixels, look->options->limits, error);
+
+    return blocks && blocks->len >= 2 && blocks->len <= SHEET_RECEIPTS_MOST &&
+                   !is_one(look, text, blocks)
                ? read_blocks(look, page, blocks, error)
                : NULL;
 }
@@ -348,28 +391,33 @@ read_upright(const Look *look, const DnPixmap *upright, const GPtrArray *operati
              unsigned *out_turn, GError **error)
 {
     g_autoptr(GArray) papers = dn_pixmap_find_papers(upright, look->options->limits, error);
+    g_autoptr(DnPictureText) text = NULL;
+    g_autoptr(GPtrArray) texts = NULL;
     g_autoptr(GError) problem = NULL;
     g_auto(Page) page = {0};
-    DnPictureText *text = NULL;
+    bool sheet = look->options->sheet;
 
     if (!papers || !prepare(look, upright, main_paper(papers), operations, &page, error) ||
         !skip_blank(look, &page, &text, error))
         return NULL;
-    g_autoptr(GPtrArray) texts =
-        look->options->sheet && !text
-            ? read_sheet(look, upright, papers, &page, operations, &problem)
-            : NULL;
-
+    if (!text && sheet && papers->len >= 2 && papers->len <= SHEET_RECEIPTS_MOST) {
+        sort_papers(papers);
+        texts = read_papers(look, upright, papers, operations, &problem);
+        sheet = false;
+    }
+    if (!text && !texts && !problem) {
+        text = read_text(look, &page, out_turn, &problem);
+        if (text && sheet && !(out_turn && *out_turn != 1))
+            texts = read_columns(look, &page, text->text, &problem);
+    }
     if (problem) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return NULL;
     }
-    if (texts)
-        return g_steal_pointer(&texts);
-    if (!text && !(text = read_text(look, &page, out_turn, error)))
-        return NULL;
-    texts = g_ptr_array_new_with_free_func(text_free);
-    g_ptr_array_add(texts, text);
+    if (!texts) {
+        texts = g_ptr_array_new_with_free_func(text_free);
+        g_ptr_array_add(texts, g_steal_pointer(&text));
+    }
     return g_steal_pointer(&texts);
 }
 

@@ -25,6 +25,8 @@ typedef struct {
     DnRecognizer *latin; /* (nullable) */
     DnRecognizer *line;  /* (nullable) */
     const DnReadingProfile *profile;
+    DnPageText *const *before; /* the pages of the document before this one */
+    size_t before_count;
     const DnLimits *limits;
     uint32_t deadline_ms; /* for all of it */
     unsigned page;        /* from 1 */

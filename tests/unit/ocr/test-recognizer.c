@@ -542,12 +542,13 @@ look_again(const char *page_script, const char *line_script, const char *latin_s
     return text;
 }
 
+static const char named_page[] = "領収書\n株式会社湖精密\n〒394-0199 長野県岡谷市湖畔1-2\n"
+                                 "TEL 0266-02-4478\n合計 1,000円\n";
+
 static DnPageText *
 read_closer(const char *line_script)
 {
-    return look_again("領収書\n株式会社湖精密\n〒394-0199 長野県岡谷市湖畔1-2\n"
-                      "TEL 0266-02-4478\n合計 1,000円\n",
-                      line_script, "");
+    return look_again(named_page, line_script, "");
 }
 
 static void
@@ -579,6 +580,176 @@ test_closer_look_in_vain(void)
 
         g_assert_nonnull(strstr(now, "株式会社湖精密"));
     }
+}
+
+/* A script that counts how often it is asked. */
+typedef struct {
+    DnRecognizer parent;
+    DnRecognizer *script;
+    unsigned asked;
+} Counter;
+
+static bool
+counter_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, int layout_mode,
+             uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+{
+    Counter *self = (Counter *)recognizer;
+
+    self->asked++;
+    return dn_recognizer_page(self->script, page_gray, page, layout_mode, deadline_ms, out_text,
+                              out_complete, error);
+}
+
+static const DnRecognizerDriver counter_driver = {
+    .name = "counter", .blind = true, .page = counter_page};
+
+static const char certain_page[] = "領収書\n発行日 2025年4月1日\n株式会社湖畔精密\n"
+                                   "登録番号 T8980100104512\nTEL 0266-02-4478\n"
+                                   "小計 1,000円\n消費税(10%) 100円\n合計 1,100円\n";
+
+/* Nobody looks on the second page for what the first says with certainty. */
+static void
+test_values_of_earlier_pages_are_not_sought(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *script = g_strconcat(certain_page,
+                                          "\f明細の続き\n部品 二個\n単価 三百\n"
+                                          "部品 四個\n単価 五百\n",
+                                          NULL);
+    g_autofree uint8_t *pixels = g_malloc0(800 * 300);
+    DnPixmap picture = {800, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
+    g_autoptr(DnRecognizer) pages = scripted(folder, "pages", script);
+    Counter counter = {.parent = {&counter_driver}, .script = pages};
+    DnReadPageOptions options = {.profile = &dn_reading_profile_default};
+    g_autoptr(DnPageText) first = NULL;
+    g_autoptr(DnPageText) alone = NULL;
+    g_autoptr(DnPageText) second = NULL;
+    g_autoptr(GError) error = NULL;
+    bool complete = false;
+
+    g_assert_true(dn_read_page(&counter.parent, &picture, 1, &options, &first, &complete, &error));
+    g_assert_true(dn_read_page(&counter.parent, &picture, 2, &options, &alone, &complete, &error));
+    g_assert_nonnull(alone->second);
+    counter.asked = 0;
+    options.before = &first;
+    options.before_count = 1;
+    g_assert_true(dn_read_page(&counter.parent, &picture, 2, &options, &second, &complete, &error));
+    g_assert_null(second->second);
+    g_assert_cmpuint(counter.asked, ==, 1);
+    g_rmdir(folder);
+}
+
+/* Only where the second model disagrees is the first asked about the name by itself. */
+static void
+test_agreed_name_costs_one_look(void)
+{
+    static const char *const seen[] = {"株式会社湖精密", "株式会社湖畔精密"};
+    unsigned asked[G_N_ELEMENTS(seen)];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(seen); i++) {
+        g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+        g_autofree uint8_t *pixels = g_malloc(800 * 300);
+        DnPixmap picture = {800, 300, DN_PIXEL_GRAY8, 0, 0, pixels};
+        g_autoptr(DnRecognizer) page = scripted(folder, "page", named_page);
+        g_autoptr(DnRecognizer) line = scripted(folder, "line", seen[i]);
+        Counter counter = {.parent = {&counter_driver}, .script = page};
+        const DnReadPageOptions options = {.profile = &dn_reading_profile_default, .line = line};
+        g_autoptr(DnPageText) text = NULL;
+        g_autoptr(GError) error = NULL;
+        bool complete = false;
+
+        memset(pixels, 250, 800 * 300);
+        g_assert_true(
+            dn_read_page(&counter.parent, &picture, 1, &options, &text, &complete, &error));
+        asked[i] = counter.asked;
+        g_rmdir(folder);
+    }
+    g_assert_cmpuint(asked[0] + 1, ==, asked[1]);
+}
+
+static unsigned times_opened;
+
+static DnRecognizer *
+counting_open(const char *model, GError **error)
+{
+    times_opened++;
+    return dn_recognizer_script.open(model, error);
+}
+
+static void
+test_model_is_opened_when_it_is_needed(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "script", NULL);
+    DnRecognizerDriver counting = dn_recognizer_script;
+    uint8_t pixel = 255;
+    DnPixmap picture = {1, 1, DN_PIXEL_GRAY8, 0, 0, &pixel};
+    g_autoptr(DnPageText) text = NULL;
+    g_autoptr(DnPageText) none = NULL;
+    g_autoptr(GError) error = NULL;
+    bool complete = false;
+
+    counting.open = counting_open;
+    g_assert_true(g_file_set_contents(path, "合計", -1, NULL));
+    g_autoptr(DnRecognizer) there = dn_recognizer_on_demand(&counting, path);
+    g_autoptr(DnRecognizer) missing = dn_recognizer_on_demand(&counting, "/nonexistent/script");
+
+    g_assert_true(there->driver->blind);
+    g_assert_cmpuint(times_opened, ==, 0);
+    g_assert_true(dn_recognizer_is_ready(there, &error));
+    g_assert_true(dn_recognizer_page(there, &picture, 1, 4, 0, &text, &complete, &error));
+    g_assert_cmpuint(text->lines->len, ==, 1);
+    g_assert_cmpuint(times_opened, ==, 1);
+    for (int i = 0; i < 2; i++) {
+        g_assert_false(dn_recognizer_is_ready(missing, &error));
+        assert_code(error, EXTERNAL);
+        g_assert_false(dn_recognizer_page(missing, &picture, 1, 4, 0, &none, &complete, &error));
+        assert_code(error, EXTERNAL);
+    }
+    g_assert_cmpuint(times_opened, ==, 2);
+    g_assert_false(dn_recognizer_is_ready(NULL, &error));
+    g_assert_no_error(error);
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+/* GCC calls these for "#pragma omp"; the library that recognises is full of them. */
+void GOMP_parallel_sections(void (*run)(void *), void *data, unsigned threads, unsigned count,
+                            unsigned flags);
+unsigned GOMP_sections_next(void);
+
+static void
+inner_sections(void *data)
+{
+    unsigned *seen = data;
+
+    while (GOMP_sections_next() != 0)
+        (*seen)++;
+}
+
+static void
+outer_sections(void *data)
+{
+    GString *order = data;
+    unsigned section = 0;
+
+    while ((section = GOMP_sections_next()) != 0) {
+        unsigned inner = 0;
+
+        GOMP_parallel_sections(inner_sections, &inner, 0, 3, 0);
+        g_string_append_printf(order, "%u:%u ", section, inner);
+    }
+}
+
+static void
+test_sections_run_in_order(void)
+{
+    g_autoptr(GString) order = g_string_new(NULL);
+
+    dn_recognizer_keep_to_one_thread();
+    GOMP_parallel_sections(outer_sections, order, 4, 2, 0);
+    g_assert_cmpstr(order->str, ==, "1:3 2:3 ");
+    g_assert_cmpuint(GOMP_sections_next(), ==, 0);
 }
 
 /* Another pass has the same word a little higher; the line below stays. */
@@ -697,6 +868,10 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/closer/lost", test_lost_name_is_sought);
     g_test_add_func("/ocr/closer/zeros", test_zeros_of_the_number_are_looked_at);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
+    g_test_add_func("/ocr/recognizer/sections-run-in-order", test_sections_run_in_order);
+    g_test_add_func("/ocr/recognizer/opened-when-needed", test_model_is_opened_when_it_is_needed);
+    g_test_add_func("/ocr/read-page/earlier-pages", test_values_of_earlier_pages_are_not_sought);
+    g_test_add_func("/ocr/closer/agreed-name", test_agreed_name_costs_one_look);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
     return g_test_run();
 }
