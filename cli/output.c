@@ -25,7 +25,7 @@ static const char GAP[] = "  ";
 bool
 dn_out_bytes(const void *bytes, size_t size, GError **error)
 {
-    return fwrite(bytes, 1, size, stdout) == size ||
+    return size == 0 || fwrite(bytes, 1, size, stdout) == size ||
            dn_fail_errno(error, "cannot write to standard output");
 }
 
