@@ -25,7 +25,7 @@ for part in 'イ Overview' 'ロ Specifications' 'ハ Manual' 'ニ How'; do
     holds "R50 part $part" grep -q "$part" words
 done
 
-# missing WHAT LIST: every line of LIST stands in the file $2.
+# whole LIST FILE: each line of LIST stands in FILE.
 whole() {
     while IFS= read -r line; do
         grep -qF -e "$line" "$2" || echo "$line"
@@ -33,7 +33,7 @@ whole() {
     test -s "$1" && test ! -s missing
 }
 
-sed -n 's/^DN_COMMAND(\(.*\))$/<h4>\1<\/h4>/p' "$srcdir/cli/commands.def" >list
+sed -n 's/^DN_COMMAND(\(.*\))$/<h4>\1<\/h4>/p' "$srcdir/cli/commands.def" | tr _ - >list
 holds "R50 the manual of every command" whole list "$html"
 sed -n 's/^DN_ENTRY("\([^"]*\)".*/<code>\1<\/code>/p' "$srcdir/engine/ledger/entry-types.def" >list
 holds "R50 every type of entry" whole list "$html"
