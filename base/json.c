@@ -110,6 +110,49 @@ dn_json_value(DnArena *arena, const json_t *value, GError **error)
     }
 }
 
+static json_t *
+json_of_array(const DnValue *array)
+{
+    json_t *made = json_array();
+
+    for (uint32_t i = 0; i < array->size; i++)
+        json_array_append_new(made, dn_json_of_value(array->items[i]));
+    return made;
+}
+
+static json_t *
+json_of_object(const DnValue *object)
+{
+    json_t *made = json_object();
+
+    for (uint32_t i = 0; i < object->size; i++)
+        json_object_set_new_nocheck(made, object->members[i].key,
+                                    dn_json_of_value(object->members[i].value));
+    return made;
+}
+
+json_t *
+dn_json_of_value(const DnValue *value)
+{
+    switch (value->type) {
+    case DN_VALUE_FALSE:
+        return json_false();
+    case DN_VALUE_TRUE:
+        return json_true();
+    case DN_VALUE_INT:
+        return json_integer(value->number);
+    case DN_VALUE_STRING:
+        return json_stringn_nocheck(value->text, value->size);
+    case DN_VALUE_ARRAY:
+        return json_of_array(value);
+    case DN_VALUE_OBJECT:
+        return json_of_object(value);
+    case DN_VALUE_NULL:
+    default:
+        return json_null();
+    }
+}
+
 char *
 dn_json_canonical(const json_t *value, GError **error)
 {

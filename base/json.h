@@ -24,6 +24,9 @@ char *dn_json_canonical(const json_t *value, GError **error);
 /** The same value for base/value.h; its strings are lent by @value. INVALID as above. */
 const DnValue *dn_json_value(DnArena *arena, const json_t *value, GError **error);
 
+/** (transfer full) The same value for jansson. */
+json_t *dn_json_of_value(const DnValue *value);
+
 /** (transfer full) One line for a person's tools: keys in the order they were set, UTF-8, fractions
  * allowed, no line break. */
 char *dn_json_line(const json_t *value);

@@ -67,24 +67,52 @@ dn_blob_pack(const DnNewBlob *blob, GError **error)
     return g_bytes_new(packed, used);
 }
 
+/* What a member of an entry or a state says, in whatever form it was read. */
+static bool
+ref_of(const char *id, const char *sha256, int64_t bytes, const char *encoding, DnBlobRef *out_ref,
+       GError **error)
+{
+    DnBlobRef ref = {.bytes = bytes, .packed = g_strcmp0(encoding, "zstd") == 0};
+
+    if (!dn_uuid_parse(id, &ref.id, error) ||
+        !dn_unhex(sha256, ref.digest.bytes, sizeof ref.digest.bytes, error))
+        return dn_fail_in(error, "blob");
+    *out_ref = ref;
+    return true;
+}
+
+bool
+dn_blob_ref_of_json(const json_t *ref, DnBlobRef *out_ref, GError **error)
+{
+    return ref_of(dn_json_string(ref, "id"), dn_json_string(ref, "sha256"),
+                  dn_json_int(ref, "bytes", -1), dn_json_string(ref, "encoding"), out_ref, error);
+}
+
+bool
+dn_blob_ref_of(const DnValue *ref, DnBlobRef *out_ref, GError **error)
+{
+    return ref_of(dn_value_string(ref, "id"), dn_value_string(ref, "sha256"),
+                  dn_value_int(ref, "bytes", -1), dn_value_string(ref, "encoding"), out_ref, error);
+}
+
 static GBytes *
-unpack(const json_t *ref, GBytes *packed, GError **error)
+unpack(const DnBlobRef *ref, GBytes *packed, GError **error)
 {
     gsize size = 0;
     const void *data = g_bytes_get_data(packed, &size);
-    int64_t wanted = dn_json_int(ref, "bytes", -1);
 
-    if (g_strcmp0(dn_json_string(ref, "encoding"), "zstd") != 0)
+    if (!ref->packed)
         return g_bytes_ref(packed);
-    if (wanted < 0)
+    if (ref->bytes < 0)
         return dn_fail_null(error, DN_ERROR_CORRUPT, "its entry states no length");
-    g_autofree uint8_t *plain = dn_try_array((size_t)wanted, 1, error);
+    size_t wanted = (size_t)ref->bytes;
+    g_autofree uint8_t *plain = dn_try_array(wanted, 1, error);
 
     if (!plain)
         return NULL;
-    size_t got = ZSTD_decompress(plain, (size_t)wanted, data, size);
+    size_t got = ZSTD_decompress(plain, wanted, data, size);
 
-    if (ZSTD_isError(got) || got != (size_t)wanted)
+    if (ZSTD_isError(got) || got != wanted)
         return dn_fail_null(error, DN_ERROR_CORRUPT,
                             "it does not unpack to the length in its entry");
     return g_bytes_new_take(g_steal_pointer(&plain), got);
@@ -189,52 +217,55 @@ blame_the_log(DnArchive *self, const DnStoreRef *place, GError **problem, GError
 }
 
 GBytes *
-dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place, const json_t *ref,
-             GError **error)
+dn_blob_open(DnArchive *self, const DnUuid *tenant, const DnBlobRef *ref, DnPart part,
+             const DnStoreRef *place, GError **error)
 {
-    const char *wanted = dn_json_string(ref, "sha256");
+    DnSealName name = {.tenant = *tenant, .blob = ref->id, .part = part};
+    g_autofree char *id = dn_uuid_text(&ref->id);
     g_autoptr(GError) problem = NULL;
-    DnSha256 digest;
     DnSha256 found;
-
-    if (!dn_unhex(wanted, digest.bytes, sizeof digest.bytes, error))
-        return NULL;
-    g_autoptr(GBytes) stored = unseal(self, name, place, &found, &problem);
+    g_autoptr(GBytes) stored = unseal(self, &name, place, &found, &problem);
 
     if (!stored)
         blame_the_log(self, place, &problem, error);
     g_autoptr(GBytes) plain = stored ? unpack(ref, stored, error) : NULL;
 
     if (!plain) {
-        dn_fail_in(error, "blob %s", dn_json_string(ref, "id"));
+        dn_fail_in(error, "blob %s", id);
         return NULL;
     }
     if (plain != stored)
         found = dn_sha256_bytes(plain);
-    if (!dn_sha256_equal(&found, &digest))
-        return dn_fail_null(error, DN_ERROR_CORRUPT, "blob %s is not what its entry says",
-                            dn_json_string(ref, "id"));
+    if (!dn_sha256_equal(&found, &ref->digest))
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "blob %s is not what its entry says", id);
     return g_steal_pointer(&plain);
 }
 
-bool
-dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
-             GError **error)
+static GBytes *
+load(DnArchive *self, const DnUuid *tenant, const DnBlobRef *ref, DnPart part, GError **error)
 {
-    if (!dn_uuid_parse(dn_json_string(ref, "id"), out_id, error))
-        return dn_fail_in(error, "blob");
-    return dn_view_blob_place(self, out_id, out_place, error);
+    DnStoreRef place;
+
+    return dn_view_blob_place(self, &ref->id, &place, error)
+               ? dn_blob_open(self, tenant, ref, part, &place, error)
+               : NULL;
 }
 
 GBytes *
 dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part, GError **error)
 {
-    DnSealName name = {.tenant = *tenant, .part = part};
-    DnStoreRef place;
+    DnBlobRef blob;
 
-    return dn_blob_find(self, ref, &name.blob, &place, error)
-               ? dn_blob_open(self, &name, &place, ref, error)
-               : NULL;
+    return dn_blob_ref_of_json(ref, &blob, error) ? load(self, tenant, &blob, part, error) : NULL;
+}
+
+GBytes *
+dn_blob_load_value(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
+                   GError **error)
+{
+    DnBlobRef blob;
+
+    return dn_blob_ref_of(ref, &blob, error) ? load(self, tenant, &blob, part, error) : NULL;
 }
 
 /* --- a part, piece by piece --- */
@@ -248,22 +279,24 @@ struct DnPartReader {
 };
 
 DnPartReader *
-dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
+dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
                    GError **error)
 {
-    DnSealName name = {.tenant = *tenant, .part = part};
     g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
+    DnBlobRef blob;
     DnStoreRef place;
 
-    if (!dn_blob_find(self, ref, &name.blob, &place, error))
+    if (!dn_blob_ref_of(ref, &blob, error) || !dn_view_blob_place(self, &blob.id, &place, error))
         return NULL;
     if (is_packed(part)) {
-        reader->whole = dn_blob_open(self, &name, &place, ref, error);
+        reader->whole = dn_blob_open(self, tenant, &blob, part, &place, error);
         if (!reader->whole)
             return NULL;
         reader->size = g_bytes_get_size(reader->whole);
         return g_steal_pointer(&reader);
     }
+    DnSealName name = {.tenant = *tenant, .blob = blob.id, .part = part};
+
     if (!sealed_blob_open(&reader->blob, self, &name, &place, error))
         return NULL;
     reader->size = dn_unsealer_plain_bytes(reader->blob.unsealer);

@@ -258,7 +258,14 @@ bool dn_view_head(DnArchive *self, const DnUuid *tenant, DnLedgerHead *out_head,
 /** The position applied. */
 bool dn_view_position(DnArchive *self, DnStorePosition *out_position, GError **error);
 
-/** (transfer full) The present state. NOT_FOUND, also for another tenant's voucher. */
+/** A row of VOUCHER or META; *@out_value is NULL when there is none. CORRUPT: it is damaged, and
+ * the view will be built again. */
+bool dn_view_get(DnArchive *self, DnArena *arena, DnKvFamily family, const void *key, size_t size,
+                 const DnValue **out_value, GError **error);
+
+/** The present state of a voucher. NOT_FOUND, also for another tenant's; CORRUPT as above. */
+const DnValue *dn_view_state(DnArchive *self, DnArena *arena, const DnUuid *id, GError **error);
+/** (transfer full) The same as JSON. */
 json_t *dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error);
 
 /** Where the sealed bytes of a blob lie. CORRUPT when the view does not know. */
@@ -305,9 +312,13 @@ typedef bool (*DnStateVisitor)(const json_t *state, void *user_data, GError **er
 /** Visits the state of every voucher of the tenant, deleted ones too. */
 bool dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error);
 
-typedef bool (*DnTextVisitor)(const char *text, size_t size, void *user_data, GError **error);
-/** The same of their canonical JSON, unread. */
-bool dn_view_each_text(DnArchive *self, DnTextVisitor visit, void *user_data, GError **error);
+typedef bool (*DnValueVisitor)(const DnValue *state, void *user_data, GError **error);
+/** The same, for who needs a few words of each. */
+bool dn_view_each_value(DnArchive *self, DnValueVisitor visit, void *user_data, GError **error);
+
+typedef bool (*DnPackedVisitor)(const uint8_t *bytes, size_t size, void *user_data, GError **error);
+/** The same of their rows, unread (engine/packed.h). */
+bool dn_view_each_packed(DnArchive *self, DnPackedVisitor visit, void *user_data, GError **error);
 
 /** (transfer full) array of DnStoreRef with the seq of each entry of a voucher, in order. */
 typedef struct {
@@ -351,21 +362,32 @@ json_t *dn_blob_ref(const DnNewBlob *blob);
 /** (transfer full) The bytes to seal: compressed where the part is text. */
 GBytes *dn_blob_pack(const DnNewBlob *blob, GError **error);
 
-/** (transfer full) The plain bytes at @place, compared with the SHA-256 in @ref. CORRUPT. */
-GBytes *dn_blob_open(DnArchive *self, const DnSealName *name, const DnStoreRef *place,
-                     const json_t *ref, GError **error);
+/** A blob as an entry or a state names it. */
+typedef struct {
+    DnUuid id;
+    DnSha256 digest; /* of the plain bytes, unpacked */
+    int64_t bytes;   /* of these; -1: not stated */
+    bool packed;
+} DnBlobRef;
 
-/** (transfer full) The plain bytes that @ref ({"id","sha256","bytes"}) names, compared with its
- * SHA-256. NOT_FOUND: their key has been destroyed. CORRUPT. */
+/** FORMAT when it names none. */
+bool dn_blob_ref_of(const DnValue *ref, DnBlobRef *out_ref, GError **error);
+bool dn_blob_ref_of_json(const json_t *ref, DnBlobRef *out_ref, GError **error);
+
+/** (transfer full) The plain bytes at @place, compared with the SHA-256 in @ref. NOT_FOUND: their
+ * key has been destroyed. CORRUPT. */
+GBytes *dn_blob_open(DnArchive *self, const DnUuid *tenant, const DnBlobRef *ref, DnPart part,
+                     const DnStoreRef *place, GError **error);
+
+/** (transfer full) The same of what @ref ({"id","sha256","bytes"}) names, where the view says it
+ * lies. */
 GBytes *dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, DnPart part,
                      GError **error);
-
-/** The id of the blob that @ref names, and where it lies. CORRUPT when the view does not know. */
-bool dn_blob_find(DnArchive *self, const json_t *ref, DnUuid *out_id, DnStoreRef *out_place,
-                  GError **error);
+GBytes *dn_blob_load_value(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
+                           GError **error);
 
 /** (transfer full) Those bytes piece by piece; see archive.h. */
-DnPartReader *dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const json_t *ref,
+DnPartReader *dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const DnValue *ref,
                                  DnPart part, GError **error);
 
 /** (transfer full) The ledger line at @place. */

@@ -195,10 +195,10 @@ static const PartRow part_table[] = {
 };
 
 static GBytes *
-load_original(DnArchive *self, const json_t *version, const char **out_media_type, GError **error)
+load_original(DnArchive *self, const DnValue *version, const char **out_media_type, GError **error)
 {
-    GBytes *bytes = dn_blob_load(self, &self->tenant, json_object_get(version, "blob"),
-                                 DN_PART_ORIGINAL, error);
+    GBytes *bytes = dn_blob_load_value(self, &self->tenant, dn_value_get(version, "blob"),
+                                       DN_PART_ORIGINAL, error);
 
     if (bytes) {
         const char *known = dn_media_type_sniff(bytes);
@@ -209,7 +209,7 @@ load_original(DnArchive *self, const json_t *version, const char **out_media_typ
 }
 
 static GBytes *
-page_image(DnArchive *self, const json_t *version, const char *number, const char **out_media_type,
+page_image(DnArchive *self, const DnValue *version, const char *number, const char **out_media_type,
            GError **error)
 {
     guint64 page = 0;
@@ -225,15 +225,15 @@ page_image(DnArchive *self, const json_t *version, const char *number, const cha
 }
 
 typedef struct {
-    const json_t *ref; /* lent from the state */
+    const DnValue *ref; /* lent from the state */
     DnPart part;
     const char *media_type; /* NULL: of the original, to be looked at */
 } Found;
 
 static bool
-find_part(const json_t *version, const char *part, Found *out_found, GError **error)
+find_part(const DnValue *version, const char *part, Found *out_found, GError **error)
 {
-    const Found original = {json_object_get(version, "blob"), DN_PART_ORIGINAL, NULL};
+    const Found original = {dn_value_get(version, "blob"), DN_PART_ORIGINAL, NULL};
 
     if (!part || strcmp(part, "original") == 0) {
         *out_found = original;
@@ -241,14 +241,14 @@ find_part(const json_t *version, const char *part, Found *out_found, GError **er
     }
     for (size_t i = 0; i < G_N_ELEMENTS(part_table); i++) {
         const PartRow *row = &part_table[i];
-        const json_t *ref = json_object_get(json_object_get(version, "parts"), row->name);
+        const DnValue *ref = dn_value_get(dn_value_get(version, "parts"), row->name);
 
         if (strcmp(part, row->name) != 0)
             continue;
         if (ref)
             *out_found = (Found){ref, row->part, row->media_type};
         else if (strcmp(part, "rendition") == 0 &&
-                 g_strcmp0(dn_json_string(version, "media_type"), "application/pdf") == 0)
+                 g_strcmp0(dn_value_string(version, "media_type"), "application/pdf") == 0)
             *out_found = original; /* a PDF is its own rendition */
         else
             return dn_fail(error, DN_ERROR_NOT_FOUND,
@@ -259,13 +259,14 @@ find_part(const json_t *version, const char *part, Found *out_found, GError **er
                    "no such part; original, rendition, text, words, record or page:1");
 }
 
-/* Lends the version of @state, which the caller owns. */
-static const json_t *
-find_version(const json_t *state, unsigned version, GError **error)
+/* A version of a voucher. */
+static const DnValue *
+find_version(DnArchive *self, DnArena *arena, const DnUuid *id, unsigned version, GError **error)
 {
-    const json_t *one = dn_voucher_version(state, version);
+    const DnValue *state = dn_view_state(self, arena, id, error);
+    const DnValue *one = state ? dn_voucher_find_version(state, version) : NULL;
 
-    if (!one)
+    if (state && !one)
         return dn_fail_null(error, DN_ERROR_NOT_FOUND, "the voucher has no version %u", version);
     return one;
 }
@@ -274,8 +275,8 @@ GBytes *
 dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                const char **out_media_type, GError **error)
 {
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
-    const json_t *one = state ? find_version(state, version, error) : NULL;
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *one = find_version(self, arena, id, version, error);
     Found found;
 
     if (!one)
@@ -284,22 +285,24 @@ dn_archive_cat(DnArchive *self, const DnUuid *id, const char *part, unsigned ver
         return page_image(self, one, part + strlen("page:"), out_media_type, error);
     if (g_strcmp0(part, "record") == 0) {
         *out_media_type = "application/octet-stream";
-        return load_record(self, id, one, error);
+        g_autoptr(json_t) record_of = dn_json_of_value(one);
+
+        return load_record(self, id, record_of, error);
     }
     if (!find_part(one, part, &found, error))
         return NULL;
     if (!found.media_type)
         return load_original(self, one, out_media_type, error);
     *out_media_type = found.media_type;
-    return dn_blob_load(self, &self->tenant, found.ref, found.part, error);
+    return dn_blob_load_value(self, &self->tenant, found.ref, found.part, error);
 }
 
 DnPartReader *
 dn_archive_open_part(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                      GError **error)
 {
-    g_autoptr(json_t) state = dn_view_voucher(self, id, error);
-    const json_t *one = state ? find_version(state, version, error) : NULL;
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *one = find_version(self, arena, id, version, error);
     Found found;
 
     if (!one || !find_part(one, part, &found, error))

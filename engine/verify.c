@@ -17,6 +17,7 @@
  */
 #include "config.h"
 #include "engine/verify.h"
+#include "engine/packed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 /* One voucher to be checked, and what came out. */
 typedef struct {
     json_t *state;   /* NULL when only proofs are checked: then */
-    char *text;      /* is its text, which a core reads in place, */
+    uint8_t *packed; /* is its row, which a core reads in place, */
     size_t size;     /* of so many bytes, */
     bool is_outside; /* and finds whether its date is in the range */
     DnUuid id;
@@ -42,7 +43,7 @@ job_free(gpointer data)
     Job *job = data;
 
     json_decref(job->state);
-    g_free(job->text);
+    g_free(job->packed);
     g_ptr_array_unref(job->problems);
     g_free(job);
 }
@@ -177,13 +178,15 @@ check_part(Verify *verify, Job *job, const json_t *ref, DnPart part, GBytes **ou
            GError **error)
 {
     DnArchive *archive = verify->archive;
-    DnSealName name = {.tenant = archive->tenant, .part = part};
+    DnBlobRef blob;
     DnStoreRef place;
 
-    if (!dn_blob_find(archive, ref, &name.blob, &place, error))
+    if (!dn_blob_ref_of_json(ref, &blob, error) ||
+        !dn_view_blob_place(archive, &blob.id, &place, error))
         return false;
     g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) bytes = dn_blob_open(archive, &name, &place, ref, &problem);
+    g_autoptr(GBytes) bytes =
+        dn_blob_open(archive, &archive->tenant, &blob, part, &place, &problem);
     uint64_t number = place_number(&place);
 
     if (!bytes && dn_error_code(problem) == DN_ERROR_NOT_FOUND) {
@@ -379,7 +382,7 @@ static void
 check_proofs(Verify *verify, Job *job, DnArena *arena)
 {
     GError *problem = NULL;
-    const DnValue *state = dn_value_parse(arena, job->text, job->size, &problem);
+    const DnValue *state = dn_packed_read(arena, job->packed, job->size, &problem);
     const DnValue *versions = dn_value_array(state, "versions");
     const DnValue *date = dn_value_object(dn_value_object(state, "fields"), "date");
 
@@ -404,9 +407,10 @@ expect_voucher(Verify *verify, guint number)
     for (size_t i = 0; i < json_array_size(versions); i++) {
         const json_t *ref = json_object_get(json_array_get(versions, i), "blob");
         DnStoreRef place;
-        DnUuid id;
+        DnBlobRef blob;
 
-        if (dn_blob_find(verify->archive, ref, &id, &place, NULL))
+        if (dn_blob_ref_of_json(ref, &blob, NULL) &&
+            dn_view_blob_place(verify->archive, &blob.id, &place, NULL))
             dn_store_expect(verify->archive->store, &place);
     }
 }
@@ -506,12 +510,12 @@ take_voucher(const json_t *state, void *user_data, GError **error)
 }
 
 static bool
-take_text(const char *text, size_t size, void *user_data, GError **error)
+take_packed(const uint8_t *bytes, size_t size, void *user_data, GError **error)
 {
     Verify *verify = user_data;
     Job *job = add_job(verify);
 
-    job->text = g_strndup(text, size);
+    job->packed = g_memdup2(bytes, size);
     job->size = size;
     return verify->round->len < PROOFS_ROUND || finish_round(verify, error);
 }
@@ -591,7 +595,7 @@ verify_vouchers(Verify *verify, GError **error)
     g_autoptr(GError) problem = NULL;
 
     if (verify->depth == DN_VERIFY_PROOFS
-            ? dn_view_each_text(verify->archive, take_text, verify, &problem)
+            ? dn_view_each_packed(verify->archive, take_packed, verify, &problem)
             : dn_view_each(verify->archive, take_voucher, verify, &problem))
         return finish_round(verify, error);
     if (!g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT) &&

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "engine/internal.h"
 #include "engine/known.h"
+#include "engine/packed.h"
 #include "engine/view-format.h"
 
 #include <string.h>
@@ -104,29 +105,6 @@ applying_clear(Applying *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Applying, applying_clear)
 
-/* A row that is JSON. *@out_value is NULL when it is not there. */
-static bool
-get_value(Applying *applying, DnKvFamily family, const void *key, size_t size,
-          const DnValue **out_value, GError **error)
-{
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes) row = dn_kv_get(applying->archive->view, family, key, size, &problem);
-    gsize length = 0;
-    const char *text = NULL;
-
-    if (problem) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
-    }
-    *out_value = NULL;
-    if (!row)
-        return true;
-    text = g_bytes_get_data(row, &length);
-    *out_value = dn_value_read(applying->arena, text, length, NULL);
-    return *out_value ||
-           dn_fail(error, DN_ERROR_CORRUPT, "a row of the view is damaged; run `dencho rebuild`");
-}
-
 /* The voucher and its state, before anything is changed when these commits have not met it. */
 static Changed *
 changed_of(Applying *applying, const DnUuid *id, GError **error)
@@ -138,7 +116,8 @@ changed_of(Applying *applying, const DnUuid *id, GError **error)
     if (changed)
         return changed;
     dn_view_voucher_key(&wanted.tenant, id, key);
-    if (!get_value(applying, DN_KV_VOUCHER, key, sizeof key, &wanted.before, error))
+    if (!dn_view_get(applying->archive, applying->arena, DN_KV_VOUCHER, key, sizeof key,
+                     &wanted.before, error))
         return NULL;
     wanted.state = wanted.before;
     changed = dn_arena_take(applying->arena, sizeof *changed);
@@ -156,7 +135,8 @@ row_before(Applying *applying, const void *key, size_t size, const DnValue **out
     g_autoptr(GBytes) wanted = g_bytes_new(key, size);
 
     *out_row = g_hash_table_lookup(applying->rows, wanted);
-    return *out_row || get_value(applying, DN_KV_META, key, size, out_row, error);
+    return *out_row ||
+           dn_view_get(applying->archive, applying->arena, DN_KV_META, key, size, out_row, error);
 }
 
 static void
@@ -181,18 +161,16 @@ set_int(Applying *applying, DnValue *row, const char *key, int64_t number)
 static GBytes *
 blob_of(Applying *applying, const DnUuid *tenant, const DnValue *ref, DnPart part, GError **error)
 {
-    g_autofree char *text = ref ? dn_value_dup_text(ref) : NULL;
-    g_autoptr(json_t) json = text ? dn_json_parse(text, strlen(text), error) : NULL;
-    DnSealName name = {.tenant = *tenant, .part = part};
     const DnStoreRef *place = NULL;
+    DnBlobRef blob;
 
     if (!ref)
         return dn_fail_null(error, DN_ERROR_CORRUPT, "an entry names no blob");
-    if (!json || !dn_uuid_parse(dn_json_string(json, "id"), &name.blob, error))
+    if (!dn_blob_ref_of(ref, &blob, error))
         return NULL;
-    place = g_hash_table_lookup(applying->blobs, &name.blob);
-    return place ? dn_blob_open(applying->archive, &name, place, json, error)
-                 : dn_blob_load(applying->archive, tenant, json, part, error);
+    place = g_hash_table_lookup(applying->blobs, &blob.id);
+    return place ? dn_blob_open(applying->archive, tenant, &blob, part, place, error)
+                 : dn_blob_load_value(applying->archive, tenant, ref, part, error);
 }
 
 /* --- in the order of the log --- */
@@ -552,7 +530,7 @@ typedef struct {
     guint first; /* of changed */
     guint end;
     DnKvBatch *batch;
-    GString *text;
+    GString *packed;
     GError *failure;
 } Writer;
 
@@ -714,11 +692,11 @@ write_changed(Writer *writer, const Changed *changed, GError **error)
 {
     uint8_t key[DN_VIEW_VOUCHER_KEY];
 
-    g_string_truncate(writer->text, 0);
-    dn_value_write(writer->text, changed->state);
+    g_string_truncate(writer->packed, 0);
+    dn_packed_write(writer->packed, changed->state);
     dn_view_voucher_key(&changed->tenant, &changed->id, key);
-    dn_kv_batch_put(writer->batch, DN_KV_VOUCHER, key, sizeof key, writer->text->str,
-                    writer->text->len);
+    dn_kv_batch_put(writer->batch, DN_KV_VOUCHER, key, sizeof key, writer->packed->str,
+                    writer->packed->len);
     update_index(writer, changed);
     return update_text(writer, changed, error) ||
            dn_fail_in(error, "voucher %s", dn_value_string(changed->state, "voucher"));
@@ -755,7 +733,7 @@ write_all_changed(Applying *applying, GError **error)
                               .first = (guint)((uint64_t)all * i / count),
                               .end = (guint)((uint64_t)all * (i + 1) / count),
                               .batch = dn_kv_batch_new(),
-                              .text = g_string_sized_new(2048)};
+                              .packed = g_string_sized_new(2048)};
         g_ptr_array_add(applying->batches, writers[i].batch);
         if (i > 0)
             threads[i] = g_thread_new("rows", write_share, &writers[i]);
@@ -764,7 +742,7 @@ write_all_changed(Applying *applying, GError **error)
     for (guint i = 0; i < count; i++) {
         if (threads[i])
             g_thread_join(threads[i]);
-        g_string_free(writers[i].text, TRUE);
+        g_string_free(writers[i].packed, TRUE);
         if (writers[i].failure && ok) {
             g_propagate_error(error, g_steal_pointer(&writers[i].failure));
             ok = false;
@@ -788,7 +766,8 @@ tenant_row(Applying *applying, const Tenant *tenant, GError **error)
 
     g_strlcpy(hash, hex, DN_SHA256_HEX + 1);
     dn_view_tenant_row_key(&tenant->id, key);
-    if (!get_value(applying, DN_KV_META, key, sizeof key, &before, error))
+    if (!dn_view_get(applying->archive, applying->arena, DN_KV_META, key, sizeof key, &before,
+                     error))
         return NULL;
     row = dn_value_copy(applying->arena, before, DN_VALUE_OBJECT);
     set_string(applying, row, "name", tenant->name);
@@ -800,9 +779,11 @@ tenant_row(Applying *applying, const Tenant *tenant, GError **error)
 static void
 put_row(Applying *applying, const void *key, size_t size, const DnValue *row)
 {
-    g_autofree char *text = dn_value_dup_text(row);
+    GString *packed = g_string_sized_new(256);
 
-    dn_kv_batch_put(applying->batch, DN_KV_META, key, size, text, strlen(text));
+    dn_packed_write(packed, row);
+    dn_kv_batch_put(applying->batch, DN_KV_META, key, size, packed->str, packed->len);
+    g_string_free(packed, TRUE);
 }
 
 static bool
@@ -921,7 +902,7 @@ dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error)
 
     applying_init(&applying, self);
     dn_view_tenant_row_key(tenant, key);
-    if (!get_value(&applying, DN_KV_META, key, sizeof key, &before, error))
+    if (!dn_view_get(self, applying.arena, DN_KV_META, key, sizeof key, &before, error))
         return false;
     row = dn_value_copy(applying.arena, before, DN_VALUE_OBJECT);
     dn_value_set(applying.arena, row, "gone", dn_value_new_bool(applying.arena, true));

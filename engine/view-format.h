@@ -14,7 +14,7 @@
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
  *
- * States and the rows of META are canonical JSON.
+ * What is JSON here and every state is written packed (engine/packed.h).
  */
 #ifndef ENGINE_VIEW_FORMAT_H
 #define ENGINE_VIEW_FORMAT_H
@@ -45,7 +45,7 @@ enum {
 
 /** Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-enum { DN_VIEW_FORMAT = 7 };
+enum { DN_VIEW_FORMAT = 8 };
 
 static const char dn_view_position_key[] = "position";
 static const char dn_view_format_key[] = "format";

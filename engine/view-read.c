@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "engine/internal.h"
+#include "engine/packed.h"
 #include "engine/view-format.h"
 
 #include <string.h>
@@ -18,43 +19,79 @@ after_prefix(const uint8_t *prefix, size_t size, uint8_t *after)
             return;
 }
 
-static json_t *
-get_json(DnArchive *self, DnKvFamily family, const void *key, size_t size, GError **error)
+/* A row that cannot be read is not shown; when the archive is opened next, the view is built again
+ * from the log. */
+static const DnValue *
+read_row(DnArchive *self, DnArena *arena, const void *bytes, size_t size, GError **error)
+{
+    const DnValue *value = dn_packed_read(arena, bytes, size, error);
+
+    if (value)
+        return value;
+    dn_view_condemn(self);
+    dn_fail_in(error, "a row of the view is damaged, which is built again when the archive is "
+                      "opened next, or by `dencho rebuild`");
+    return NULL;
+}
+
+bool
+dn_view_get(DnArchive *self, DnArena *arena, DnKvFamily family, const void *key, size_t size,
+            const DnValue **out_value, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) row = dn_kv_get(self->view, family, key, size, &problem);
-    gsize length = 0;
+    const DnValue *value = NULL;
 
-    if (!row) {
-        if (problem)
-            g_propagate_error(error, g_steal_pointer(&problem));
-        return NULL;
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
     }
-    const char *text = g_bytes_get_data(row, &length);
-    json_t *value = dn_json_parse(text, length, NULL);
+    if (row) {
+        gsize length = 0;
+        const void *bytes = g_bytes_get_data(row, &length);
+        void *copy = dn_arena_take(arena, length);
 
-    if (!value)
-        return dn_fail_null(error, DN_ERROR_CORRUPT,
-                            "a row of the view is damaged; run `dencho rebuild`");
-    return value;
+        memcpy(copy, bytes, length);
+        value = read_row(self, arena, copy, length, error);
+        if (!value)
+            return false;
+    }
+    *out_value = value;
+    return true;
+}
+
+/* (transfer full) NULL without an error when it is not there. */
+static json_t *
+get_json(DnArchive *self, DnKvFamily family, const void *key, size_t size, GError **error)
+{
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *value = NULL;
+
+    return dn_view_get(self, arena, family, key, size, &value, error) && value
+               ? dn_json_of_value(value)
+               : NULL;
+}
+
+const DnValue *
+dn_view_state(DnArchive *self, DnArena *arena, const DnUuid *id, GError **error)
+{
+    uint8_t key[DN_VIEW_VOUCHER_KEY];
+    const DnValue *state = NULL;
+
+    dn_view_voucher_key(&self->tenant, id, key);
+    if (!dn_view_current(self, error) ||
+        !dn_view_get(self, arena, DN_KV_VOUCHER, key, sizeof key, &state, error))
+        return NULL;
+    return state ? state : dn_fail_null(error, DN_ERROR_NOT_FOUND, "no voucher has this id");
 }
 
 json_t *
 dn_view_voucher(DnArchive *self, const DnUuid *id, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    uint8_t key[DN_VIEW_VOUCHER_KEY];
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *state = dn_view_state(self, arena, id, error);
 
-    if (!dn_view_current(self, error))
-        return NULL;
-    dn_view_voucher_key(&self->tenant, id, key);
-    json_t *state = get_json(self, DN_KV_VOUCHER, key, sizeof key, &problem);
-
-    if (!state && !problem)
-        return dn_fail_null(error, DN_ERROR_NOT_FOUND, "no voucher has this id");
-    if (!state)
-        g_propagate_error(error, g_steal_pointer(&problem));
-    return state;
+    return state ? dn_json_of_value(state) : NULL;
 }
 
 json_t *
@@ -103,9 +140,11 @@ dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError 
         dn_kv_cursor(self->view, DN_KV_META, from, sizeof from, to, sizeof to, false);
 
     for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        g_autoptr(DnArena) arena = dn_arena_new();
         size_t size = 0;
-        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
-        g_autoptr(json_t) row = dn_json_parse(text, size, error);
+        const uint8_t *bytes = dn_kv_cursor_value(cursor, &size);
+        const DnValue *value = read_row(self, arena, bytes, size, error);
+        g_autoptr(json_t) row = value ? dn_json_of_value(value) : NULL;
 
         if (!row || !visit(row, user_data, error))
             return false;
@@ -277,6 +316,7 @@ dn_view_tenants(DnArchive *self, GError **error)
 {
     uint8_t end[6];
     g_autoptr(GPtrArray) tenants = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+    g_autoptr(DnArena) arena = dn_arena_new();
 
     after_prefix((const uint8_t *)dn_view_tenant_key, 6, end);
     g_autoptr(DnKvCursor) cursor =
@@ -290,11 +330,12 @@ dn_view_tenants(DnArchive *self, GError **error)
         if (size != DN_VIEW_TENANT_KEY)
             continue;
         memcpy(id.bytes, key + 6, 16);
-        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
-        json_t *row = dn_json_parse(text, size, error);
+        const uint8_t *bytes = dn_kv_cursor_value(cursor, &size);
+        const DnValue *value = read_row(self, arena, bytes, size, error);
 
-        if (!row)
+        if (!value)
             return NULL;
+        json_t *row = dn_json_of_value(value);
         g_autofree char *id_text = dn_uuid_text(&id);
 
         dn_json_set_string(row, "tenant", id_text);
@@ -346,7 +387,7 @@ dn_view_count(DnArchive *self, uint64_t *out_count, GError **error)
 }
 
 bool
-dn_view_each_text(DnArchive *self, DnTextVisitor visit, void *user_data, GError **error)
+dn_view_each_packed(DnArchive *self, DnPackedVisitor visit, void *user_data, GError **error)
 {
     uint8_t to[16];
 
@@ -356,35 +397,51 @@ dn_view_each_text(DnArchive *self, DnTextVisitor visit, void *user_data, GError 
 
     for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
         size_t size = 0;
-        const char *text = (const char *)dn_kv_cursor_value(cursor, &size);
+        const uint8_t *bytes = dn_kv_cursor_value(cursor, &size);
 
-        if (!visit(text, size, user_data, error))
+        if (!visit(bytes, size, user_data, error))
             return false;
     }
     return dn_kv_cursor_ok(cursor, error);
 }
 
 typedef struct {
-    DnStateVisitor visit;
+    DnArchive *archive;
+    DnStateVisitor visit; /* one of both */
+    DnValueVisitor visit_value;
     void *user_data;
 } States;
 
 static bool
-visit_state(const char *text, size_t size, void *user_data, GError **error)
+visit_packed(const uint8_t *bytes, size_t size, void *user_data, GError **error)
 {
     const States *states = user_data;
-    g_autoptr(json_t) state = dn_json_parse(text, size, error);
+    g_autoptr(DnArena) arena = dn_arena_new();
+    const DnValue *state = read_row(states->archive, arena, bytes, size, error);
 
-    return state ? states->visit(state, states->user_data, error)
-                 : dn_fail_in(error, "a row of the view (run `dencho rebuild`)");
+    if (!state)
+        return false;
+    if (states->visit_value)
+        return states->visit_value(state, states->user_data, error);
+    g_autoptr(json_t) json = dn_json_of_value(state);
+
+    return states->visit(json, states->user_data, error);
 }
 
 bool
 dn_view_each(DnArchive *self, DnStateVisitor visit, void *user_data, GError **error)
 {
-    States states = {.visit = visit, .user_data = user_data};
+    States states = {.archive = self, .visit = visit, .user_data = user_data};
 
-    return dn_view_each_text(self, visit_state, &states, error);
+    return dn_view_each_packed(self, visit_packed, &states, error);
+}
+
+bool
+dn_view_each_value(DnArchive *self, DnValueVisitor visit, void *user_data, GError **error)
+{
+    States states = {.archive = self, .visit_value = visit, .user_data = user_data};
+
+    return dn_view_each_packed(self, visit_packed, &states, error);
 }
 
 GArray *

@@ -67,3 +67,7 @@ TESTS += tests/unit/engine/test-deadlines
 tests_unit_engine_test_deadlines_SOURCES = tests/unit/engine/test-deadlines.c \
 	tests/unit/engine/fixture.h tests/unit/evidence/authority.c tests/unit/evidence/authority.h
 tests_unit_engine_test_deadlines_LDADD = $(ENGINE_LDADD)
+check_PROGRAMS += tests/unit/engine/test-packed
+TESTS += tests/unit/engine/test-packed
+tests_unit_engine_test_packed_SOURCES = tests/unit/engine/test-packed.c
+tests_unit_engine_test_packed_LDADD = $(ENGINE_LDADD)

@@ -229,9 +229,10 @@ sealed_at(DnArchive *archive, const DnUuid *voucher)
     g_autoptr(json_t) state = dn_view_voucher(archive, voucher, &error);
     const json_t *version = state ? dn_voucher_version(state, 0) : NULL;
     DnStoreRef place;
-    DnUuid blob;
+    DnBlobRef blob;
 
-    g_assert_true(dn_blob_find(archive, json_object_get(version, "blob"), &blob, &place, &error));
+    g_assert_true(dn_blob_ref_of_json(json_object_get(version, "blob"), &blob, &error));
+    g_assert_true(dn_view_blob_place(archive, &blob.id, &place, &error));
     g_assert_cmpuint(place.segment, ==, 1);
     return (long)place.offset;
 }

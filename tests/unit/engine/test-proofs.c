@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/batch.h"
+#include "engine/packed.h"
 #include "tests/unit/evidence/authority.h"
 
 #include <fcntl.h>
@@ -280,12 +281,15 @@ test_another_hash_is_no_leaf(Fixture *fixture, gconstpointer data)
     g_autofree char *hash = g_strnfill(64, 'a');
 
     dn_json_set_string(json_object_get(version, "blob"), "sha256", hash);
-    g_autofree char *text = dn_json_canonical(state, &error);
+    g_autoptr(DnArena) arena = dn_arena_new();
+    GString *packed = g_string_new(NULL);
     DnKvBatch *batch = dn_kv_batch_new();
 
     memcpy(key, fixture->archive->tenant.bytes, 16);
     memcpy(key + 16, fixture->ids[1].bytes, 16);
-    dn_kv_batch_put(batch, DN_KV_VOUCHER, key, sizeof key, text, strlen(text));
+    dn_packed_write(packed, dn_json_value(arena, state, &error));
+    dn_kv_batch_put(batch, DN_KV_VOUCHER, key, sizeof key, packed->str, packed->len);
+    g_string_free(packed, TRUE);
     g_assert_true(dn_kv_write(fixture->archive->view, batch, &error));
     g_assert_no_error(error);
     dn_kv_batch_free(batch);
