@@ -328,14 +328,16 @@ dn_view_condemn(DnArchive *self)
         g_debug("cannot make %s: %s", path, g_strerror(errno));
 }
 
+/* *@out_other: whether it is of another program version. */
 static bool
 open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_entries,
-          bool *out_view_at_fault, GError **error)
+          bool *out_view_at_fault, bool *out_other, GError **error)
 {
     g_autofree char *view_dir = path_in(self->dir, "view");
     g_autofree char *mark = path_in(self->dir, condemned);
     bool current = false;
 
+    *out_other = false;
     *out_view_at_fault = true;
     if (g_file_test(mark, G_FILE_TEST_EXISTS))
         return dn_fail(error, DN_ERROR_CORRUPT, "a check has found it damaged");
@@ -344,6 +346,7 @@ open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_e
         return dn_fail_in(error, "view (run `dencho rebuild` if this stays)");
     if (!dn_view_is_current(self, &current, error))
         return false;
+    *out_other = !current;
     if (!current)
         return dn_fail(error, DN_ERROR_CORRUPT, "its rows are those of another program version");
     if (!dn_view_build(self, progress, user_data, out_entries, out_view_at_fault, error))
@@ -355,16 +358,63 @@ open_view(DnArchive *self, DnProgress progress, void *user_data, uint64_t *out_e
     return tenants != NULL;
 }
 
+/* A view that another version has written is whole: it goes when the one that takes its place is
+ * there, and comes back when a log that the other has written is not for this program. */
+static const char aside[] = "view.before";
+
 static bool
 remove_view(DnArchive *self, GError **error)
 {
     g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autofree char *aside_dir = path_in(self->dir, aside);
     g_autofree char *mark = path_in(self->dir, condemned);
 
     g_clear_pointer(&self->view, dn_kv_close);
-    if (!dn_fs_remove_tree(view_dir, error))
+    if (!dn_fs_remove_tree(view_dir, error) || !dn_fs_remove_tree(aside_dir, error))
         return false;
     return dn_fs_unlink(mark, error);
+}
+
+static bool
+put_view_aside(DnArchive *self, GError **error)
+{
+    g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autofree char *aside_dir = path_in(self->dir, aside);
+
+    g_clear_pointer(&self->view, dn_kv_close);
+    return dn_fs_remove_tree(aside_dir, error) && dn_fs_rename(view_dir, aside_dir, error);
+}
+
+/* What went before it is no loss: it could not be brought up either. */
+static void
+put_view_back(DnArchive *self)
+{
+    g_autofree char *view_dir = path_in(self->dir, "view");
+    g_autofree char *aside_dir = path_in(self->dir, aside);
+    g_autoptr(GError) problem = NULL;
+
+    g_clear_pointer(&self->view, dn_kv_close);
+    if (!dn_fs_remove_tree(view_dir, &problem) || !dn_fs_rename(aside_dir, view_dir, &problem))
+        g_message("the view of another version could not be put back: %s", problem->message);
+}
+
+/* @other: of another version, so that it is kept until the new one is there. */
+static bool
+build_again(DnArchive *self, bool other, DnProgress progress, void *user_data,
+            uint64_t *out_entries, GError **error)
+{
+    g_autofree char *aside_dir = path_in(self->dir, aside);
+    bool view_at_fault = false;
+    bool still_other = false;
+
+    if (!(other ? put_view_aside(self, error) : remove_view(self, error)))
+        return false;
+    if (!open_view(self, progress, user_data, out_entries, &view_at_fault, &still_other, error)) {
+        if (other)
+            put_view_back(self);
+        return false;
+    }
+    return !other || dn_fs_remove_tree(aside_dir, error);
 }
 
 bool
@@ -373,20 +423,20 @@ dn_view_open(DnArchive *self, DnProgress progress, void *user_data, uint64_t *ou
 {
     g_autoptr(GError) problem = NULL;
     bool view_at_fault = false;
+    bool other = false;
 
     if (!self->view_cipher)
         self->view_cipher = dn_keyring_view_cipher(self->keys, error);
     if (!self->view_cipher)
         return false;
-    if (open_view(self, progress, user_data, out_entries, &view_at_fault, &problem))
+    if (open_view(self, progress, user_data, out_entries, &view_at_fault, &other, &problem))
         return true;
     if (!view_at_fault || !g_error_matches(problem, DN_ERROR, DN_ERROR_CORRUPT)) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
     g_message("the view is built again from the log: %s", problem->message);
-    return remove_view(self, error) &&
-           open_view(self, progress, user_data, out_entries, &view_at_fault, error);
+    return build_again(self, other, progress, user_data, out_entries, error);
 }
 
 static DnArchive *

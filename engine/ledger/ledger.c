@@ -101,6 +101,24 @@ check_chain(const DnValue *entry, const DnUuid *tenant, const DnLedgerHead *head
     return true;
 }
 
+/* Only a later program writes other types. It is named by what it has written: a word of a few
+ * letters. */
+static bool
+check_type(const char *type, GError **error)
+{
+    enum { TYPE_MOST = 64 };
+
+    if (dn_entry_type_known(type))
+        return true;
+    if (!type || !*type || strlen(type) > TYPE_MOST ||
+        strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != strlen(type))
+        return dn_fail(error, DN_ERROR_CORRUPT, "it has no type");
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "it is of the type %s, which only a later version has written; this program "
+                   "knows those of dencho %s. Use the later one: nothing was changed",
+                   type, PACKAGE_VERSION);
+}
+
 static bool
 check_members(const DnValue *entry, GError **error)
 {
@@ -109,8 +127,8 @@ check_members(const DnValue *entry, GError **error)
     const DnValue *sync = dn_value_get(dn_value_object(entry, "clock"), "sync");
     int64_t at_utc_ms = 0;
 
-    if (!dn_entry_type_known(dn_value_string(entry, "type")))
-        return dn_fail(error, DN_ERROR_CORRUPT, "its type is not known");
+    if (!check_type(dn_value_string(entry, "type"), error))
+        return false;
     if (!actor || !*actor)
         return dn_fail(error, DN_ERROR_CORRUPT, "it has no actor");
     if (!at || !dn_clock_parse(at, &at_utc_ms, NULL))

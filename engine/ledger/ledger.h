@@ -26,7 +26,8 @@ typedef struct {
     DnSha256 hash;
 } DnLedgerHead;
 
-/** Every type of entry; the list is closed, an unknown type does not parse. */
+/** Every type of entry; the list is closed, an entry of another does not parse: UNSUPPORTED names
+ * it. */
 bool dn_entry_type_known(const char *type);
 
 /**
@@ -41,7 +42,8 @@ char *dn_entry_line(const json_t *body, const DnUuid *tenant, const char *actor,
 
 /**
  * Parses a line and checks it against the chain: canonical form byte for byte, seq, prev and
- * tenant. @head moves on. CORRUPT says which entry and what does not fit. (transfer full)
+ * tenant. @head moves on. CORRUPT says which entry and what does not fit, UNSUPPORTED its type.
+ * (transfer full)
  */
 json_t *dn_entry_check(const char *line, const DnUuid *tenant, DnLedgerHead *head, GError **error);
 

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/fs.h"
 #include "engine/internal.h"
+#include "engine/view-format.h"
 #include "tests/torture/common.h"
 
 #include <errno.h>
@@ -384,6 +385,67 @@ test_a_damaged_view_is_built_again(Fixture *fixture, gconstpointer data)
     }
 }
 
+static bool
+take_first_voucher(const DnValue *state, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    DnUuid *id = user_data;
+
+    return dn_uuid_parse(dn_value_string(state, "voucher"), id, NULL) && false;
+}
+
+static void
+put_state(Fixture *fixture, const uint8_t *key, const uint8_t *bytes, size_t size)
+{
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+    g_autoptr(GError) error = NULL;
+
+    dn_kv_batch_put(batch, DN_KV_VOUCHER, key, DN_VIEW_VOUCHER_KEY, bytes, size);
+    g_assert_true(dn_kv_write(fixture->archive->view, batch, &error));
+    g_assert_no_error(error);
+}
+
+/* A bit that flips where no checksum sees it: the state is read no more, or is not what the entries
+ * say. */
+static void
+test_a_damaged_state_is_found(Fixture *fixture, gconstpointer data)
+{
+    DnArchive *archive = fixture->archive;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *mark = in(fixture, "view.damaged");
+    uint8_t key[DN_VIEW_VOUCHER_KEY];
+    unsigned unread = 0;
+    gsize size = 0;
+    DnUuid id;
+
+    (void)data;
+    dn_view_each_value(archive, take_first_voucher, &id, NULL);
+    dn_view_voucher_key(&archive->tenant, &id, key);
+    g_autoptr(GBytes) row = dn_kv_get(archive->view, DN_KV_VOUCHER, key, sizeof key, &error);
+    g_autofree uint8_t *bytes = g_bytes_unref_to_data(g_bytes_ref(row), &size);
+
+    for (gsize bit = 0; bit < 8 * size; bit++) {
+        g_autoptr(GError) problem = NULL;
+
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        put_state(fixture, key, bytes, size);
+        g_autoptr(json_t) state = dn_view_voucher(archive, &id, &problem);
+
+        if (state)
+            g_assert_false(dn_view_check_state(archive, &id, state, &problem));
+        else
+            unread++;
+        g_assert_error(problem, DN_ERROR, DN_ERROR_CORRUPT);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    g_assert_cmpuint(unread, >, 0);
+    put_state(fixture, key, (const uint8_t *)"\x0a", 1);
+    g_assert_null(dn_view_voucher(archive, &id, &error));
+    g_assert_true(g_file_test(mark, G_FILE_TEST_EXISTS));
+    close_it(fixture);
+    open_it(fixture);
+    expect_whole(fixture);
+}
+
 /* --- what a newer program has written --- */
 
 static int
@@ -504,6 +566,83 @@ test_a_newer_key(Fixture *fixture, gconstpointer data)
     expect_whole(fixture);
 }
 
+/* An entry of a type that this program does not know, as the next of the ledger. */
+static void
+append_newer_entry(Fixture *fixture, const char *type)
+{
+    DnArchive *archive = fixture->archive;
+    DnClockReading clock = dn_clock_read();
+    g_autoptr(json_t) body = json_pack("{s:s}", "type", "user.added");
+    g_autoptr(GError) error = NULL;
+    DnLedgerHead head;
+    DnLedgerHead next;
+
+    g_assert_true(dn_view_head(archive, &archive->tenant, &head, &error));
+    g_autofree char *line =
+        dn_entry_line(body, &archive->tenant, "later", &clock, &head, &next, &error);
+    g_auto(GStrv) parts = g_strsplit(line, "user.added", 2);
+    g_autofree char *newer = g_strjoinv(type, parts);
+    g_autoptr(GBytes) sealed =
+        dn_seal_line(archive->keys, &archive->tenant, next.seq, newer, &error);
+    DnStoreEntry entry = {.seq = next.seq, .sealed = sealed};
+    DnStoreCommit commit = {archive->tenant, head.seq, NULL, 0, &entry, 1};
+    g_auto(DnStoreReceipt) receipt = {0};
+
+    g_assert_true(dn_store_append(archive->store, &commit, &receipt, &error));
+    g_assert_true(dn_store_wait(archive->store, receipt.ticket, &error));
+    g_assert_no_error(error);
+}
+
+static DnSha256
+hash_of_part(const Fixture *fixture, const char *name)
+{
+    g_autoptr(DnDigest) digest = dn_digest_new();
+    g_autofree char *path = in(fixture, name);
+
+    hash_tree(path, digest);
+    return dn_digest_finish(digest);
+}
+
+/* It is named, and all that the later program needs to go on is there. */
+static void
+test_a_newer_entry(Fixture *fixture, gconstpointer data)
+{
+    static const uint8_t later = UINT8_MAX;
+    static const char *const parts[] = {"log", "keys", "dencho.conf"};
+    g_autofree char *stays = g_build_filename(fixture->dir, "view", "stays", NULL);
+    g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+    g_autoptr(GError) error = NULL;
+    DnSha256 before[G_N_ELEMENTS(parts)];
+
+    (void)data;
+    append_newer_entry(fixture, "voucher.translated");
+    close_it(fixture);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        before[i] = hash_of_part(fixture, parts[i]);
+    for (int round = 0; round < 2; round++) { /* behind the view; in a view that the later made */
+        g_assert_true(g_file_set_contents(stays, "", 0, NULL));
+        expect_refused(fixture, DN_ERROR_UNSUPPORTED, "voucher.translated");
+        expect_refused(fixture, DN_ERROR_UNSUPPORTED, "entry ");
+        expect_refused(fixture, DN_ERROR_UNSUPPORTED, PACKAGE_VERSION);
+        for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+            DnSha256 after = hash_of_part(fixture, parts[i]);
+
+            g_assert_true(dn_sha256_equal(&before[i], &after));
+        }
+        g_assert_true(g_file_test(stays, G_FILE_TEST_EXISTS));
+        if (round > 0)
+            break;
+        DnArchive *alone =
+            dn_archive_open_view_only(fixture->dir, &(DnArchiveOptions){.actor = "later"}, &error);
+
+        g_assert_no_error(error);
+        dn_kv_batch_put(batch, DN_KV_META, dn_view_format_key, strlen(dn_view_format_key), &later,
+                        1);
+        g_assert_true(dn_kv_write(alone->view, batch, &error));
+        dn_archive_close(alone);
+    }
+}
+
 /* --- no space --- */
 
 static bool
@@ -611,9 +750,11 @@ main(int argc, char **argv)
     T(without_a_witness_nothing_is_compared);
     T(a_witness_that_was_changed);
     T(a_damaged_view_is_built_again);
+    T(a_damaged_state_is_found);
     T(a_newer_archive);
     T(a_newer_segment);
     T(a_newer_key);
+    T(a_newer_entry);
     T(a_full_disk_refuses_and_goes_on);
     T(a_small_disk);
     T(an_entry_that_does_not_fit_is_refused);
