@@ -146,7 +146,7 @@ look_at_evidence(Doctor *doctor, GError **error)
     g_autoptr(GError) problem = NULL;
     g_autoptr(DnTrust) trust = dn_archive_trust(self, &problem);
     DnDate today = dn_date_in_japan(dn_clock_now_utc_ms());
-    unsigned waiting = 0;
+    uint64_t waiting = 0;
     DnDate deadline;
     char day[DN_DATE_TEXT + 1];
 
@@ -156,17 +156,19 @@ look_at_evidence(Doctor *doctor, GError **error)
         return say(doctor, "evidence", "problem", error, "trust file: %s", problem->message);
     if (!dn_authority_is_set(self))
         return say(doctor, "evidence", "warning", error,
-                   "no time-stamp authority is set ([evidence] tsa-url); %u documents wait",
+                   "no time-stamp authority is set ([evidence] tsa-url); %" G_GUINT64_FORMAT
+                   " documents wait",
                    waiting);
     if (waiting == 0)
         return say(doctor, "evidence", "ok", error, "no document waits for a time stamp");
     dn_date_format(&deadline, day);
     if (deadline.year == 9999)
-        return say(doctor, "evidence", "warning", error, "%u documents wait; run `dencho stamp`",
-                   waiting);
-    return say(doctor, "evidence", dn_date_compare(&deadline, &today) < 0 ? "problem" : "warning",
-               error, "%u documents wait, the first must be stamped by %s; run `dencho stamp`",
-               waiting, day);
+        return say(doctor, "evidence", "warning", error,
+                   "%" G_GUINT64_FORMAT " documents wait; run `dencho stamp`", waiting);
+    return say(
+        doctor, "evidence", dn_date_compare(&deadline, &today) < 0 ? "problem" : "warning", error,
+        "%" G_GUINT64_FORMAT " documents wait, the first must be stamped by %s; run `dencho stamp`",
+        waiting, day);
 }
 
 /* What `dencho renew --plan` tells, in one line: the groups come with the earliest first. */
@@ -218,14 +220,13 @@ look_at_renewals(Doctor *doctor, GError **error)
 static bool
 look_at_unread(Doctor *doctor, GError **error)
 {
-    g_autoptr(GArray) waiting = dn_view_jobs(doctor->archive, 'r', error);
+    uint64_t waiting = 0;
 
-    if (!waiting)
+    if (!dn_view_count_jobs(doctor->archive, 'r', &waiting, error))
         return false;
-    return say(doctor, "reading", waiting->len ? "warning" : "ok", error,
-               waiting->len ? "%u documents wait; run `dencho read --pending`"
-                            : "%u documents wait to be read",
-               waiting->len);
+    return say(doctor, "reading", waiting > 0 ? "warning" : "ok", error,
+               "%" G_GUINT64_FORMAT " documents wait%s", waiting,
+               waiting > 0 ? "; run `dencho read --pending`" : " to be read");
 }
 
 bool
@@ -248,13 +249,13 @@ typedef struct {
 } Counts;
 
 static bool
-count_state(const json_t *state, void *user_data, GError **error)
+count_state(const DnValue *state, void *user_data, GError **error)
 {
     Counts *counts = user_data;
 
     (void)error;
     counts->vouchers++;
-    counts->deleted += dn_json_bool(state, "deleted", false);
+    counts->deleted += dn_value_bool(state, "deleted", false);
     return true;
 }
 
@@ -279,17 +280,17 @@ dn_archive_stats(DnArchive *self, GError **error)
 {
     g_autofree char *view_dir = g_build_filename(self->dir, "view", NULL);
     DnStoreState state = dn_store_state(self->store);
-    g_autoptr(GArray) unread = dn_view_jobs(self, 'r', error);
-    g_autoptr(GArray) unstamped = unread ? dn_view_jobs(self, 's', error) : NULL;
-    g_autoptr(GPtrArray) tenants = unstamped ? dn_view_tenants(self, error) : NULL;
+    g_autoptr(GPtrArray) tenants = dn_view_tenants(self, error);
     Counts counts = {0};
     DnLedgerHead head;
-    unsigned waiting = 0;
+    uint64_t unread = 0;
+    uint64_t unstamped = 0;
     DnDate deadline;
     char day[DN_DATE_TEXT + 1];
 
-    if (!tenants || !dn_stamp_waiting(self, &waiting, &deadline, error) ||
-        !dn_view_each(self, count_state, &counts, error) ||
+    if (!tenants || !dn_view_count_jobs(self, 'r', &unread, error) ||
+        !dn_stamp_waiting(self, &unstamped, &deadline, error) ||
+        !dn_view_each_value(self, count_state, &counts, error) ||
         !dn_view_head(self, &self->tenant, &head, error))
         return NULL;
     json_t *row = json_object();
@@ -297,8 +298,8 @@ dn_archive_stats(DnArchive *self, GError **error)
     dn_json_set_string(row, "tenant", self->tenant_name);
     dn_json_set_int(row, "vouchers", counts.vouchers);
     dn_json_set_int(row, "deleted", counts.deleted);
-    dn_json_set_int(row, "unread", unread->len);
-    dn_json_set_int(row, "unstamped", unstamped->len);
+    dn_json_set_int(row, "unread", (int64_t)unread);
+    dn_json_set_int(row, "unstamped", (int64_t)unstamped);
     dn_date_format(&deadline, day);
     if (deadline.year != 9999)
         dn_json_set_string(row, "stamp_deadline", day);

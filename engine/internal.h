@@ -302,8 +302,14 @@ bool dn_view_find_prefix(DnArchive *self, const DnUuid *from, const DnUuid *to, 
 json_t *dn_view_find_digest(DnArchive *self, const DnSha256 *digest, GError **error);
 
 /** (transfer full) ids of the tenant's vouchers with a waiting job: 'r' to be read, 's' to be
- * stamped. */
+ * stamped. In the order of their arrival, all at once. */
 GArray *dn_view_jobs(DnArchive *self, char job, GError **error);
+bool dn_view_count_jobs(DnArchive *self, char job, uint64_t *out_count, GError **error);
+
+/** (transfer full) The same one by one, of this moment, however many millions wait. */
+DnKvCursor *dn_view_job_cursor(DnArchive *self, char job);
+/** False at the end, or when it failed: dn_kv_cursor_ok() knows. */
+bool dn_view_job_next(DnKvCursor *cursor, DnUuid *out_id);
 
 /** How many vouchers the tenant has, deleted ones too. */
 bool dn_view_count(DnArchive *self, uint64_t *out_count, GError **error);
@@ -521,7 +527,7 @@ bool dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves
 
 /** How many vouchers wait for a time stamp, and the first last day of theirs (R02, R51);
  * 9999-12-31 when none has one. */
-bool dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GError **error);
+bool dn_stamp_waiting(DnArchive *self, uint64_t *out_count, DnDate *out_deadline, GError **error);
 
 /** The leaf of the ledger's present head. */
 bool dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GError **error);

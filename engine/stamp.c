@@ -186,17 +186,17 @@ dn_leaf_of_ledger(DnArchive *self, DnHashKind kind, DnLeaf *out_leaf, GError **e
 }
 
 static bool
-add_versions(GArray *leaves, const DnUuid *id, const json_t *state, GError **error)
+add_versions(GArray *leaves, const DnUuid *id, const DnValue *state, GError **error)
 {
-    const json_t *versions = json_object_get(state, "versions");
+    const DnValue *versions = dn_value_array(state, "versions");
 
-    for (size_t i = 0; i < json_array_size(versions); i++) {
-        const json_t *version = json_array_get(versions, i);
+    for (size_t i = 0; i < dn_value_count(versions); i++) {
+        const DnValue *version = dn_value_at(versions, i);
         DnLeaf leaf = {.voucher = *id, .number = i + 1};
 
-        if (json_object_get(version, "stamp"))
+        if (dn_value_get(version, "stamp"))
             continue;
-        if (!dn_hash_unhex(dn_json_string(json_object_get(version, "blob"), "sha256"), &leaf.digest,
+        if (!dn_hash_unhex(dn_value_string(dn_value_get(version, "blob"), "sha256"), &leaf.digest,
                            error))
             return false;
         g_array_append_val(leaves, leaf);
@@ -215,20 +215,21 @@ batch_documents(const DnArchive *self)
 static GArray *
 collect_leaves(DnArchive *self, GError **error)
 {
-    g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
+    g_autoptr(DnKvCursor) cursor = dn_view_job_cursor(self, 's');
     g_autoptr(GArray) leaves = g_array_new(FALSE, TRUE, sizeof(DnLeaf));
     guint most = batch_documents(self);
     DnLeaf last;
+    DnUuid id;
 
-    if (!ids)
-        return NULL;
-    for (guint i = 0; i < ids->len && leaves->len < most; i++) {
-        const DnUuid *id = &g_array_index(ids, DnUuid, i);
-        g_autoptr(json_t) state = dn_view_voucher(self, id, error);
+    while (leaves->len < most && dn_view_job_next(cursor, &id)) {
+        g_autoptr(DnArena) arena = dn_arena_new();
+        const DnValue *state = dn_view_state(self, arena, &id, error);
 
-        if (!state || !add_versions(leaves, id, state, error))
+        if (!state || !add_versions(leaves, &id, state, error))
             return NULL;
     }
+    if (!dn_kv_cursor_ok(cursor, error))
+        return NULL;
     if (leaves->len == 0)
         return g_steal_pointer(&leaves);
     if (!dn_leaf_of_ledger(self, DN_HASH_SHA256, &last, error))
@@ -294,31 +295,39 @@ stamp_result(const json_t *entry, guint vouchers)
     return result;
 }
 
-bool
-dn_stamp_waiting(DnArchive *self, unsigned *out_count, DnDate *out_deadline, GError **error)
+/* False when there is none. */
+static bool
+deadline_of(const DnArchive *self, const DnValue *state, DnDate *out_deadline)
 {
-    g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
-    DnDate nearest = {9999, 12, 31};
+    const char *received = dn_value_string(state, "received");
+    DnArrival arrival = {.is_scan = g_strcmp0(dn_value_string(state, "origin"), "scan") == 0,
+                         .channel = dn_value_string(state, "channel")};
 
-    if (!ids)
-        return false;
-    for (guint i = 0; i < ids->len; i++) {
-        g_autoptr(json_t) state = dn_view_voucher(self, &g_array_index(ids, DnUuid, i), error);
-        const char *received = state ? dn_json_string(state, "received") : NULL;
-        DnArrival arrival = {.is_scan = g_strcmp0(dn_json_string(state, "origin"), "scan") == 0,
-                             .channel = dn_json_string(state, "channel")};
+    return received && dn_date_parse(received, &arrival.received, NULL) &&
+           dn_rules_deadline(self->rules, &arrival, dn_value_string(state, "kind"), out_deadline);
+}
+
+bool
+dn_stamp_waiting(DnArchive *self, uint64_t *out_count, DnDate *out_deadline, GError **error)
+{
+    g_autoptr(DnKvCursor) cursor = dn_view_job_cursor(self, 's');
+    DnDate nearest = {9999, 12, 31};
+    uint64_t count = 0;
+    DnUuid id;
+
+    for (; dn_view_job_next(cursor, &id); count++) {
+        g_autoptr(DnArena) arena = dn_arena_new();
+        const DnValue *state = dn_view_state(self, arena, &id, error);
         DnDate deadline;
 
         if (!state)
             return false;
-        if (received && dn_date_parse(received, &arrival.received, NULL) &&
-            dn_rules_deadline(self->rules, &arrival, dn_json_string(state, "kind"), &deadline) &&
-            dn_date_compare(&deadline, &nearest) < 0)
+        if (deadline_of(self, state, &deadline) && dn_date_compare(&deadline, &nearest) < 0)
             nearest = deadline;
     }
-    *out_count = ids->len;
+    *out_count = count;
     *out_deadline = nearest;
-    return true;
+    return dn_kv_cursor_ok(cursor, error);
 }
 
 /* --- is a batch to be closed? --- */
@@ -327,16 +336,16 @@ enum { BATCH_MINUTES_MAX = 10, MINUTE_MS = 60 * 1000 };
 
 /* Since when its oldest version waits, or INT64_MAX. */
 static int64_t
-waits_since(const json_t *state)
+waits_since(const DnValue *state)
 {
-    const json_t *versions = json_object_get(state, "versions");
+    const DnValue *versions = dn_value_array(state, "versions");
 
-    for (size_t i = 0; i < json_array_size(versions); i++) {
-        const json_t *version = json_array_get(versions, i);
+    for (size_t i = 0; i < dn_value_count(versions); i++) {
+        const DnValue *version = dn_value_at(versions, i);
         int64_t since = 0;
 
-        if (!json_object_get(version, "stamp") &&
-            dn_clock_parse(dn_json_string(version, "at"), &since, NULL))
+        if (!dn_value_get(version, "stamp") &&
+            dn_clock_parse(dn_value_string(version, "at"), &since, NULL))
             return since;
     }
     return INT64_MAX;
@@ -345,37 +354,39 @@ waits_since(const json_t *state)
 bool
 dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
 {
-    g_autoptr(GArray) ids = dn_view_jobs(self, 's', error);
+    g_autoptr(DnKvCursor) cursor = dn_view_job_cursor(self, 's');
     int64_t minutes =
         CLAMP(dn_settings_int(self->settings, "evidence", "batch-minutes"), 0, BATCH_MINUTES_MAX);
     int64_t limit = dn_clock_now_utc_ms() - minutes * MINUTE_MS;
     const char *by = dn_settings_string(self->settings, "evidence", "stamp-by");
     int64_t oldest = INT64_MAX;
+    uint64_t waiting = 0;
     json_t *row = NULL;
+    DnUuid id;
 
-    if (!ids)
-        return false;
     if (strcmp(by, "ingest") != 0 && strcmp(by, "timer") != 0)
         return dn_fail(error, DN_ERROR_INVALID,
                        "[evidence] stamp-by in dencho.conf: want ingest or timer");
     /* Ids are in the order of arrival: only what came in before the limit can have waited so long.
      */
-    for (guint i = 0; i < ids->len && oldest > limit; i++) {
-        const DnUuid *id = &g_array_index(ids, DnUuid, i);
+    for (; dn_view_job_next(cursor, &id); waiting++) {
+        g_autoptr(DnArena) arena = dn_arena_new();
+        const DnValue *state = NULL;
 
-        if (dn_uuid_utc_ms(id) > limit)
-            break;
-        g_autoptr(json_t) state = dn_view_voucher(self, id, error);
-
+        if (oldest <= limit || dn_uuid_utc_ms(&id) > limit)
+            continue;
+        state = dn_view_state(self, arena, &id, error);
         if (!state)
             return false;
         oldest = MIN(oldest, waits_since(state));
     }
+    if (!dn_kv_cursor_ok(cursor, error))
+        return false;
     row = json_object();
     dn_json_set_bool(row, "due",
                      dn_authority_is_set(self) &&
-                         (ids->len >= batch_documents(self) || oldest <= limit));
-    dn_json_set_int(row, "waiting", ids->len);
+                         (waiting >= batch_documents(self) || oldest <= limit));
+    dn_json_set_int(row, "waiting", (int64_t)waiting);
     dn_json_set_string(row, "by", by);
     if (oldest <= limit) {
         g_autofree char *since = dn_clock_format(oldest);
@@ -390,7 +401,7 @@ dn_archive_stamp_due(DnArchive *self, json_t **out_row, GError **error)
 static bool
 alarm_outage(DnArchive *self, GError **error)
 {
-    unsigned waiting = 0;
+    uint64_t waiting = 0;
     DnDate deadline;
     char day[DN_DATE_TEXT + 1];
 
@@ -398,13 +409,18 @@ alarm_outage(DnArchive *self, GError **error)
         return dn_fail_in(error, "no time stamp");
     dn_date_format(&deadline, day);
     if (deadline.year == 9999)
-        g_message("no time stamp: %u documents wait, none of them has a deadline", waiting);
+        g_message("no time stamp: %" G_GUINT64_FORMAT
+                  " documents wait, none of them has a deadline",
+                  waiting);
     else
-        g_message("no time stamp: %u documents wait, the nearest deadline is %s", waiting, day);
+        g_message("no time stamp: %" G_GUINT64_FORMAT " documents wait, the nearest deadline is %s",
+                  waiting, day);
     return deadline.year == 9999
-               ? dn_fail_in(error, "no time stamp, %u documents go on waiting", waiting)
+               ? dn_fail_in(error, "no time stamp, %" G_GUINT64_FORMAT " documents go on waiting",
+                            waiting)
                : dn_fail_in(error,
-                            "no time stamp, %u documents go on waiting, the nearest deadline is %s",
+                            "no time stamp, %" G_GUINT64_FORMAT
+                            " documents go on waiting, the nearest deadline is %s",
                             waiting, day);
 }
 

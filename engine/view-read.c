@@ -344,30 +344,57 @@ dn_view_tenants(DnArchive *self, GError **error)
     return dn_kv_cursor_ok(cursor, error) ? g_steal_pointer(&tenants) : NULL;
 }
 
-GArray *
-dn_view_jobs(DnArchive *self, char job, GError **error)
+DnKvCursor *
+dn_view_job_cursor(DnArchive *self, char job)
 {
     uint8_t from[17];
     uint8_t to[17];
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
 
     memcpy(from, self->tenant.bytes, 16);
     from[16] = (uint8_t)job;
     after_prefix(from, sizeof from, to);
-    g_autoptr(DnKvCursor) cursor =
-        dn_kv_cursor(self->view, DN_KV_JOB, from, sizeof from, to, sizeof to, false);
+    return dn_kv_cursor(self->view, DN_KV_JOB, from, sizeof from, to, sizeof to, false);
+}
 
-    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+bool
+dn_view_job_next(DnKvCursor *cursor, DnUuid *out_id)
+{
+    bool found = false;
+
+    for (; dn_kv_cursor_valid(cursor) && !found; dn_kv_cursor_next(cursor)) {
         size_t size = 0;
         const uint8_t *key = dn_kv_cursor_key(cursor, &size);
-        DnUuid id;
 
-        if (size != DN_VIEW_JOB_KEY)
-            continue;
-        memcpy(id.bytes, key + 17, 16);
-        g_array_append_val(ids, id);
+        found = size == DN_VIEW_JOB_KEY;
+        if (found)
+            memcpy(out_id->bytes, key + 17, 16);
     }
+    return found;
+}
+
+GArray *
+dn_view_jobs(DnArchive *self, char job, GError **error)
+{
+    g_autoptr(DnKvCursor) cursor = dn_view_job_cursor(self, job);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+    DnUuid id;
+
+    while (dn_view_job_next(cursor, &id))
+        g_array_append_val(ids, id);
     return dn_kv_cursor_ok(cursor, error) ? g_steal_pointer(&ids) : NULL;
+}
+
+bool
+dn_view_count_jobs(DnArchive *self, char job, uint64_t *out_count, GError **error)
+{
+    g_autoptr(DnKvCursor) cursor = dn_view_job_cursor(self, job);
+    uint64_t count = 0;
+    DnUuid id;
+
+    while (dn_view_job_next(cursor, &id))
+        count++;
+    *out_count = count;
+    return dn_kv_cursor_ok(cursor, error);
 }
 
 bool
