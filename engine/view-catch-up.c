@@ -28,24 +28,29 @@ size_t dn_view_load_bytes = 64 << 20;
 
 enum { ROUND_COMMITS = 1024, ROUND_BYTES = 8 << 20 };
 
-/* A commit of a round. */
+/* A commit of a round, in its arena. */
 typedef struct {
     DnApply apply;
     DnStoreEntry *sealed; /* with a reference on the bytes */
     char **lines;         /* that the entries lend their strings from */
-    DnArena *arena;
     const DnValue **entries;
     DnSha256 *hashes;
     GError *failure; /* of unsealing and parsing */
 } Item;
 
+enum { MOST_CORES = 64 };
+
 typedef struct {
     DnArchive *archive;
+    DnArena *arena;   /* (nullable) of what came from the log */
     GPtrArray *items; /* Item */
     size_t bytes;
-    gint next; /* the first item that no thread has taken */
-    GThread **threads;
+    gint next;                       /* the first item that no thread has taken */
+    DnArena *parsed[MOST_CORES + 1]; /* (nullable) of the entries, one a thread that parsed some */
+    gint parsed_count;
+    GThread *threads[MOST_CORES];
     unsigned thread_count;
+    bool is_started;
 } Round;
 
 typedef struct {
@@ -62,7 +67,7 @@ typedef struct {
 } CatchUp;
 
 static void
-item_free(gpointer data)
+item_clear(gpointer data)
 {
     Item *item = data;
 
@@ -70,52 +75,58 @@ item_free(gpointer data)
         g_clear_pointer(&item->sealed[i].sealed, g_bytes_unref);
         g_free(item->lines[i]);
     }
-    dn_arena_free(item->arena);
-    g_free((gpointer)(uintptr_t)item->apply.blobs);
-    g_free((gpointer)(uintptr_t)item->apply.blob_refs);
-    g_free((gpointer)(uintptr_t)item->apply.entry_refs);
-    g_free(item->sealed);
-    g_free(item->entries);
-    g_free(item->lines);
-    g_free(item->hashes);
     g_clear_error(&item->failure);
-    g_free(item);
+}
+
+static void *
+keep(DnArena *arena, const void *bytes, size_t size)
+{
+    void *copy = dn_arena_take(arena, size);
+
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+static void *
+nothing(DnArena *arena, size_t size)
+{
+    return memset(dn_arena_take(arena, size), 0, size);
 }
 
 static Item *
-item_new(const DnStoreVisit *visit)
+item_new(DnArena *arena, const DnStoreVisit *visit)
 {
-    Item *item = g_new0(Item, 1);
+    Item *item = nothing(arena, sizeof *item);
     size_t count = visit->entry_count;
 
-    item->sealed = g_memdup2(visit->entries, count * sizeof *visit->entries);
+    item->sealed = keep(arena, visit->entries, count * sizeof *visit->entries);
     for (size_t i = 0; i < count; i++)
         g_bytes_ref(item->sealed[i].sealed);
-    item->arena = dn_arena_new();
-    item->lines = g_new0(char *, count + 1);
-    item->entries = g_new0(const DnValue *, count + 1);
-    item->hashes = g_new0(DnSha256, count + 1);
+    item->lines = nothing(arena, count * sizeof *item->lines);
+    item->entries = nothing(arena, count * sizeof *item->entries);
+    item->hashes = nothing(arena, count * sizeof *item->hashes);
     item->apply = (DnApply){
         .tenant = visit->tenant,
         .end = visit->end,
         .blob_count = visit->blob_count,
-        .blobs = g_memdup2(visit->blobs, visit->blob_count * sizeof *visit->blobs),
-        .blob_refs = g_memdup2(visit->blob_refs, visit->blob_count * sizeof *visit->blob_refs),
+        .blobs = keep(arena, visit->blobs, visit->blob_count * sizeof *visit->blobs),
+        .blob_refs = keep(arena, visit->blob_refs, visit->blob_count * sizeof *visit->blob_refs),
         .entry_count = count,
-        .entry_refs = g_memdup2(visit->entry_refs, count * sizeof *visit->entry_refs),
+        .entry_refs = keep(arena, visit->entry_refs, count * sizeof *visit->entry_refs),
         .entries = item->entries};
     return item;
 }
 
 static void
-parse_item(DnArchive *archive, Item *item)
+parse_item(DnArchive *archive, DnArena *arena, Item *item)
 {
     for (size_t i = 0; i < item->apply.entry_count; i++) {
         item->lines[i] = dn_unseal_line(archive->keys, &item->apply.tenant, item->sealed[i].seq,
                                         item->sealed[i].sealed, &item->failure);
         if (item->lines[i])
             item->entries[i] =
-                dn_entry_parse(item->arena, item->lines[i], &item->hashes[i], &item->failure);
+                dn_entry_parse(arena, item->lines[i], &item->hashes[i], &item->failure);
         if (!item->entries[i]) {
             dn_fail_in(&item->failure, "entry %" G_GUINT64_FORMAT, item->sealed[i].seq);
             return;
@@ -127,13 +138,15 @@ static gpointer
 parse_round(gpointer data)
 {
     Round *round = data;
+    DnArena *arena = dn_arena_new();
 
+    round->parsed[g_atomic_int_add(&round->parsed_count, 1)] = arena;
     for (;;) {
         guint number = (guint)g_atomic_int_add(&round->next, 1);
 
         if (number >= round->items->len)
             return NULL;
-        parse_item(round->archive, g_ptr_array_index(round->items, number));
+        parse_item(round->archive, arena, g_ptr_array_index(round->items, number));
     }
 }
 
@@ -141,10 +154,11 @@ static void
 round_start(Round *self)
 {
     enum { WORTH_A_THREAD = 16 };
-    unsigned wanted = MIN(g_get_num_processors(), self->items->len / WORTH_A_THREAD);
+    unsigned wanted =
+        MIN(MIN(g_get_num_processors(), MOST_CORES), self->items->len / WORTH_A_THREAD);
 
     self->next = 0;
-    self->threads = g_new0(GThread *, wanted + 1);
+    self->is_started = true;
     for (self->thread_count = 0; self->thread_count < wanted; self->thread_count++)
         self->threads[self->thread_count] = g_thread_new("parse", parse_round, self);
 }
@@ -152,12 +166,12 @@ round_start(Round *self)
 static void
 round_join(Round *self)
 {
-    if (self->threads)
+    if (self->is_started)
         parse_round(self); /* what no thread has taken */
+    self->is_started = false;
     for (unsigned i = 0; i < self->thread_count; i++)
         g_thread_join(self->threads[i]);
     self->thread_count = 0;
-    g_clear_pointer(&self->threads, g_free);
 }
 
 static void
@@ -165,6 +179,10 @@ round_clear(Round *self)
 {
     round_join(self);
     g_ptr_array_set_size(self->items, 0);
+    for (gint i = 0; i < self->parsed_count; i++)
+        dn_arena_free(self->parsed[i]);
+    self->parsed_count = 0;
+    g_clear_pointer(&self->arena, dn_arena_free);
     self->bytes = 0;
 }
 
@@ -315,7 +333,9 @@ take_visit(const DnStoreVisit *visit, void *user_data, GError **error)
         return false;
     if (closed)
         return true;
-    g_ptr_array_add(round->items, item_new(visit));
+    if (!round->arena)
+        round->arena = dn_arena_new();
+    g_ptr_array_add(round->items, item_new(round->arena, visit));
     for (size_t i = 0; i < visit->entry_count; i++)
         round->bytes += g_bytes_get_size(visit->entries[i].sealed);
     return (round->items->len < ROUND_COMMITS &&
@@ -394,7 +414,8 @@ catch_up_from(DnArchive *self, bool alone, DnProgress progress, void *user_data,
                        "by an older copy. Put the newest log back; if there is none, go on with "
                        "`dencho doctor --accept-rollback --reason ...`");
     for (unsigned i = 0; i < G_N_ELEMENTS(up.rounds); i++)
-        up.rounds[i] = (Round){.archive = self, .items = g_ptr_array_new_with_free_func(item_free)};
+        up.rounds[i] =
+            (Round){.archive = self, .items = g_ptr_array_new_with_free_func(item_clear)};
     whole = alone ? catch_up_loading(&up, &position, error) : catch_up(&up, &position, error);
     whole = whole && (position.segment > 0 || mark_absent(self, error));
     if (up.closed)
