@@ -17,6 +17,14 @@
 
 enum { PIECE = 1 << 20 };
 
+/* (transfer full) Room for what is read of @size bytes at once: most frames are small, and large
+ * memory is got from the system and given back each time. */
+static uint8_t *
+piece_of(uint64_t size)
+{
+    return g_malloc((gsize)CLAMP(size, 1, (uint64_t)PIECE));
+}
+
 static bool
 fail_at(const DnSegmentReader *self, uint64_t offset, GError **error)
 {
@@ -191,7 +199,7 @@ dn_segment_reader_check_body(const DnSegmentReader *self, uint64_t offset, const
                              GError **error)
 {
     g_autoptr(DnDigest) digest = dn_digest_new();
-    g_autofree uint8_t *piece = g_malloc(PIECE);
+    g_autofree uint8_t *piece = piece_of(frame->size);
     DnSha256 found;
 
     for (uint64_t done = 0; done < frame->size;) {
@@ -504,7 +512,7 @@ bool
 dn_segment_reader_data_end(const DnSegmentReader *self, uint64_t offset, uint64_t *out_end,
                            GError **error)
 {
-    g_autofree uint8_t *piece = g_malloc(PIECE);
+    g_autofree uint8_t *piece = piece_of(self->end - MIN(offset, self->end));
     uint64_t at = self->end;
 
     while (at > offset) {
@@ -530,7 +538,7 @@ dn_segment_reader_was_durable(const DnSegmentReader *self, uint64_t offset, bool
                               GError **error)
 {
     enum { OVERLAP = sizeof DN_FRAME_MAGIC - 2 };
-    g_autofree uint8_t *piece = g_malloc(PIECE);
+    g_autofree uint8_t *piece = piece_of(self->end - MIN(offset, self->end));
     uint64_t at = offset;
 
     while (at < self->end && self->end - at > (uint64_t)OVERLAP) {
