@@ -37,9 +37,32 @@ dn_authority_is_set(const DnArchive *self)
     return urls[0] != NULL;
 }
 
+/* A token that was just made, by a signer of whom no proof that is current is kept. */
+static bool
+authority_check_signer(DnArchive *self, DnTrust *trust, GBytes *token, const DnTokenInfo *info,
+                       DnProofs **out_proofs, GError **error)
+{
+    g_autoptr(DnProofs) proofs = NULL;
+
+    if (!info->trusted || info->revocation.state != DN_REVOCATION_UNKNOWN)
+        return true;
+    proofs = dn_revocation_ask(self, trust, token, error);
+    if (!proofs)
+        return false;
+    if (proofs->revocation.state == DN_REVOCATION_REVOKED) {
+        g_autofree char *text = dn_revocation_text(&proofs->revocation);
+
+        /* It concerns the stamps that were made before as well. */
+        return dn_revocation_keep(self, proofs, info->signer, info->authority, error) &&
+               dn_fail(error, DN_ERROR_EXTERNAL, "the signer of %s was %s", info->authority, text);
+    }
+    *out_proofs = g_steal_pointer(&proofs);
+    return true;
+}
+
 static GBytes *
-authority_ask_one(DnArchive *self, const char *url, const DnTrust *trust, const DnHash *imprint,
-                  DnTokenInfo *out_info, GError **error)
+authority_ask_one(DnArchive *self, const char *url, DnTrust *trust, const DnHash *imprint,
+                  DnTokenInfo *out_info, DnProofs **out_proofs, GError **error)
 {
     const char *policy = dn_settings_string(self->settings, "evidence", "tsa-policy");
     DnTsa tsa = {
@@ -49,15 +72,23 @@ authority_ask_one(DnArchive *self, const char *url, const DnTrust *trust, const 
                                       1, G_MAXINT32),
     };
     g_autoptr(GBytes) token = dn_tsa_stamp(&tsa, imprint, error);
+    g_autoptr(GError) problem = NULL;
+    g_auto(DnTokenInfo) info = {0};
 
-    if (!token || !dn_token_verify(token, imprint, trust, out_info, error))
+    if (!token)
         return NULL;
+    if (!dn_token_verify(token, imprint, trust, &info, &problem)) /* it is revoked, as is known */
+        return dn_fail_null(error, DN_ERROR_EXTERNAL, "%s", problem->message);
+    if (!authority_check_signer(self, trust, token, &info, out_proofs, error))
+        return NULL;
+    *out_info = info;
+    memset(&info, 0, sizeof info);
     return g_steal_pointer(&token);
 }
 
 GBytes *
-dn_authority_ask(DnArchive *self, const DnTrust *trust, const DnHash *imprint,
-                 DnTokenInfo *out_info, GError **error)
+dn_authority_ask(DnArchive *self, DnTrust *trust, const DnHash *imprint, DnTokenInfo *out_info,
+                 DnProofs **out_proofs, GError **error)
 {
     int64_t rounds = CLAMP(dn_settings_int(self->settings, "evidence", "tsa-rounds"), 1, 100);
     g_auto(GStrv) urls = authority_urls(self);
@@ -77,7 +108,7 @@ dn_authority_ask(DnArchive *self, const DnTrust *trust, const DnHash *imprint,
             GBytes *token = NULL;
 
             g_clear_error(&last);
-            token = authority_ask_one(self, urls[i], trust, imprint, out_info, &last);
+            token = authority_ask_one(self, urls[i], trust, imprint, out_info, out_proofs, &last);
             if (token)
                 return token;
             if (g_error_matches(last, DN_ERROR, DN_ERROR_INVALID)) {

@@ -40,6 +40,7 @@ typedef struct {
     uint64_t documents;
     uint64_t entries;
     uint64_t stamped;
+    uint64_t unrevoked;
     uint64_t failed;
     bool broken; /* the chain: what follows a broken link says nothing */
     bool accredited;
@@ -197,6 +198,21 @@ check_named(Check *check, const json_t *ref, const char *name, GError **error)
     return true;
 }
 
+static bool
+check_proofs_named(Check *check, const json_t *entry, GError **error)
+{
+    const json_t *const lists[] = {json_object_get(entry, "crls"),
+                                   json_object_get(entry, "answers")};
+
+    if (!check_named(check, json_object_get(entry, "chain"), NULL, error))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        for (size_t k = 0; k < json_array_size(lists[i]); k++)
+            if (!check_named(check, json_array_get(lists[i], k), NULL, error))
+                return false;
+    return true;
+}
+
 /* The chain holds only words: here its documents and time stamps are found to be these. */
 static bool
 check_meaning(Check *check, const json_t *entry, GError **error)
@@ -209,6 +225,8 @@ check_meaning(Check *check, const json_t *entry, GError **error)
     json_t *ref = NULL;
     gint64 seq = (gint64)check->head.seq;
 
+    if (g_strcmp0(type, "evidence.revocation") == 0)
+        return check_proofs_named(check, entry, error);
     if (g_str_has_prefix(type, "evidence.")) {
         g_autofree char *token = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/token.der", seq);
         g_autofree char *leaves = g_strdup_printf("evidence/%" G_GINT64_FORMAT "/leaves.txt", seq);
@@ -389,6 +407,35 @@ check_batch(Check *check, const DnZipFile *token_file, GError **error)
     return true;
 }
 
+/* What the capsule has on revocations is held against each token. */
+static bool
+take_proofs(Check *check, GError **error)
+{
+    static const struct {
+        const char *end;
+        DnProofKind kind;
+    } kinds[] = {
+        {".crl", DN_PROOF_CRL}, {".ocsp", DN_PROOF_OCSP}, {"/chain.pem", DN_PROOF_CERTIFICATES}};
+
+    for (unsigned i = 0; i < dn_container_count(check->capsule); i++) {
+        const DnZipFile *file = dn_container_file(check->capsule, i);
+
+        for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+            GError *problem = NULL;
+
+            if (!g_str_has_prefix(file->name, "evidence/") ||
+                !g_str_has_suffix(file->name, kinds[k].end))
+                continue;
+            g_autoptr(GBytes) bytes = read_blob(check, file, &problem);
+
+            if ((!bytes || !dn_trust_add_proof(check->trust, kinds[k].kind, bytes, &problem)) &&
+                !report_error(check, file->name, problem, error))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool
 check_batches(Check *check, GError **error)
 {
@@ -438,6 +485,7 @@ check_record(Check *check, const char *name, const DnHash *documents, size_t cou
                                                    check->memo, &info, &problem))
         return report_error(check, name, problem, error);
     check->stamped++;
+    check->unrevoked += info.revocation.state == DN_REVOCATION_GOOD;
     check->accredited = check->accredited && info.accredited;
     return true;
 }
@@ -560,7 +608,7 @@ check_contents(Check *check, GError **error)
         return report(check, "manifest.json", "an unknown format: use a newer dencho", error);
     if (!dn_uuid_parse(dn_json_string(check->manifest, "tenant"), &check->tenant, NULL))
         return report(check, "manifest.json", "it names no tenant", error);
-    if (!check_batches(check, error) ||
+    if (!take_proofs(check, error) || !check_batches(check, error) ||
         !each_line(check, "evidence/documents.txt", check_document, error))
         return false;
     if (!(g_strcmp0(ledger, "complete") == 0
@@ -607,6 +655,7 @@ totals_of(const Check *check)
     dn_json_set_int(totals, "bytes", (int64_t)bytes);
     dn_json_set_int(totals, "stamped", (int64_t)check->stamped);
     dn_json_set_int(totals, "failed", (int64_t)check->failed);
+    dn_json_set_int(totals, "unrevoked", (int64_t)check->unrevoked);
     dn_json_set_bool(totals, "accredited", check->stamped > 0 && check->accredited);
     return totals;
 }

@@ -218,6 +218,37 @@ look_at_renewals(Doctor *doctor, GError **error)
 }
 
 static bool
+look_at_revocations(Doctor *doctor, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(DnTrust) trust = dn_archive_trust(doctor->archive, &problem);
+    DnRevocationNeed need;
+
+    if (!trust || !dn_revocation_missing(doctor->archive, trust, &need, &problem))
+        return say(doctor, "revocation", "problem", error, "%s", problem->message);
+    if (need.revoked > 0)
+        return say(doctor, "revocation", "problem", error,
+                   "a signer of time stamps of %s was REVOKED; `dencho verify` names the vouchers "
+                   "that it concerns",
+                   need.authority);
+    if (need.too_late > 0)
+        return say(doctor, "revocation", "problem", error,
+                   "%" G_GINT64_FORMAT " time stamps of %s have no proof that their signer was not "
+                   "revoked, and its certificate has ended: there will be none",
+                   need.too_late, need.authority);
+    if (need.wanted > 0)
+        return say(doctor, "revocation", need.none ? "ok" : "warning", error,
+                   "%" G_GINT64_FORMAT " time stamps of %s have no proof yet that their signer was "
+                   "not revoked; %s",
+                   need.wanted, need.authority,
+                   need.none ? "[evidence] revocation says that none is kept"
+                             : "run `dencho stamp` while there is a network, or name a CRL in "
+                               "[evidence] revocation");
+    return say(doctor, "revocation", "ok", error,
+               "no time stamp of an authority of the trust list lacks a proof");
+}
+
+static bool
 look_at_unread(Doctor *doctor, GError **error)
 {
     uint64_t waiting = 0;
@@ -238,7 +269,8 @@ dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError *
            look_at_view(&doctor, error) && look_at_witness(&doctor, error) &&
            look_at_worker(&doctor, error) && look_at_clock(&doctor, error) &&
            look_at_disk(&doctor, error) && look_at_evidence(&doctor, error) &&
-           look_at_renewals(&doctor, error) && look_at_unread(&doctor, error);
+           look_at_renewals(&doctor, error) && look_at_revocations(&doctor, error) &&
+           look_at_unread(&doctor, error);
 }
 
 /* --- how much there is --- */

@@ -35,7 +35,8 @@ static const char readme[] =
     "feed.\n"
     "evidence/        time stamps: leaves.txt lists the SHA-256 of the documents under one stamp,\n"
     "                 records/SERIAL-vN.er is the evidence record (RFC 4998) of one document,\n"
-    "                 documents.txt says which: SHA-256, id, version, file, record\n"
+    "                 documents.txt says which: SHA-256, id, version, file, record;\n"
+    "                 chain.pem, N.crl and N.ocsp show whether a signer was revoked\n"
     "In a cell of a CSV file an apostrophe stands before a leading = + - or @.\n"
     "\n"
     "To check all of it with a small program whose source is here (needs a C compiler and "
@@ -51,16 +52,28 @@ static const char readme[] =
     "  sha256sum -c SHA256SUMS\n"
     "To check the chain (each number of the second list is one line below the first):\n"
     "  while IFS= read -r line; do printf %s \"$line\" | sha256sum; done < ledger.jsonl\n"
-    "  grep -o '\"prev\":\"[0-9a-f]*\"' ledger.jsonl\n"
+    "  grep -o '\"prev\":\"[0-9a-f]*\"' ledger.jsonl\n";
+
+static const char proofs[] =
+    "To check that the signers of time stamps were not revoked (a list says \"revoked\" also of a\n"
+    "certificate that was given up later, without harm to what it stamped before):\n";
+
+static const char stamps[] =
     "To check a time stamp (compare the certificate with the one its authority publishes):\n";
 
 static bool
 add_readme(Export *export, GError **error)
 {
-    return dn_container_begin(export->container, "README.txt", error) &&
-           dn_container_write(export->container, readme, strlen(readme), error) &&
-           dn_container_write_spool(export->container, export->commands, error) &&
-           dn_container_end(export->container, error);
+    DnContainer *container = export->container;
+    bool known = dn_spool_bytes(export->proofs) > 0;
+
+    return dn_container_begin(container, "README.txt", error) &&
+           dn_container_write(container, readme, strlen(readme), error) &&
+           (!known || (dn_container_write(container, proofs, strlen(proofs), error) &&
+                       dn_container_write_spool(container, export->proofs, error))) &&
+           dn_container_write(container, stamps, strlen(stamps), error) &&
+           dn_container_write_spool(container, export->commands, error) &&
+           dn_container_end(container, error);
 }
 
 static bool

@@ -136,6 +136,75 @@ add_bytes(Export *export, uint64_t seq, const char *name, GBytes *bytes, GError 
 }
 
 static bool
+add_proofs(Export *export, uint64_t seq, const json_t *refs, const char *extension, GError **error)
+{
+    for (size_t i = 0; i < json_array_size(refs); i++) {
+        g_autofree char *path =
+            g_strdup_printf("evidence/%" G_GUINT64_FORMAT "/%zu.%s", seq, i + 1, extension);
+
+        if (!dn_export_blob(export, json_array_get(refs, i), DN_PART_EVIDENCE, path, error))
+            return false;
+    }
+    return true;
+}
+
+/* The command lines that look at what has just been added. */
+static bool
+say_proofs(Export *export, uint64_t seq, const json_t *entry, GError **error)
+{
+    const char *as_of = dn_json_string(entry, "as_of");
+    size_t answers = json_array_size(json_object_get(entry, "answers"));
+    g_autofree char *folder = g_strdup_printf("evidence/%" G_GUINT64_FORMAT, seq);
+    g_autoptr(GString) lines = g_string_new(NULL);
+    int64_t as_of_utc_ms = 0;
+
+    if (!as_of || !dn_clock_parse(as_of, &as_of_utc_ms, NULL))
+        return true;
+    if (json_array_size(json_object_get(entry, "crls")) > 0)
+        g_string_append_printf(
+            lines,
+            "  for list in %s/*.crl; do openssl crl -inform DER -in \"$list\"; done >lists.pem\n"
+            "  openssl verify -partial_chain -crl_check -attime %" G_GINT64_FORMAT
+            " -CRLfile lists.pem \\\n"
+            "    -trusted AUTHORITY.pem -untrusted %s/chain.pem %s/chain.pem\n",
+            folder, as_of_utc_ms / 1000, folder, folder);
+    for (size_t i = 1; i <= answers; i++)
+        g_string_append_printf(lines,
+                               "  openssl ocsp -respin %s/%zu.ocsp -CAfile AUTHORITY.pem "
+                               "-partial_chain -resp_text\n",
+                               folder, i);
+    return dn_spool_add_text(export->proofs, lines->str, error);
+}
+
+/* What is known of the signer of a time stamp, in the files of the entry that tells it: once. */
+static bool
+write_proofs(Export *export, const json_t *entry, GError **error)
+{
+    uint64_t seq = (uint64_t)dn_json_int(entry, "seq", 0);
+    g_autofree char *chain = g_strdup_printf("evidence/%" G_GUINT64_FORMAT "/chain.pem", seq);
+
+    return !g_hash_table_add(export->batches_written, GSIZE_TO_POINTER((gsize)seq)) ||
+           (dn_export_blob(export, json_object_get(entry, "chain"), DN_PART_EVIDENCE, chain,
+                           error) &&
+            add_proofs(export, seq, json_object_get(entry, "crls"), "crl", error) &&
+            add_proofs(export, seq, json_object_get(entry, "answers"), "ocsp", error) &&
+            say_proofs(export, seq, entry, error));
+}
+
+static bool
+write_proofs_of(Export *export, const char *signer, GError **error)
+{
+    g_autoptr(json_t) row = NULL;
+
+    if (!dn_view_signer(export->archive, signer, &row, error))
+        return false;
+    const json_t *proofs = json_object_get(row, "proofs");
+
+    return !proofs || (uint64_t)dn_json_int(proofs, "seq", 0) > export->head.seq ||
+           write_proofs(export, proofs, error);
+}
+
+static bool
 write_batch(Export *export, const DnBatch *batch, GError **error)
 {
     DnHash root = dn_hash_tree_root(batch->tree);
@@ -151,7 +220,8 @@ write_batch(Export *export, const DnBatch *batch, GError **error)
     return pem && add_bytes(export, batch->seq, "token.der", batch->token, error) &&
            add_bytes(export, batch->seq, "leaves.txt", batch->list, error) &&
            add_file(export, batch->seq, "certificates.pem", pem, strlen(pem), error) &&
-           dn_spool_add_text(export->commands, command, error);
+           dn_spool_add_text(export->commands, command, error) &&
+           write_proofs_of(export, batch->info.signer, error);
 }
 
 /* Few batches stay in memory: vouchers come in the order of arrival, and so do their stamps. */
@@ -184,6 +254,8 @@ add_batches(Export *export, const GArray *evidence, GError **error)
 bool
 dn_export_stamp(Export *export, const json_t *entry, GError **error)
 {
+    if (g_strcmp0(dn_json_string(entry, "type"), "evidence.revocation") == 0)
+        return write_proofs(export, entry, error);
     if (g_hash_table_contains(export->batches_written,
                               GSIZE_TO_POINTER((gsize)dn_json_int(entry, "seq", 0))))
         return true;

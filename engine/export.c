@@ -156,6 +156,7 @@ export_clear(Export *export)
     dn_spool_free(export->documents);
     dn_spool_free(export->page);
     dn_spool_free(export->commands);
+    dn_spool_free(export->proofs);
     dn_container_free(export->container);
     dn_batches_free(export->batches);
     dn_trust_free(export->trust);
@@ -174,8 +175,8 @@ open_lists(Export *export, GError **error)
         "受領日", "状態",       "タイムスタンプ", "id",   "ファイル", NULL};
     static const char *const history_head[] = {"番号", "id",     "日時",   "操作者", "操作",
                                                "項目", "変更前", "変更後", "理由",   NULL};
-    DnSpool **const spools[] = {&export->vouchers, &export->entries, &export->documents,
-                                &export->page, &export->commands};
+    DnSpool **const spools[] = {&export->vouchers, &export->entries,  &export->documents,
+                                &export->page,     &export->commands, &export->proofs};
 
     export->parties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     export->batches = dn_batches_new(export->archive, export->trust);
@@ -226,7 +227,7 @@ dn_archive_export(DnArchive *self, const DnSearch *search, const DnExport *optio
     g_autofree char *sha256 = NULL;
     DnSha256 digest;
 
-    export.trust = dn_archive_trust(self, error);
+    export.trust = dn_archive_trust_list(self, error);
     if (!export.trust || !choose(&export, search, error))
         return false;
     export.container = dn_container_create(options->path, options->folder, error);

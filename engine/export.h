@@ -24,7 +24,7 @@ typedef struct {
     DnContainer *container;
     DnTrust *trust;
     DnBatches *batches;
-    GHashTable *batches_written; /* seq of each */
+    GHashTable *batches_written; /* seq of each, and of each entry on revocations */
     GQueue batches_loaded;       /* seq, the latest first */
     GArray *ids;                 /* DnUuid of the vouchers chosen, in order of arrival */
     int digits;                  /* of a serial */
@@ -37,7 +37,8 @@ typedef struct {
     DnSpool *entries;
     DnSpool *documents;
     DnSpool *page;
-    DnSpool *commands;
+    DnSpool *commands;   /* that check a time stamp */
+    DnSpool *proofs;     /* that check whether a signer was revoked */
     GHashTable *parties; /* "number\nname" -> count */
 
     uint64_t done;
@@ -54,7 +55,8 @@ typedef struct {
 /** Adds the documents, evidence and rows of the next voucher. */
 bool dn_export_voucher(Export *self, const DnUuid *id, GError **error);
 
-/** Adds the files of a time stamp that no voucher's record has brought in. */
+/** Adds the files of an entry of evidence: of a time stamp that no voucher's record has brought in,
+ * of proofs on a signer. */
 bool dn_export_stamp(Export *self, const json_t *entry, GError **error);
 
 /** Adds a blob as a file. */

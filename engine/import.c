@@ -33,8 +33,10 @@ typedef struct {
     void *user_data;
 } Import;
 
+enum { BLOBS_MAX = 32 }; /* of one entry: no entry that is made here names more */
+
 typedef struct {
-    DnStoreBlob blobs[4];
+    DnStoreBlob blobs[BLOBS_MAX];
     size_t count;
 } Sealed;
 
@@ -72,6 +74,8 @@ add_blob(Import *import, Sealed *sealed, const json_t *ref, DnPart part, const c
 
     if (!ref)
         return true;
+    if (sealed->count == BLOBS_MAX)
+        return dn_fail(error, DN_ERROR_LIMIT, "an entry names more than %d blobs", BLOBS_MAX);
     if (!dn_uuid_parse(dn_json_string(ref, "id"), &name.blob, error) ||
         !dn_unhex(dn_json_string(ref, "sha256"), digest.bytes, sizeof digest.bytes, error))
         return false;
@@ -117,16 +121,34 @@ period_of(Import *import, const json_t *entry, GError **error)
 }
 
 static bool
+add_evidence(Import *import, const json_t *entry, Sealed *sealed, GError **error)
+{
+    const json_t *const lists[] = {json_object_get(entry, "crls"),
+                                   json_object_get(entry, "answers")};
+
+    if (!add_blob(import, sealed, json_object_get(entry, "token"), DN_PART_TOKEN,
+                  dn_evidence_period, error) ||
+        !add_blob(import, sealed, json_object_get(entry, "leaves"), DN_PART_EVIDENCE,
+                  dn_evidence_period, error) ||
+        !add_blob(import, sealed, json_object_get(entry, "chain"), DN_PART_EVIDENCE,
+                  dn_evidence_period, error))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        for (size_t k = 0; k < json_array_size(lists[i]); k++)
+            if (!add_blob(import, sealed, json_array_get(lists[i], k), DN_PART_EVIDENCE,
+                          dn_evidence_period, error))
+                return false;
+    return true;
+}
+
+static bool
 add_blobs(Import *import, const json_t *entry, Sealed *sealed, GError **error)
 {
     const json_t *parts = json_object_get(entry, "parts");
     const json_t *original = json_object_get(entry, "blob");
 
     if (g_str_has_prefix(dn_json_string(entry, "type"), "evidence."))
-        return add_blob(import, sealed, json_object_get(entry, "token"), DN_PART_TOKEN,
-                        dn_evidence_period, error) &&
-               add_blob(import, sealed, json_object_get(entry, "leaves"), DN_PART_EVIDENCE,
-                        dn_evidence_period, error);
+        return add_evidence(import, entry, sealed, error);
     if (!add_blob(import, sealed, json_object_get(entry, "list"), DN_PART_EVIDENCE,
                   dn_evidence_period, error))
         return false;

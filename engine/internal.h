@@ -280,6 +280,14 @@ json_t *dn_view_plan(DnArchive *self, uint64_t plan, GError **error);
  * documents. CORRUPT when the view does not know it. */
 json_t *dn_view_stamp(DnArchive *self, uint64_t seq, GError **error);
 
+/** What is known of one signer of time stamps, by the SHA-256 of its certificate: {"signer",
+ * "authority","gen_time","until","token","bare","proofs"?} of the newest one; how many have no
+ * proof yet that it was not revoked, and the newest evidence.revocation. *@out_row (transfer full)
+ * is NULL when there is none. */
+bool dn_view_signer(DnArchive *self, const char *signer, json_t **out_row, GError **error);
+/** Visits all of them. */
+bool dn_view_each_signer(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
+
 /** Visits all of them in the order of the ledger. */
 bool dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
 
@@ -493,7 +501,11 @@ extern const char dn_evidence_period[];
 
 enum { DN_BATCH_MAX = 10000 }; /* leaves under one time stamp */
 
-/** The trust list of the settings, or one that trusts nobody. */
+/** The trust list of the settings, or one that trusts nobody. For handing evidence out: a time
+ * stamp of a revoked signer is handed out too, with what shows it. */
+DnTrust *dn_archive_trust_list(DnArchive *self, GError **error);
+
+/** The same with what is kept of revocations: for telling whether evidence holds. */
 DnTrust *dn_archive_trust(DnArchive *self, GError **error);
 
 typedef enum {
@@ -522,7 +534,7 @@ DnHashTree *dn_leaves_tree(const GArray *leaves);
 
 /** Gets a token over @leaves and commits it: sets in @entry, whose type is set, what the token
  * says, and the two blobs. EXTERNAL, LIMIT: no authority answered. */
-bool dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, json_t *entry,
+bool dn_stamp_leaves(DnArchive *self, DnTrust *trust, const GArray *leaves, json_t *entry,
                      GError **error);
 
 /** How many vouchers wait for a time stamp, and the first last day of theirs (R02, R51);
@@ -552,12 +564,45 @@ DnStamp dn_sender_stamp_judge(DnArchive *self, const DnTrust *trust, const json_
 /** The worst of all versions. */
 DnStamp dn_sender_stamp_judge_all(DnArchive *self, const DnTrust *trust, const json_t *state);
 
+/* --- revocation.c --- */
+
+/** Adds to @trust what @entry (nullable), an evidence.revocation, names. CORRUPT, FORMAT. */
+bool dn_revocation_know(DnArchive *self, DnTrust *trust, const json_t *entry, GError **error);
+/** The same of all that is kept; what cannot be used is logged. */
+bool dn_revocation_know_all(DnArchive *self, DnTrust *trust, GError **error);
+
+/** (transfer full) Asks the sources of the settings about the signer of @token, which holds. What
+ * cannot be had is logged and no error. */
+DnProofs *dn_revocation_ask(DnArchive *self, DnTrust *trust, GBytes *token, GError **error);
+
+/** Commits @proofs as an entry of the signer, if they say more than what is kept. */
+bool dn_revocation_keep(DnArchive *self, const DnProofs *proofs, const char *signer,
+                        const char *authority, GError **error);
+
+/** Looks for what is still missing, or can be had better by now, but not of the signer @except
+ * (nullable), who was just asked about. What goes wrong is logged. */
+void dn_revocation_refresh(DnArchive *self, DnTrust *trust, const char *except);
+
+typedef struct {
+    bool none;             /* the settings want none */
+    int64_t wanted;        /* time stamps without a proof that can still be had */
+    int64_t too_late;      /* whose certificates have ended meanwhile */
+    int64_t revoked;       /* signers */
+    const char *authority; /* of one of these; interned */
+} DnRevocationNeed;
+
+/** Counts what has no proof, of signers that the trust list knows. */
+bool dn_revocation_missing(DnArchive *self, DnTrust *trust, DnRevocationNeed *out_need,
+                           GError **error);
+
 /* --- authority.c --- */
 
 /** (transfer full) A token over @imprint by the first authority of the settings that gives one, in
- * their order, again with growing pauses; what it says. EXTERNAL or LIMIT of the last. */
-GBytes *dn_authority_ask(DnArchive *self, const DnTrust *trust, const DnHash *imprint,
-                         DnTokenInfo *out_info, GError **error);
+ * their order, again with growing pauses; what it says. One whose signer turns out to be revoked is
+ * passed over. *@out_proofs (transfer full, NULL: nothing new): what shows that this one is not.
+ * EXTERNAL or LIMIT of the last. */
+GBytes *dn_authority_ask(DnArchive *self, DnTrust *trust, const DnHash *imprint,
+                         DnTokenInfo *out_info, DnProofs **out_proofs, GError **error);
 
 /** True when the settings name an authority. */
 bool dn_authority_is_set(const DnArchive *self);

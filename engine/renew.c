@@ -40,7 +40,7 @@ typedef struct {
     DnArchive *archive;
     const DnRenewal *how;
     DnBatches *batches;
-    const DnTrust *trust;
+    DnTrust *trust;
     GArray *stamps;     /* Stamp, by seq */
     GHashTable *groups; /* text -> json row, of the plan */
     int64_t now_utc_ms;
@@ -522,6 +522,8 @@ renew_all(Renew *renew, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
+    dn_revocation_refresh(renew->archive, renew->trust,
+                          NULL); /* what is renewed is covered with it */
     renew->total = count_rehash(renew);
     if (renew->total > 0 && (!rehash_stamps(renew, error) || !read_stamps(renew, error)))
         return false;

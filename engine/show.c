@@ -23,6 +23,7 @@ evidence_rows(const GArray *evidence)
         const DnTokenInfo *info = &step->batch->info;
         g_autofree char *gen_time = dn_clock_format(info->gen_time_utc_ms);
         g_autofree char *until = dn_clock_format(info->until_utc_ms);
+        g_autofree char *revocation = dn_revocation_text(&info->revocation);
         const DnLeaf *leaf = &g_array_index(step->batch->leaves, DnLeaf, step->leaf);
         json_t *row = json_object();
 
@@ -37,6 +38,7 @@ evidence_rows(const GArray *evidence)
         dn_json_set_string(row, "authority", info->authority);
         dn_json_set_string(row, "serial", info->serial);
         dn_json_set_bool(row, "accredited", info->accredited);
+        dn_json_set_string(row, "revocation", revocation);
         json_array_append_new(rows, row);
     }
     return rows;
@@ -94,7 +96,7 @@ add_brought(DnArchive *self, const json_t *state, const json_t *version, json_t 
 static GBytes *
 load_record(DnArchive *self, const DnUuid *id, const json_t *version, GError **error)
 {
-    g_autoptr(DnTrust) trust = dn_archive_trust(self, error);
+    g_autoptr(DnTrust) trust = dn_archive_trust_list(self, error);
     g_autoptr(DnBatches) batches = trust ? dn_batches_new(self, trust) : NULL;
     g_autoptr(GArray) evidence = batches ? dn_batches_evidence(batches, id, version, error) : NULL;
 

@@ -15,11 +15,19 @@
 const char dn_evidence_period[] = "evidence";
 
 DnTrust *
-dn_archive_trust(DnArchive *self, GError **error)
+dn_archive_trust_list(DnArchive *self, GError **error)
 {
     const char *path = dn_settings_string(self->settings, "evidence", "trust-file");
 
     return path[0] ? dn_trust_load(path, error) : dn_trust_new_empty();
+}
+
+DnTrust *
+dn_archive_trust(DnArchive *self, GError **error)
+{
+    g_autoptr(DnTrust) trust = dn_archive_trust_list(self, error);
+
+    return trust && dn_revocation_know_all(self, trust, error) ? g_steal_pointer(&trust) : NULL;
 }
 
 /* --- leaves --- */
@@ -258,18 +266,21 @@ describe_stamp(json_t *entry, const DnHash *root, const DnTokenInfo *info, const
     dn_json_set_string(entry, "serial", info->serial);
     dn_json_set_string(entry, "policy", info->policy);
     dn_json_set_bool(entry, "accredited", info->accredited);
+    dn_json_set_string(entry, "signer", info->signer);
     dn_json_take(entry, "token", dn_blob_ref(&blobs[0]));
     dn_json_take(entry, "leaves", dn_blob_ref(&blobs[1]));
 }
 
 bool
-dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, json_t *entry,
+dn_stamp_leaves(DnArchive *self, DnTrust *trust, const GArray *leaves, json_t *entry,
                 GError **error)
 {
     g_autoptr(DnHashTree) tree = dn_leaves_tree(leaves);
     DnHash root = dn_hash_tree_root(tree);
     g_auto(DnTokenInfo) info = {0};
-    g_autoptr(GBytes) token = dn_authority_ask(self, trust, &root, &info, error);
+    g_autoptr(DnProofs) proofs = NULL;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) token = dn_authority_ask(self, trust, &root, &info, &proofs, error);
 
     if (!token)
         return false;
@@ -278,8 +289,12 @@ dn_stamp_leaves(DnArchive *self, const DnTrust *trust, const GArray *leaves, jso
                           dn_new_blob(DN_PART_EVIDENCE, list, NULL)};
 
     describe_stamp(entry, &root, &info, blobs, leaves->len);
-    return dn_commit(self, &self->tenant, dn_evidence_period, blobs, G_N_ELEMENTS(blobs), entry,
-                     error);
+    if (!dn_commit(self, &self->tenant, dn_evidence_period, blobs, G_N_ELEMENTS(blobs), entry,
+                   error))
+        return false;
+    if (proofs && !dn_revocation_keep(self, proofs, info.signer, info.authority, &problem))
+        g_message("what shows that a signer was not revoked cannot be kept: %s", problem->message);
+    return true;
 }
 
 static json_t *
@@ -426,8 +441,7 @@ alarm_outage(DnArchive *self, GError **error)
 
 /* One batch. *@out_stamped: how many documents; 0 when none waited. */
 static bool
-stamp_batch(DnArchive *self, const DnTrust *trust, json_t *entry, unsigned *out_stamped,
-            GError **error)
+stamp_batch(DnArchive *self, DnTrust *trust, json_t *entry, unsigned *out_stamped, GError **error)
 {
     g_autoptr(GArray) leaves = collect_leaves(self, error);
 
@@ -468,6 +482,7 @@ dn_archive_stamp(DnArchive *self, json_t **out_result, GError **error)
             last = g_steal_pointer(&entry);
         }
     } while (stamped >= batch_documents(self));
+    dn_revocation_refresh(self, trust, dn_json_string(last, "signer"));
     if (total > 0 && !dn_witness_write(self, &problem))
         g_message("the witness of the log cannot be written: %s", problem->message);
     *out_result = stamp_result(last, total);

@@ -119,6 +119,16 @@ check_stamped_head(Chain *chain, const json_t *entry, GError **error)
     return true;
 }
 
+/* What is kept of revocations must be there and be what it is called; what it proves is held
+ * against each token. */
+static bool
+check_proofs(const Chain *chain, const json_t *entry, GError **error)
+{
+    g_autoptr(DnTrust) nobody = dn_trust_new_empty();
+
+    return dn_revocation_know(chain->verify->archive, nobody, entry, error);
+}
+
 static bool
 check_entry(Chain *chain, const Line *line, DnLedgerHead *head, GError **error)
 {
@@ -137,9 +147,11 @@ check_entry(Chain *chain, const Line *line, DnLedgerHead *head, GError **error)
 
     chain->verify->clock_back += strcmp(at, chain->last_at) < 0; /* one form, so in order */
     g_strlcpy(chain->last_at, at, sizeof chain->last_at);
-    if (strcmp(type, "evidence.stamped") != 0 && strcmp(type, "evidence.renewed") != 0)
+    if (!g_str_has_prefix(type, "evidence."))
         return true;
     stamp = dn_json_parse(line->stamp, strlen(line->stamp), error);
+    if (stamp && strcmp(type, "evidence.revocation") == 0)
+        return check_proofs(chain, stamp, error);
     return stamp && check_stamped_head(chain, stamp, error);
 }
 

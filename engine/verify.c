@@ -34,6 +34,7 @@ typedef struct {
     unsigned log_proved;
     unsigned waiting;
     unsigned destroyed;
+    unsigned unrevoked;
     bool accredited;
 } Job;
 
@@ -232,10 +233,16 @@ check_stamp(Verify *verify, Job *job, const DnStamped *stamped, uint64_t registe
             return dn_fail(error, DN_ERROR_CORRUPT,
                            "its SHA-512 is not the one that its evidence was renewed with");
     }
+    bool unrevoked = true;
+
     job->stamped++;
-    for (guint i = 0; i < evidence->len; i++)
-        job->accredited =
-            job->accredited && g_array_index(evidence, DnEvidence, i).batch->info.accredited;
+    for (guint i = 0; i < evidence->len; i++) {
+        const DnTokenInfo *info = &g_array_index(evidence, DnEvidence, i).batch->info;
+
+        job->accredited = job->accredited && info->accredited;
+        unrevoked = unrevoked && info->revocation.state == DN_REVOCATION_GOOD;
+    }
+    job->unrevoked += unrevoked;
     return true;
 }
 
@@ -466,6 +473,7 @@ settle_job(Verify *verify, const Job *job, GError **error)
     verify->log_proved += job->log_proved;
     verify->waiting += job->waiting;
     verify->destroyed += job->destroyed;
+    verify->unrevoked += job->unrevoked;
     verify->accredited = verify->accredited && job->accredited;
     for (guint i = 0; i < job->problems->len; i++)
         if (!dn_verify_report(verify, voucher, g_ptr_array_index(job->problems, i), error))
@@ -619,6 +627,7 @@ totals(const Verify *verify, int64_t begin_ms)
     dn_json_set_int(row, "entries", (int64_t)verify->entries);
     dn_json_set_int(row, "opaque", (int64_t)verify->opaque);
     dn_json_set_int(row, "log_proved", (int64_t)verify->log_proved);
+    dn_json_set_int(row, "unrevoked", (int64_t)verify->unrevoked);
     if (verify->clock_back > 0)
         dn_json_set_int(row, "clock_back", (int64_t)verify->clock_back);
     if (verify->destroyed > 0)

@@ -33,6 +33,7 @@ typedef struct {
     uint64_t entries;
     uint64_t opaque;    /* entries of tenants that are closed: nobody can read them */
     uint64_t destroyed; /* blobs whose key has been destroyed */
+    uint64_t unrevoked; /* stamped, with proof that no signer of their time stamps was revoked */
     bool accredited;    /* all stamps that were met are */
     GMutex lock;        /* guards the next two while the cores are at work */
     DnBatches *batches;

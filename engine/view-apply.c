@@ -261,8 +261,78 @@ note_renewal(Applying *applying, uint64_t seq, const char *member, int64_t by, G
     return true;
 }
 
-static void
-note_stamp(Applying *applying, const DnValue *entry)
+/* (transfer none, of the arena) The row of the signer that an entry names, to be changed; its key.
+ */
+static DnValue *
+signer_row(Applying *applying, const DnValue *entry, uint8_t key[DN_VIEW_SIGNER_KEY],
+           GError **error)
+{
+    const char *signer = dn_value_string(entry, "signer");
+    const DnValue *before = NULL;
+    DnValue *row = NULL;
+    DnSha256 digest;
+
+    if (!signer || !dn_unhex(signer, digest.bytes, sizeof digest.bytes, NULL))
+        return dn_fail_null(error, DN_ERROR_CORRUPT, "it names no signer");
+    dn_view_signer_row_key(&applying->apply->tenant, &digest, key);
+    if (!row_before(applying, key, DN_VIEW_SIGNER_KEY, &before, error))
+        return NULL;
+    row = before ? dn_value_copy(applying->arena, before, DN_VALUE_OBJECT)
+                 : dn_value_new_object(applying->arena);
+    dn_value_set(applying->arena, row, "signer", dn_value_get(entry, "signer"));
+    return row;
+}
+
+/* The newest stamp of a signer; whether what is kept speaks of its time. Times are of one form, so
+ * in order as they are. */
+static bool
+note_signed(Applying *applying, const DnValue *entry, GError **error)
+{
+    static const char *const keys[] = {"authority", "gen_time", "until", "token", NULL};
+    uint8_t key[DN_VIEW_SIGNER_KEY];
+    DnValue *row = NULL;
+
+    if (!dn_value_get(entry, "signer"))
+        return true;
+    row = signer_row(applying, entry, key, error);
+    if (!row)
+        return false;
+    const DnValue *proofs = dn_value_object(row, "proofs");
+    const char *next = dn_value_string(proofs, "next");
+    const char *gen_time = dn_value_string(entry, "gen_time");
+
+    for (const char *const *member = keys; *member; member++)
+        dn_value_set(applying->arena, row, *member, dn_value_get(entry, *member));
+    if (!next || !gen_time || strcmp(gen_time, next) > 0)
+        set_int(applying, row, "bare", dn_value_int(row, "bare", 0) + 1);
+    set_row(applying, key, sizeof key, row);
+    return true;
+}
+
+static bool
+note_revocation(Applying *applying, const DnValue *entry, GError **error)
+{
+    static const char *const keys[] = {"seq",   "state", "as_of",   "next", "since",
+                                       "chain", "crls",  "answers", NULL};
+    DnValue *proofs = dn_value_new_object(applying->arena);
+    uint8_t key[DN_VIEW_SIGNER_KEY];
+    DnValue *row = signer_row(applying, entry, key, error);
+
+    if (!row)
+        return false;
+    for (const char *const *member = keys; *member; member++)
+        if (dn_value_get(entry, *member))
+            dn_value_set(applying->arena, proofs, *member, dn_value_get(entry, *member));
+    dn_value_set(applying->arena, row, "authority", dn_value_get(entry, "authority"));
+    dn_value_set(applying->arena, row, "proofs", proofs);
+    if (dn_value_string(entry, "next"))
+        set_int(applying, row, "bare", 0);
+    set_row(applying, key, sizeof key, row);
+    return true;
+}
+
+static bool
+note_stamp(Applying *applying, const DnValue *entry, GError **error)
 {
     static const char *const keys[] = {"seq",        "at",     "type",     "renewal",
                                        "root",       "token",  "leaves",   "leaf_count",
@@ -275,6 +345,7 @@ note_stamp(Applying *applying, const DnValue *entry)
         dn_value_set(applying->arena, row, *member, dn_value_get(entry, *member));
     dn_view_stamp_row_key(&applying->apply->tenant, (uint64_t)dn_value_int(entry, "seq", 0), key);
     set_row(applying, key, sizeof key, row);
+    return note_signed(applying, entry, error);
 }
 
 /* A renewal stands behind the stamps whose tokens, or whose documents, it is over. */
@@ -287,9 +358,8 @@ apply_renewed(Applying *applying, const DnValue *entry, GError **error)
                                       dn_value_get(entry, "leaves"), DN_PART_EVIDENCE, error);
     g_autoptr(GArray) leaves = bytes ? dn_leaves_parse(bytes, error) : NULL;
 
-    if (!leaves)
+    if (!leaves || !note_stamp(applying, entry, error))
         return dn_fail_in(error, "evidence");
-    note_stamp(applying, entry);
     for (guint i = 0; i < leaves->len; i++) {
         const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
 
@@ -316,9 +386,8 @@ apply_stamped(Applying *applying, const DnValue *entry, GError **error)
                                       dn_value_get(entry, "leaves"), DN_PART_EVIDENCE, error);
     g_autoptr(GArray) leaves = bytes ? dn_leaves_parse(bytes, error) : NULL;
 
-    if (!leaves)
+    if (!leaves || !note_stamp(applying, entry, error))
         return dn_fail_in(error, "evidence");
-    note_stamp(applying, entry);
     for (guint i = 0; i < leaves->len; i++) {
         const DnLeaf *leaf = &g_array_index(leaves, DnLeaf, i);
         DnValue *one = NULL;
@@ -496,6 +565,8 @@ apply_entry(Applying *applying, const DnValue *entry, const DnStoreRef *place, G
         return apply_stamped(applying, entry, error);
     if (g_strcmp0(type, "evidence.renewed") == 0)
         return apply_renewed(applying, entry, error);
+    if (g_strcmp0(type, "evidence.revocation") == 0)
+        return note_revocation(applying, entry, error);
     if (g_strcmp0(type, "tenant.closed") == 0)
         return note_closed(applying, entry, error);
     if (g_strcmp0(type, "tenant.settled") == 0)

@@ -10,6 +10,7 @@
  *            "registry", list -> the last registry.imported
  *            "known", tenant ... -> a counterparty that a person confirmed: known.c
  *            "stamp", tenant, seq -> what the entry says, and which renewed it
+ *            "signer", tenant, SHA-256 -> the newest stamp by that certificate, its proofs
  *   VOUCHER  tenant, voucher -> state               ENTRY  tenant, voucher, seq -> place
  *   BLOB     blob -> place                          HASH   tenant, SHA-256 -> voucher
  *   JOB      tenant, 'r' | 's', voucher -> nothing  INDEX  see index/
@@ -41,11 +42,12 @@ enum {
     DN_VIEW_SETTLED_KEY = 7 + 16,
     DN_VIEW_DISPOSAL_KEY = 8 + 16 + 8,
     DN_VIEW_STAMP_KEY = 5 + 16 + 8,
+    DN_VIEW_SIGNER_KEY = 6 + 16 + 32,
 };
 
 /** Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-enum { DN_VIEW_FORMAT = 8 };
+enum { DN_VIEW_FORMAT = 9 };
 
 static const char dn_view_position_key[] = "position";
 static const char dn_view_format_key[] = "format";
@@ -109,6 +111,15 @@ dn_view_stamp_row_key(const DnUuid *tenant, uint64_t seq, uint8_t key[DN_VIEW_ST
     memcpy(key, "stamp", 5);
     memcpy(key + 5, tenant->bytes, 16);
     dn_put_be(key + 21, seq, 8);
+}
+
+static inline void
+dn_view_signer_row_key(const DnUuid *tenant, const DnSha256 *signer,
+                       uint8_t key[DN_VIEW_SIGNER_KEY])
+{
+    memcpy(key, "signer", 6);
+    memcpy(key + 6, tenant->bytes, 16);
+    memcpy(key + 22, signer->bytes, 32);
 }
 
 /** (transfer full) Of the last import of the list @name. */

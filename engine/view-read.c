@@ -128,6 +128,26 @@ dn_view_stamp(DnArchive *self, uint64_t seq, GError **error)
     return row;
 }
 
+static bool
+each_row(DnArchive *self, const uint8_t *from, const uint8_t *to, size_t size, DnRowVisitor visit,
+         void *user_data, GError **error)
+{
+    g_autoptr(DnKvCursor) cursor =
+        dn_kv_cursor(self->view, DN_KV_META, from, size, to, size, false);
+
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        g_autoptr(DnArena) arena = dn_arena_new();
+        size_t length = 0;
+        const uint8_t *bytes = dn_kv_cursor_value(cursor, &length);
+        const DnValue *value = read_row(self, arena, bytes, length, error);
+        g_autoptr(json_t) row = value ? dn_json_of_value(value) : NULL;
+
+        if (!row || !visit(row, user_data, error))
+            return false;
+    }
+    return dn_kv_cursor_ok(cursor, error);
+}
+
 bool
 dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
 {
@@ -136,20 +156,41 @@ dn_view_each_stamp(DnArchive *self, DnRowVisitor visit, void *user_data, GError 
 
     dn_view_stamp_row_key(&self->tenant, 0, from);
     dn_view_stamp_row_key(&self->tenant, UINT64_MAX, to);
-    g_autoptr(DnKvCursor) cursor =
-        dn_kv_cursor(self->view, DN_KV_META, from, sizeof from, to, sizeof to, false);
+    return each_row(self, from, to, sizeof from, visit, user_data, error);
+}
 
-    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
-        g_autoptr(DnArena) arena = dn_arena_new();
-        size_t size = 0;
-        const uint8_t *bytes = dn_kv_cursor_value(cursor, &size);
-        const DnValue *value = read_row(self, arena, bytes, size, error);
-        g_autoptr(json_t) row = value ? dn_json_of_value(value) : NULL;
+bool
+dn_view_signer(DnArchive *self, const char *signer, json_t **out_row, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    uint8_t key[DN_VIEW_SIGNER_KEY];
+    DnSha256 digest;
+    json_t *row = NULL;
 
-        if (!row || !visit(row, user_data, error))
-            return false;
+    if (!dn_unhex(signer, digest.bytes, sizeof digest.bytes, error))
+        return false;
+    dn_view_signer_row_key(&self->tenant, &digest, key);
+    row = get_json(self, DN_KV_META, key, sizeof key, &problem);
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
     }
-    return dn_kv_cursor_ok(cursor, error);
+    *out_row = row;
+    return true;
+}
+
+bool
+dn_view_each_signer(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error)
+{
+    static const DnSha256 lowest;
+    uint8_t from[DN_VIEW_SIGNER_KEY];
+    uint8_t to[DN_VIEW_SIGNER_KEY];
+    DnSha256 highest;
+
+    memset(highest.bytes, 0xff, sizeof highest.bytes);
+    dn_view_signer_row_key(&self->tenant, &lowest, from);
+    dn_view_signer_row_key(&self->tenant, &highest, to);
+    return each_row(self, from, to, sizeof from, visit, user_data, error);
 }
 
 json_t *

@@ -3,7 +3,8 @@
  * tools/dencho-tsa.c - a small time-stamp authority (RFC 3161 over HTTP) for tests and trials.
  *
  *   dencho-tsa init DIR    makes a root, a time-stamping certificate and DIR/trust.conf
- *   dencho-tsa serve DIR   answers on 127.0.0.1 until SIGTERM
+ *   dencho-tsa crl DIR     makes DIR/ca.crl, the root's list of revoked certificates
+ *   dencho-tsa serve DIR   answers on 127.0.0.1 until SIGTERM; GET /ca.crl gets that list
  *
  * It is accredited by nobody and says so in its certificate: its clock is this machine's, its key a
  * file. One connection is served at a time, each within fixed limits of bytes and time.
@@ -44,6 +45,7 @@ enum {
     SERIAL_BYTES = 8,
     RSA_BITS = 2048,
     ROOT_DAYS = 30 * 365,
+    MAX_CRL_BYTES = 1024 * 1024,
 };
 
 static const char policy_oid[] = "2.25.118059162071741130342591466862047354001";
@@ -76,6 +78,8 @@ typedef struct {
     DnDate from; /* first day of the time-stamping certificate, UTC */
     int days;
     bool rsa;
+    const char *crl_url;  /* (nullable) where its list is had */
+    const char *ocsp_url; /* (nullable) who answers for it */
 } InitOptions;
 
 static EVP_PKEY *
@@ -150,6 +154,17 @@ init_new_root(EVP_PKEY *key, const DnDate *from)
     return g_steal_pointer(&root);
 }
 
+/* Where the certificate says that revocations are told. */
+static bool
+init_add_places(X509 *tsa, X509 *root, const InitOptions *options)
+{
+    g_autofree char *crl = g_strconcat("URI:", options->crl_url, NULL);
+    g_autofree char *ocsp = g_strconcat("OCSP;URI:", options->ocsp_url, NULL);
+
+    return (!options->crl_url || init_add_extension(tsa, root, NID_crl_distribution_points, crl)) &&
+           (!options->ocsp_url || init_add_extension(tsa, root, NID_info_access, ocsp));
+}
+
 static X509 *
 init_new_tsa(EVP_PKEY *key, X509 *root, EVP_PKEY *root_key, const InitOptions *options)
 {
@@ -160,7 +175,7 @@ init_new_tsa(EVP_PKEY *key, X509 *root, EVP_PKEY *root_key, const InitOptions *o
         !init_add_extension(tsa, root, NID_ext_key_usage, "critical,timeStamping") ||
         !init_add_extension(tsa, root, NID_subject_key_identifier, "hash") ||
         !init_add_extension(tsa, root, NID_authority_key_identifier, "keyid:always") ||
-        X509_sign(tsa, root_key, EVP_sha256()) <= 0)
+        !init_add_places(tsa, root, options) || X509_sign(tsa, root_key, EVP_sha256()) <= 0)
         return NULL;
     return g_steal_pointer(&tsa);
 }
@@ -237,6 +252,7 @@ tsa_init(const InitOptions *options, GError **error)
 
 typedef struct {
     char *serial_path;
+    char *crl_path;
     TS_RESP_CTX *responder;
     int64_t clock_offset_ms;
     int delay_ms;
@@ -250,6 +266,7 @@ static void
 server_clear(Server *self)
 {
     g_free(self->serial_path);
+    g_free(self->crl_path);
     TS_RESP_CTX_free(self->responder);
     dn_clear_fd(&self->lock_fd);
     dn_clear_fd(&self->signal_fd);
@@ -340,6 +357,7 @@ serve_prepare(Server *self, const char *folder, GError **error)
 
     self->responder = responder;
     self->serial_path = g_build_filename(folder, "serial", NULL);
+    self->crl_path = g_build_filename(folder, "ca.crl", NULL);
     if (root && tsa && key && policy && certificates && responder &&
         sk_X509_push(certificates, root) > 0) {
         TS_RESP_CTX_set_serial_cb(responder, serve_make_serial, self);
@@ -385,6 +403,89 @@ serve_answer(Server *self, const uint8_t *body, size_t size)
     OPENSSL_free(der);
     ERR_clear_error();
     return answer;
+}
+
+/* --- crl --- */
+
+typedef struct {
+    const char *folder;
+    int64_t issued_utc_ms;
+    int64_t revoked_utc_ms;
+    const char *reason; /* (nullable) revokes the time-stamping certificate; "none": without one */
+    int days;
+} CrlOptions;
+
+static bool
+crl_set_reason(X509_REVOKED *entry, const char *name)
+{
+    static const char *const names[] = {
+        "unspecified", "keyCompromise",        "CACompromise",   "affiliationChanged",
+        "superseded",  "cessationOfOperation", "certificateHold"};
+    ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+    bool set = strcmp(name, "none") == 0;
+
+    for (size_t i = 0; reason && i < G_N_ELEMENTS(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            set = ASN1_ENUMERATED_set(reason, (long)i) == 1 &&
+                  X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1;
+    ASN1_ENUMERATED_free(reason);
+    return set;
+}
+
+static bool
+crl_revoke(X509_CRL *crl, X509 *certificate, const CrlOptions *options)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_TIME *since = ASN1_TIME_set(NULL, (time_t)(options->revoked_utc_ms / 1000));
+    bool added = entry && since &&
+                 X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate)) == 1 &&
+                 X509_REVOKED_set_revocationDate(entry, since) == 1 &&
+                 crl_set_reason(entry, options->reason) && X509_CRL_add0_revoked(crl, entry) == 1;
+
+    ASN1_TIME_free(since);
+    if (!added)
+        X509_REVOKED_free(entry);
+    return added;
+}
+
+static bool
+crl_fill(X509_CRL *crl, X509 *root, X509 *tsa, EVP_PKEY *key, const CrlOptions *options)
+{
+    time_t issued = (time_t)(options->issued_utc_ms / 1000);
+    ASN1_TIME *from = ASN1_TIME_set(NULL, issued);
+    ASN1_TIME *next = ASN1_TIME_adj(NULL, issued, options->days, 0);
+    bool filled = from && next && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
+                  X509_CRL_set_issuer_name(crl, X509_get_subject_name(root)) == 1 &&
+                  X509_CRL_set1_lastUpdate(crl, from) == 1 &&
+                  X509_CRL_set1_nextUpdate(crl, next) == 1 &&
+                  (!options->reason || crl_revoke(crl, tsa, options)) && X509_CRL_sort(crl) == 1 &&
+                  X509_CRL_sign(crl, key, EVP_sha256()) > 0;
+
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(next);
+    return filled;
+}
+
+static bool
+tsa_make_crl(const CrlOptions *options, GError **error)
+{
+    g_autoptr(X509) root = serve_read_certificate(options->folder, "ca.pem");
+    g_autoptr(X509) tsa = serve_read_certificate(options->folder, "tsa.pem");
+    g_autoptr(EVP_PKEY) key = serve_read_key(options->folder, "ca.key");
+    g_autofree char *path = g_build_filename(options->folder, "ca.crl", NULL);
+    X509_CRL *crl = X509_CRL_new();
+    unsigned char *der = NULL;
+    int size = 0;
+    bool written = false;
+
+    if (root && tsa && key && crl && crl_fill(crl, root, tsa, key, options))
+        size = i2d_X509_CRL(crl, &der);
+    X509_CRL_free(crl);
+    if (size <= 0)
+        return tsa_fail_openssl(error, "cannot make the list");
+    written = dn_fs_replace_file(path, der, (size_t)size, 0644, error);
+    OPENSSL_free(der);
+    return written;
 }
 
 /* --- serve: HTTP/1.1 --- */
@@ -508,6 +609,9 @@ connection_check_head(const char *head, size_t *out_body_bytes)
     /* An empty head has no first line at all. */
     if (!lines[0] || !g_str_has_suffix(lines[0], " HTTP/1.1"))
         return "505 HTTP Version Not Supported";
+    *out_body_bytes = 0;
+    if (strcmp(lines[0], "GET /ca.crl HTTP/1.1") == 0)
+        return NULL;
     type = connection_header(lines, "Content-Type");
     length = connection_header(lines, "Content-Length");
     if (!g_str_has_prefix(lines[0], "POST /"))
@@ -520,6 +624,18 @@ connection_check_head(const char *head, size_t *out_body_bytes)
         return "413 Content Too Large";
     *out_body_bytes = (size_t)bytes;
     return NULL;
+}
+
+static void
+serve_list(Server *self, Connection *connection)
+{
+    g_autofree char *bytes = NULL;
+    gsize size = 0;
+
+    if (g_file_get_contents(self->crl_path, &bytes, &size, NULL) && size <= MAX_CRL_BYTES)
+        connection_reply(self, connection, "200 OK", "application/pkix-crl", bytes, size);
+    else
+        connection_refuse(self, connection, "404 Not Found");
 }
 
 static void
@@ -561,6 +677,10 @@ serve_connection(Server *self, int fd)
         if (self->ended)
             return;
         connection.deadline_ms = dn_clock_monotonic_ms() + MAX_CONNECTION_MS;
+    }
+    if (body_bytes == 0) {
+        serve_list(self, &connection);
+        return;
     }
     answer = serve_answer(self, connection.bytes->data + head_bytes, body_bytes);
     if (answer)
@@ -635,16 +755,28 @@ tsa_serve(Server *self, const char *folder, int port, const char *port_file, GEr
 /* --- the command line --- */
 
 static bool
-main_init(const char *folder, const char *valid_from, int days, bool rsa, GError **error)
+main_init(InitOptions options, const char *valid_from, GError **error)
 {
-    InitOptions options = {.folder = folder, .days = days, .rsa = rsa};
-
     options.from = dn_date_from_days((int32_t)(dn_clock_now_utc_ms() / (24 * 60 * 60 * 1000)) - 1);
     if (valid_from && !dn_date_parse(valid_from, &options.from, error))
         return dn_fail_in(error, "--valid-from");
-    if (days < 1 || days > ROOT_DAYS)
+    if (options.days < 1 || options.days > ROOT_DAYS)
         return dn_fail(error, DN_ERROR_INVALID, "--days: want 1 to %d", ROOT_DAYS);
     return tsa_init(&options, error);
+}
+
+static bool
+main_crl(CrlOptions options, const char *issued, const char *revoked, GError **error)
+{
+    options.issued_utc_ms = dn_clock_now_utc_ms();
+    if (issued && !dn_clock_parse(issued, &options.issued_utc_ms, error))
+        return dn_fail_in(error, "--issued");
+    options.revoked_utc_ms = options.issued_utc_ms;
+    if (revoked && !dn_clock_parse(revoked, &options.revoked_utc_ms, error))
+        return dn_fail_in(error, "--revoked-at");
+    if (options.days < 0 || options.days > ROOT_DAYS)
+        return dn_fail(error, DN_ERROR_INVALID, "--crl-days: want 0 to %d", ROOT_DAYS);
+    return tsa_make_crl(&options, error);
 }
 
 static bool
@@ -673,6 +805,12 @@ main(int argc, char **argv)
     g_autofree char *valid_from = NULL;
     g_autofree char *port_file = NULL;
     g_autofree char *clock = NULL;
+    g_autofree char *crl_url = NULL;
+    g_autofree char *ocsp_url = NULL;
+    g_autofree char *issued = NULL;
+    g_autofree char *revoke = NULL;
+    g_autofree char *revoked_at = NULL;
+    int crl_days = 7;
     gboolean rsa = FALSE;
     gboolean refuse = FALSE;
     int days = 365 * 10;
@@ -683,6 +821,15 @@ main(int argc, char **argv)
          "init: first day of the certificate (yesterday)", "DATE"},
         {"days", 0, 0, G_OPTION_ARG_INT, &days, "init: how long it is valid (3650)", "N"},
         {"rsa", 0, 0, G_OPTION_ARG_NONE, &rsa, "init: RSA 2048 keys, not ECDSA P-256", NULL},
+        {"crl-url", 0, 0, G_OPTION_ARG_STRING, &crl_url,
+         "init: where the certificate says that its CRL is", "URL"},
+        {"ocsp-url", 0, 0, G_OPTION_ARG_STRING, &ocsp_url,
+         "init: where it says that its OCSP responder is", "URL"},
+        {"issued", 0, 0, G_OPTION_ARG_STRING, &issued, "crl: when (now)", "TIME"},
+        {"crl-days", 0, 0, G_OPTION_ARG_INT, &crl_days, "crl: until the next one (7)", "N"},
+        {"revoke", 0, 0, G_OPTION_ARG_STRING, &revoke,
+         "crl: revoke the certificate: keyCompromise, superseded, ..., or none", "REASON"},
+        {"revoked-at", 0, 0, G_OPTION_ARG_STRING, &revoked_at, "crl: since when", "TIME"},
         {"port", 0, 0, G_OPTION_ARG_INT, &port, "serve: port, 0 = a free one (0)", "N"},
         {"port-file", 0, 0, G_OPTION_ARG_FILENAME, &port_file, "serve: write the port there",
          "FILE"},
@@ -691,7 +838,7 @@ main(int argc, char **argv)
         {"clock", 0, 0, G_OPTION_ARG_STRING, &clock,
          "serve: pretend to start at 2026-01-02T03:04:05.000Z", "TIME"},
         {NULL}};
-    g_autoptr(GOptionContext) context = g_option_context_new("init|serve DIR");
+    g_autoptr(GOptionContext) context = g_option_context_new("init|crl|serve DIR");
     g_autoptr(GError) error = NULL;
     bool done = false;
 
@@ -702,11 +849,19 @@ main(int argc, char **argv)
     if (!g_option_context_parse(context, &argc, &argv, &error))
         done = false;
     else if (argc == 3 && strcmp(argv[1], "init") == 0)
-        done = main_init(argv[2], valid_from, days, rsa, &error);
+        done = main_init((InitOptions){.folder = argv[2],
+                                       .days = days,
+                                       .rsa = rsa,
+                                       .crl_url = crl_url,
+                                       .ocsp_url = ocsp_url},
+                         valid_from, &error);
+    else if (argc == 3 && strcmp(argv[1], "crl") == 0)
+        done = main_crl((CrlOptions){.folder = argv[2], .reason = revoke, .days = crl_days}, issued,
+                        revoked_at, &error);
     else if (argc == 3 && strcmp(argv[1], "serve") == 0)
         done = main_serve(argv[2], port, port_file, delay_ms, refuse, clock, &error);
     else
-        dn_fail(&error, DN_ERROR_INVALID, "want init DIR or serve DIR; see --help");
+        dn_fail(&error, DN_ERROR_INVALID, "want init DIR, crl DIR or serve DIR; see --help");
     if (done)
         return 0;
     fprintf(stderr, "dencho-tsa: %s\n", error->message);

@@ -79,11 +79,45 @@ typedef struct DnTrust DnTrust;
  * file or a certificate that cannot be read, LIMIT above 1 MiB.
  */
 DnTrust *dn_trust_load(const char *path, GError **error);
+typedef enum {
+    DN_PROOF_CRL,          /* DER (RFC 5280) */
+    DN_PROOF_OCSP,         /* DER, an OCSPResponse (RFC 6960) */
+    DN_PROOF_CERTIFICATES, /* PEM: they help to build chains and are trusted by nobody */
+} DnProofKind;
+
+enum { DN_PROOF_MAX_BYTES = 4 * 1024 * 1024 };
+
+/** Adds what is known of revocations: from then on tokens that verify against the list are held
+ * against it. To be done before other threads have the list. What nobody of the list has signed
+ * says nothing. FORMAT, LIMIT. */
+bool dn_trust_add_proof(DnTrust *self, DnProofKind kind, GBytes *bytes, GError **error);
 /** Trusts nobody: tokens still verify by their own signature and show as NON-ACCREDITED, issuer
  * unknown. */
 DnTrust *dn_trust_new_empty(void);
 void dn_trust_free(DnTrust *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTrust, dn_trust_free)
+
+/* --- revocation (revocation.c) --- */
+
+typedef enum {
+    DN_REVOCATION_UNKNOWN, /* nothing that was kept speaks of every certificate of the chain */
+    DN_REVOCATION_GOOD,
+    DN_REVOCATION_REVOKED,
+} DnRevocationState;
+
+/** What is known of the certificates of a signer's chain, at the time of its token. */
+typedef struct {
+    DnRevocationState state;
+    bool by_ocsp;         /* else by a CRL */
+    int64_t as_of_utc_ms; /* when that was issued */
+    int64_t next_utc_ms;  /* until when it is the newest */
+    int64_t since_utc_ms; /* revoked: since when */
+    int reason;           /* RFC 5280 5.3.1; -1: not stated */
+} DnRevocation;
+
+/** (transfer full) "not revoked, by CRL of 2026-04-01T…", "revocation unknown", "REVOKED since …".
+ */
+char *dn_revocation_text(const DnRevocation *revocation);
 
 /* --- tokens (tsa.c, token.c) --- */
 
@@ -97,6 +131,8 @@ typedef struct {
     int64_t until_utc_ms;   /* when the first certificate of the signer's chain ends, as far as it
                                is known */
     unsigned security_bits; /* of the signer's key and of what was signed: the weaker one */
+    char *signer;           /* SHA-256 of the signer's certificate */
+    DnRevocation revocation; /* unknown or good: a token of a revoked signer does not hold */
 } DnTokenInfo;
 
 void dn_token_info_clear(DnTokenInfo *self);
@@ -121,8 +157,9 @@ GBytes *dn_tsa_stamp(const DnTsa *tsa, const DnHash *imprint, GError **error);
 
 /**
  * Verifies a token over @imprint at its own genTime (RFC 3161 appendix B): signature, imprint,
- * signer's certificate with critical timeStamping usage, chain to @trust. CORRUPT when it does not
- * hold; an untrusted issuer is no failure but info.trusted false. Revocation is not looked up.
+ * signer's certificate with critical timeStamping usage, chain to @trust, and that what @trust
+ * knows of revocations does not undo it. CORRUPT when it does not hold; an untrusted issuer is no
+ * failure but info.trusted false.
  *
  * "Verifies" is not "unchanged": parts of a token are not signed (the embedded issuer certificates
  * above all). Who must know that a token is the one that was archived compares its SHA-256.
@@ -134,6 +171,34 @@ bool dn_token_verify(GBytes *token, const DnHash *imprint, const DnTrust *trust,
  * must have held until then. 0: none was. */
 bool dn_token_verify_until(GBytes *token, const DnHash *imprint, const DnTrust *trust,
                            int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error);
+
+/** True when @trust knows a chain to the signer of @token, and somebody in it who could revoke. */
+bool dn_token_is_revocable(GBytes *token, const DnTrust *trust);
+
+/** Where proofs that a signer was not revoked are looked for. */
+typedef struct {
+    const char *const *files; /* (nullable) CRLs in files, DER or PEM; ended by NULL */
+    bool fetch;               /* where the certificates say, over http: CRLs, else OCSP */
+    uint32_t timeout_ms;      /* of each question, > 0 */
+} DnProofSources;
+
+/** What was found. */
+typedef struct {
+    GBytes *chain;           /* PEM, signer first, the trusted one last; NULL: no chain is known */
+    GPtrArray *crls;         /* GBytes, DER */
+    GPtrArray *answers;      /* GBytes: OCSP responses */
+    DnRevocation revocation; /* of the token, by these alone */
+    char *problem;           /* (nullable) why a source gave nothing */
+} DnProofs;
+
+void dn_proofs_free(DnProofs *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnProofs, dn_proofs_free)
+
+/** (transfer full) Gathers what shows that the signer of @token, which holds, was not revoked: what
+ * the token brings along, then @sources. Only for a signer that @trust knows: no other may say
+ * where this program connects to. What is of use is added to @trust. CORRUPT for the token. */
+DnProofs *dn_proofs_gather(GBytes *token, DnTrust *trust, const DnProofSources *sources,
+                           GError **error);
 
 /** (transfer full) PEM of every certificate in the token, signer first, for `openssl ts -verify
  * -untrusted`. */
@@ -151,7 +216,8 @@ GBytes *dn_evidence_record_new(const DnHash *leaf, const DnHash *path, size_t co
  * Verifies a record over the data object whose hash is @document. Errors as dn_token_verify(), and
  * UNSUPPORTED for what RFC 4998 allows and this archive never writes: another digest than SHA-256
  * and SHA-512, encryption, attributes. @out_info tells of the first token, which says since when
- * the data object exists; but trusted and accredited hold only when they hold for every token.
+ * the data object exists; but trusted, accredited and that no signer was revoked hold only when
+ * they hold for every token.
  */
 bool dn_evidence_record_verify(GBytes *record, const DnHash *document, const DnTrust *trust,
                                DnTokenInfo *out_info, GError **error);

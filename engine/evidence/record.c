@@ -533,6 +533,7 @@ info_copy(const DnTokenInfo *info)
     copy.serial = g_strdup(info->serial);
     copy.policy = g_strdup(info->policy);
     copy.authority = g_strdup(info->authority);
+    copy.signer = g_strdup(info->signer);
     return copy;
 }
 
@@ -619,6 +620,7 @@ dn_evidence_record_verify_with(GBytes *record, const DnHash *documents, size_t d
     Record read;
     bool trusted = true;
     bool accredited = true;
+    bool unrevoked = true;
     int64_t renewed_utc_ms = 0;
 
     if (!record_read(record, &read, error))
@@ -638,10 +640,13 @@ dn_evidence_record_verify_with(GBytes *record, const DnHash *documents, size_t d
         }
         trusted = trusted && info.trusted;
         accredited = accredited && info.accredited;
+        unrevoked = unrevoked && info.revocation.state == DN_REVOCATION_GOOD;
         renewed_utc_ms = info.gen_time_utc_ms;
         if (i == 0) {
             info.trusted = trusted;
             info.accredited = trusted && accredited;
+            if (!unrevoked)
+                info.revocation = (DnRevocation){.state = DN_REVOCATION_UNKNOWN, .reason = -1};
             *out_info = info;
             memset(&info, 0, sizeof info);
         }

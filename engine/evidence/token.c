@@ -25,6 +25,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "engine/evidence/revocation.h"
 #include "engine/evidence/trust.h"
 
 enum {
@@ -118,11 +119,13 @@ token_push(X509Stack *stack, X509 *certificate)
     return false;
 }
 
-/* Every certificate by which the token might be checked: what it brings along, then the list's. */
+/* Every certificate by which the token might be checked: what it brings along, then the list's,
+ * then what was kept of chains. */
 static X509Stack *
 token_candidates(CMS_ContentInfo *cms, const DnTrust *trust, GError **error)
 {
     g_autoptr(X509Stack) all = CMS_get1_certs(cms);
+    const X509Stack *kept = dn_revoked_certificates(dn_trust_revoked(trust));
 
     if (sk_X509_num(all) > MAX_CERTIFICATES)
         return dn_fail_null(error, DN_ERROR_CORRUPT, "time-stamp token: more than %d certificates",
@@ -138,6 +141,8 @@ token_candidates(CMS_ContentInfo *cms, const DnTrust *trust, GError **error)
         for (int k = 0; k < sk_X509_num(authority->extra); k++)
             token_push(all, sk_X509_value(authority->extra, k));
     }
+    for (int i = 0; i < sk_X509_num(kept); i++)
+        token_push(all, sk_X509_value(kept, i));
     return g_steal_pointer(&all);
 }
 
@@ -318,15 +323,14 @@ token_end_of(X509 *certificate)
     return (int64_t)timegm(&end) * 1000;
 }
 
-/* *@out_until: when the first certificate below the anchor ends. */
-static bool
-token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc_ms,
-                int64_t *out_until)
+/* (nullable) (transfer full) The chain from the signer to the anchor, both in it. */
+static X509Stack *
+token_chain_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc_ms)
 {
     g_autoptr(X509_STORE) store = X509_STORE_new();
     g_autoptr(X509_STORE_CTX) context = X509_STORE_CTX_new();
     X509_VERIFY_PARAM *param = NULL;
-    bool chains = false;
+    X509Stack *chain = NULL;
 
     if (store && context && X509_STORE_add_cert(store, anchor) == 1 &&
         X509_STORE_CTX_init(context, store, signer, candidates) == 1 &&
@@ -337,23 +341,18 @@ token_chains_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_ut
         X509_VERIFY_PARAM_set_auth_level(param, MIN_SECURITY_LEVEL);
         /* The list is the root of trust: what it names need not be self-signed. */
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-        chains = X509_verify_cert(context) == 1;
-    }
-    if (chains) {
-        const X509Stack *chain = X509_STORE_CTX_get0_chain(context);
-
-        for (int i = 0; i < sk_X509_num(chain); i++)
-            *out_until = MIN(*out_until, token_end_of(sk_X509_value(chain, i)));
+        if (X509_verify_cert(context) == 1)
+            chain = X509_STORE_CTX_get1_chain(context);
     }
     ERR_clear_error();
-    return chains;
+    return chain;
 }
 
 /* (nullable) The first authority of the list that answers for the token. Accreditation counts on
  * the day of the stamp; the certificates must also hold when the token was renewed. */
 static const DnTrustAuthority *
 token_find_authority(const DnTrust *trust, X509 *signer, X509Stack *candidates, const char *policy,
-                     int64_t gen_time_utc_ms, int64_t at_utc_ms, int64_t *out_until)
+                     int64_t gen_time_utc_ms, int64_t at_utc_ms, X509Stack **out_chain)
 {
     DnDate day = dn_date_in_japan(gen_time_utc_ms);
 
@@ -365,7 +364,8 @@ token_find_authority(const DnTrust *trust, X509 *signer, X509Stack *candidates, 
             continue;
         if (authority->policy && strcmp(authority->policy, policy) != 0)
             continue;
-        if (token_chains_to(signer, candidates, authority->anchor, at_utc_ms, out_until))
+        *out_chain = token_chain_to(signer, candidates, authority->anchor, at_utc_ms);
+        if (*out_chain)
             return authority;
     }
     return NULL;
@@ -410,27 +410,51 @@ token_describe(TS_TST_INFO *info, DnTokenInfo *out_info, GError **error)
     return true;
 }
 
-bool
-dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTrust *trust,
-                        int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error)
+static char *
+token_fingerprint(X509 *certificate)
 {
-    g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
-    g_autoptr(X509Stack) candidates = NULL;
+    DnSha256 digest = {{0}};
+    unsigned size = sizeof digest.bytes;
+
+    X509_digest(certificate, EVP_sha256(), digest.bytes, &size);
+    return dn_hex(digest.bytes, sizeof digest.bytes);
+}
+
+/* Whether what is known of revocations undoes the token. */
+static bool
+token_check_revocation(const DnTrust *trust, X509Stack *chain, int64_t renewed_utc_ms,
+                       DnTokenInfo *said, GError **error)
+{
+    said->revocation =
+        dn_revoked_judge(dn_trust_revoked(trust), chain, said->gen_time_utc_ms, renewed_utc_ms);
+    if (said->revocation.state != DN_REVOCATION_REVOKED)
+        return true;
+    g_autofree char *text = dn_revocation_text(&said->revocation);
+
+    return dn_fail(error, DN_ERROR_CORRUPT, "time-stamp token: its signer's certificate was %s",
+                   text);
+}
+
+/* @imprint NULL: of whatever it stamps. *@out_chain (nullable, transfer full): to the authority of
+ * the list; NULL when there is none. */
+static bool
+token_verify(CMS_ContentInfo *cms, const DnTokenImprint *imprint, const DnTrust *trust,
+             int64_t renewed_utc_ms, X509Stack **out_chain, DnTokenInfo *out_info, GError **error)
+{
+    g_autoptr(X509Stack) candidates = token_candidates(cms, trust, error);
+    g_autoptr(X509Stack) chain = NULL;
     g_autoptr(TS_TST_INFO) info = NULL;
-    g_auto(DnTokenInfo) said = {0};
+    g_auto(DnTokenInfo) said = {.revocation = {.reason = -1}};
     const DnTrustAuthority *authority = NULL;
     X509 *signer = NULL; /* lent by cms */
     int64_t at_utc_ms = 0;
 
-    if (!cms)
-        return false;
-    candidates = token_candidates(cms, trust, error);
     if (!candidates)
         return false;
     info = token_check_signature(cms, candidates, &signer, &said.security_bits, error);
     if (!info)
         return false;
-    if (!token_check_imprint(info, imprint, error) ||
+    if ((imprint && !token_check_imprint(info, imprint, error)) ||
         !token_read_time(TS_TST_INFO_get_time(info), &said.gen_time_utc_ms, error) ||
         !token_describe(info, &said, error))
         return false;
@@ -449,12 +473,42 @@ dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTr
 
     said.until_utc_ms = token_end_of(signer);
     authority = token_find_authority(trust, signer, candidates, said.policy, said.gen_time_utc_ms,
-                                     at_utc_ms, &said.until_utc_ms);
+                                     at_utc_ms, &chain);
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        said.until_utc_ms = MIN(said.until_utc_ms, token_end_of(sk_X509_value(chain, i)));
     said.trusted = authority != NULL;
     said.accredited = authority && authority->accredited;
     said.authority = authority ? g_strdup(authority->name) : token_subject(signer);
+    said.signer = token_fingerprint(signer);
+    if (authority && imprint && !token_check_revocation(trust, chain, renewed_utc_ms, &said, error))
+        return false;
+    if (out_chain)
+        *out_chain = g_steal_pointer(&chain);
     *out_info = said;
     memset(&said, 0, sizeof said);
+    return true;
+}
+
+bool
+dn_token_verify_imprint(GBytes *token, const DnTokenImprint *imprint, const DnTrust *trust,
+                        int64_t renewed_utc_ms, DnTokenInfo *out_info, GError **error)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
+
+    return cms && token_verify(cms, imprint, trust, renewed_utc_ms, NULL, out_info, error);
+}
+
+bool
+dn_token_chain(GBytes *token, const DnTrust *trust, STACK_OF(X509) * *out_chain,
+               STACK_OF(X509_CRL) * *out_crls, DnTokenInfo *out_info, GError **error)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, error);
+
+    *out_chain = NULL;
+    if (!cms || !token_verify(cms, NULL, trust, 0, out_chain, out_info, error))
+        return false;
+    *out_crls = CMS_get1_crls(cms);
+    ERR_clear_error();
     return true;
 }
 
@@ -481,6 +535,7 @@ dn_token_info_clear(DnTokenInfo *self)
     g_clear_pointer(&self->serial, g_free);
     g_clear_pointer(&self->policy, g_free);
     g_clear_pointer(&self->authority, g_free);
+    g_clear_pointer(&self->signer, g_free);
 }
 
 bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/evidence/token.h - what tsa.c and record.c ask of token.c beyond evidence.h.
+ * engine/evidence/token.h - what tsa.c, record.c and proofs.c ask of token.c beyond evidence.h.
  *
  * Threads: as evidence.h.
  */
@@ -9,6 +9,7 @@
 
 #include "engine/evidence/evidence.h"
 #include <openssl/asn1.h>
+#include <openssl/x509.h>
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,12 @@ int dn_token_digest(GBytes *token);
 /** (transfer full) The token in the time-stamp response @bytes, bit for bit; NULL when it is none
  * or brings none. */
 GBytes *dn_token_of_response(GBytes *bytes);
+
+/** Whose token it is: *@out_chain (transfer full, NULL when the list knows none) leads from the
+ * signer to an authority of the list; *@out_crls (nullable, transfer full) are the lists that the
+ * token brings along. What it stamps and what is known of revocations is not looked at. CORRUPT. */
+bool dn_token_chain(GBytes *token, const DnTrust *trust, STACK_OF(X509) * *out_chain,
+                    STACK_OF(X509_CRL) * *out_crls, DnTokenInfo *out_info, GError **error);
 
 /** True when the token carries just that nonce. Verifies nothing else. */
 bool dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce);

@@ -28,6 +28,7 @@ static const char *const known_keys[] = {"certificate", "from", "until", "policy
 
 struct DnTrust {
     GPtrArray *authorities;
+    DnRevoked *revoked;
 };
 
 static void
@@ -265,6 +266,7 @@ dn_trust_new_empty(void)
     DnTrust *self = g_new0(DnTrust, 1);
 
     self->authorities = g_ptr_array_new_with_free_func((GDestroyNotify)trust_authority_free);
+    self->revoked = dn_revoked_new();
     return self;
 }
 
@@ -274,7 +276,20 @@ dn_trust_free(DnTrust *self)
     if (!self)
         return;
     g_ptr_array_unref(self->authorities);
+    dn_revoked_free(self->revoked);
     g_free(self);
+}
+
+bool
+dn_trust_add_proof(DnTrust *self, DnProofKind kind, GBytes *bytes, GError **error)
+{
+    return dn_revoked_add(self->revoked, kind, bytes, error);
+}
+
+const DnRevoked *
+dn_trust_revoked(const DnTrust *self)
+{
+    return self->revoked;
 }
 
 size_t

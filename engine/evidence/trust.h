@@ -9,6 +9,7 @@
 
 #include "base/date.h"
 #include "engine/evidence/evidence.h"
+#include "engine/evidence/revocation.h"
 #include <openssl/x509.h>
 
 G_BEGIN_DECLS
@@ -26,6 +27,9 @@ typedef struct {
 size_t dn_trust_count(const DnTrust *self);
 /** In the order of the file, accredited ones first. */
 const DnTrustAuthority *dn_trust_peek(const DnTrust *self, size_t index);
+
+/** What the list knows of revocations; lent. */
+const DnRevoked *dn_trust_revoked(const DnTrust *self);
 
 G_END_DECLS
 #endif

@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * engine/evidence/tsa.c - asks a time-stamp authority (RFC 3161 over HTTP); the only user of curl.
+ * engine/evidence/tsa.c - asks a time-stamp authority (RFC 3161 over HTTP).
  *
  * The answer is not believed: status, imprint, nonce and signature are checked before the token is
- * handed on, because a token that does not hold is noticed years too late otherwise. The URL may
- * hold a password, so messages name only its host.
+ * handed on, because a token that does not hold is noticed years too late otherwise.
  */
 #include "config.h"
 #include "engine/evidence/evidence.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ts.h>
 #include <string.h>
 
-#include "base/failpoint.h"
 #include "base/text.h"
+#include "engine/evidence/http.h"
 #include "engine/evidence/token.h"
 
 enum {
     NONCE_BYTES = 16,
-    MAX_ANSWER_BYTES = DN_TOKEN_MAX_BYTES,
     MAX_SAID_BYTES = 200, /* of what the authority says, in a message */
-    HTTP_OK = 200,
 };
 
-typedef struct curl_slist CurlList;
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CurlList, curl_slist_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_REQ, TS_REQ_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_RESP, TS_RESP_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free)
@@ -53,58 +44,6 @@ static const struct {
     {TS_INFO_ADD_INFO_NOT_AVAILABLE, "additional information is not available"},
     {TS_INFO_SYSTEM_FAILURE, "a failure of its system"},
 };
-
-typedef struct {
-    char *host;         /* scheme, host and port: what messages may name */
-    GByteArray *answer; /* at most MAX_ANSWER_BYTES */
-    bool too_large;
-} TsaCall;
-
-static void
-tsa_call_clear(TsaCall *self)
-{
-    g_free(self->host);
-    g_byte_array_unref(self->answer);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TsaCall, tsa_call_clear)
-
-static void
-tsa_init_curl(void)
-{
-    static gsize done = 0;
-
-    if (g_once_init_enter(&done)) {
-        curl_global_init(CURL_GLOBAL_DEFAULT);
-        g_once_init_leave(&done, 1);
-    }
-}
-
-/* (transfer full) "http://host:port" of an http or https URL. */
-static char *
-tsa_parse_host(const char *url, GError **error)
-{
-    g_autoptr(CURLU) parsed = curl_url();
-    g_autofree char *name = NULL;
-    char *scheme = NULL;
-    char *host = NULL;
-    char *port = NULL;
-
-    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-        (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0))
-        name = g_strdup_printf("%s://%s:%s", scheme, host, port);
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    if (!name)
-        return dn_fail_null(error, DN_ERROR_INVALID,
-                            "the address of the time-stamp authority: want "
-                            "http://host/path or https://host/path");
-    return g_steal_pointer(&name);
-}
 
 /* --- the request --- */
 
@@ -147,99 +86,6 @@ tsa_encode_request(const DnHash *imprint, ASN1_OBJECT *policy, ASN1_INTEGER *non
     bytes = g_bytes_new(der, (size_t)size);
     OPENSSL_free(der);
     return bytes;
-}
-
-/* --- the call --- */
-
-static size_t
-tsa_receive(char *bytes, size_t one, size_t count, void *user_data)
-{
-    TsaCall *call = user_data;
-    size_t size = one * count;
-
-    if (size > MAX_ANSWER_BYTES - call->answer->len) {
-        call->too_large = true;
-        return 0;
-    }
-    g_byte_array_append(call->answer, (const guint8 *)bytes, (guint)size);
-    return size;
-}
-
-static bool
-tsa_restrict_protocols(CURL *curl)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
-#else
-    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK;
-#endif
-}
-
-static bool
-tsa_prepare(CURL *curl, const char *url, GBytes *request, CurlList *headers, uint32_t timeout_ms,
-            TsaCall *call)
-{
-    long size = (long)g_bytes_get_size(request);
-    const void *body = g_bytes_get_data(request, NULL);
-
-    /* No signals: other threads run. No redirect and no proxy from the environment: the request
-     * goes where the configuration says, or fails. */
-    return tsa_restrict_protocols(curl) && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "dencho") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, size) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, tsa_receive) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, call) == CURLE_OK;
-}
-
-/* (nullable) (transfer full) The media type of the answer, made safe for a message. */
-static char *
-tsa_media_type(CURL *curl)
-{
-    const char *type = NULL;
-
-    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || !type)
-        return NULL;
-    return dn_text_sanitise(type, (gssize)MIN(strlen(type), (size_t)MAX_SAID_BYTES));
-}
-
-/* Posts @request; the answer is in @call when it was HTTP 200. */
-static bool
-tsa_post(const char *url, GBytes *request, uint32_t timeout_ms, TsaCall *call, char **out_type,
-         GError **error)
-{
-    g_autoptr(CURL) curl = curl_easy_init();
-    g_autoptr(CurlList) headers = NULL;
-    CURLcode result = CURLE_FAILED_INIT;
-    long status = 0;
-
-    headers = curl_slist_append(NULL, "Content-Type: application/timestamp-query");
-    if (!curl || !headers || !curl_slist_append(headers, "Accept: application/timestamp-reply") ||
-        !curl_slist_append(headers, "Expect:") ||
-        !tsa_prepare(curl, url, request, headers, timeout_ms, call))
-        return dn_fail(error, DN_ERROR_EXTERNAL, "cannot prepare the HTTP request");
-
-    result = DN_FAILPOINT("tsa.post") ? CURLE_COULDNT_CONNECT : curl_easy_perform(curl);
-    if (call->too_large)
-        return dn_fail(error, DN_ERROR_LIMIT, "its answer is larger than %d bytes",
-                       MAX_ANSWER_BYTES);
-    if (result == CURLE_OPERATION_TIMEDOUT)
-        return dn_fail(error, DN_ERROR_LIMIT, "no answer within %" G_GUINT32_FORMAT " ms",
-                       timeout_ms);
-    if (result != CURLE_OK)
-        return dn_fail(error, DN_ERROR_EXTERNAL, "%s", curl_easy_strerror(result));
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status != HTTP_OK)
-        return dn_fail(error, DN_ERROR_EXTERNAL, "it answered HTTP %ld", status);
-    *out_type = tsa_media_type(curl);
-    return true;
 }
 
 /* --- the answer --- */
@@ -296,22 +142,23 @@ tsa_cut_token(const uint8_t *bytes, size_t size)
 }
 
 static GBytes *
-tsa_read_answer(const TsaCall *call, const char *type, GError **error)
+tsa_read_answer(GBytes *answer, const char *type, GError **error)
 {
-    const uint8_t *end = call->answer->data;
-    size_t size = call->answer->len;
+    size_t size = 0;
+    const uint8_t *bytes = g_bytes_get_data(answer, &size);
+    const uint8_t *end = bytes;
     g_autoptr(TS_RESP) response = NULL;
     GBytes *token = NULL;
 
     response = size > 0 ? d2i_TS_RESP(NULL, &end, (long)size) : NULL;
     ERR_clear_error();
-    if (!response || end != call->answer->data + size)
+    if (!response || end != bytes + size)
         return dn_fail_null(error, DN_ERROR_FORMAT,
                             "its answer of %zu bytes (%s) is no time-stamp response", size,
                             type ? type : "no media type");
     if (!tsa_check_status(response, error))
         return NULL;
-    token = TS_RESP_get_token(response) ? tsa_cut_token(call->answer->data, size) : NULL;
+    token = TS_RESP_get_token(response) ? tsa_cut_token(bytes, size) : NULL;
     ERR_clear_error();
     if (!token)
         return dn_fail_null(error, DN_ERROR_FORMAT, "it granted the request and sent no token");
@@ -325,7 +172,7 @@ dn_token_of_response(GBytes *bytes)
     const uint8_t *data = g_bytes_get_data(bytes, &size);
     const uint8_t *end = data;
     g_autoptr(TS_RESP) response =
-        size > 0 && size <= MAX_ANSWER_BYTES ? d2i_TS_RESP(NULL, &end, (long)size) : NULL;
+        size > 0 && size <= DN_TOKEN_MAX_BYTES ? d2i_TS_RESP(NULL, &end, (long)size) : NULL;
     bool whole = response && end == data + size && TS_RESP_get_token(response);
 
     ERR_clear_error();
@@ -355,18 +202,18 @@ tsa_check_token(GBytes *token, const DnHash *imprint, const char *policy, const 
 GBytes *
 dn_tsa_stamp(const DnTsa *tsa, const DnHash *imprint, GError **error)
 {
-    g_auto(TsaCall) call = {.answer = g_byte_array_new()};
     g_autoptr(ASN1_INTEGER) nonce = tsa_new_nonce();
     g_autoptr(ASN1_OBJECT) policy = tsa->policy ? OBJ_txt2obj(tsa->policy, 1) : NULL;
+    g_autofree char *host = dn_http_host(tsa->url, false);
     g_autoptr(GBytes) request = NULL;
+    g_autoptr(GBytes) answer = NULL;
     g_autoptr(GBytes) token = NULL;
     g_autofree char *type = NULL;
 
-    g_assert(tsa->timeout_ms > 0);
-    tsa_init_curl();
-    call.host = tsa_parse_host(tsa->url, error);
-    if (!call.host)
-        return NULL;
+    if (!host)
+        return dn_fail_null(error, DN_ERROR_INVALID,
+                            "the address of the time-stamp authority: want "
+                            "http://host/path or https://host/path");
     if (tsa->policy && !policy) {
         ERR_clear_error();
         return dn_fail_null(error, DN_ERROR_INVALID,
@@ -375,10 +222,16 @@ dn_tsa_stamp(const DnTsa *tsa, const DnHash *imprint, GError **error)
     request = tsa_encode_request(imprint, policy, nonce, error);
     if (!request)
         return NULL;
-    if (tsa_post(tsa->url, request, tsa->timeout_ms, &call, &type, error))
-        token = tsa_read_answer(&call, type, error);
+    answer = dn_http_ask(&(DnHttp){.url = tsa->url,
+                                   .body = request,
+                                   .type = "application/timestamp-query",
+                                   .accept = "application/timestamp-reply",
+                                   .timeout_ms = tsa->timeout_ms,
+                                   .max_bytes = DN_TOKEN_MAX_BYTES},
+                         &type, error);
+    token = answer ? tsa_read_answer(answer, type, error) : NULL;
     if (!token || !tsa_check_token(token, imprint, tsa->policy, nonce, error)) {
-        dn_fail_in(error, "time-stamp authority %s", call.host);
+        dn_fail_in(error, "time-stamp authority %s", host);
         return NULL;
     }
     return g_steal_pointer(&token);

@@ -78,8 +78,8 @@ lines() {
 }
 
 # Starts the test authority; sets $tsa_url and $trust.
-start_tsa() {
-    "$tsa" init tsa >/dev/null || exit 1
+start_tsa() { # more arguments: of its certificate
+    "$tsa" init tsa "$@" >/dev/null || exit 1
     "$tsa" serve tsa --port 0 --port-file tsa/port >tsa/log 2>&1 &
     tsa_pid=$!
     tries=0

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tests/fuzz/fuzz-evidence.c - time-stamp tokens, evidence records, PDF with a time stamp.
+ * tests/fuzz/fuzz-evidence.c - time-stamp tokens, evidence records, PDF with a time stamp, CRLs,
+ * OCSP responses.
  */
 #include "config.h"
 #include "fuzz.h"
@@ -34,6 +35,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!trust)
         trust = dn_trust_new_empty();
+    for (int kind = DN_PROOF_CRL; kind <= DN_PROOF_CERTIFICATES; kind++) {
+        g_autoptr(DnTrust) nobody = dn_trust_new_empty();
+
+        dn_trust_add_proof(nobody, (DnProofKind)kind, bytes, NULL);
+    }
     dn_token_verify(bytes, &leaf, trust, &of_token, NULL);
     dn_evidence_record_verify(bytes, &leaf, trust, &of_record, NULL);
     bring(bytes, trust);

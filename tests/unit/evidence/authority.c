@@ -83,7 +83,13 @@ authority_command(const char *verb, const char *folder, const char *arguments)
 void
 authority_init(const char *folder, const char *arguments)
 {
-    g_auto(GStrv) command = authority_command("init", folder, arguments);
+    authority_run("init", folder, arguments);
+}
+
+void
+authority_run(const char *verb, const char *folder, const char *arguments)
+{
+    g_auto(GStrv) command = authority_command(verb, folder, arguments);
     g_autoptr(GError) error = NULL;
     int status = -1;
 
@@ -175,14 +181,16 @@ trust_of(const char *folder, const char *lines)
 
 struct Parrot {
     int listener;
-    GBytes *answer;
+    GMutex lock;
+    GBytes *answer; /* under the lock */
     char *url;
     GThread *thread;
 };
 
 static void
-parrot_talk(const Parrot *self, int fd)
+parrot_talk(Parrot *self, int fd)
 {
+    g_autoptr(GBytes) answer = NULL;
     g_autoptr(GString) request = g_string_new(NULL);
     const char *body = NULL;
     size_t size = 0;
@@ -190,29 +198,32 @@ parrot_talk(const Parrot *self, int fd)
     char buffer[4096];
     ssize_t count = 0;
 
-    /* A request of dencho is one POST with a length; its body follows the empty line. */
+    /* A request of dencho is a GET, or one POST with a length; its body follows the empty line. */
     for (;;) {
         const char *length = strstr(request->str, "Content-Length: ");
         const char *end = strstr(request->str, "\r\n\r\n");
 
         body = end ? end + 4 : NULL;
-        if (body && length &&
-            (size_t)(request->str + request->len - body) >= strtoul(length + 16, NULL, 10))
+        if (body && (!length || (size_t)(request->str + request->len - body) >=
+                                    strtoul(length + 16, NULL, 10)))
             break;
         count = recv(fd, buffer, sizeof buffer, 0);
         if (count <= 0)
             return;
         g_string_append_len(request, buffer, count);
     }
-    if (self->answer)
-        bytes = g_bytes_get_data(self->answer, &size);
+    g_mutex_lock(&self->lock);
+    answer = self->answer ? g_bytes_ref(self->answer) : NULL;
+    g_mutex_unlock(&self->lock);
+    if (answer)
+        bytes = g_bytes_get_data(answer, &size);
     while (size > 0 && (count = send(fd, bytes, size, MSG_NOSIGNAL)) > 0) {
         bytes += count;
         size -= (size_t)count;
     }
     shutdown(fd, SHUT_WR);
     /* Until the peer has gone: silence is an answer too. */
-    if (!self->answer || size == 0)
+    if (!answer || size == 0)
         while (recv(fd, buffer, sizeof buffer, 0) > 0)
             continue;
 }
@@ -220,7 +231,7 @@ parrot_talk(const Parrot *self, int fd)
 static void *
 parrot_run(void *data)
 {
-    const Parrot *self = data;
+    Parrot *self = data;
 
     for (;;) {
         dn_autofd int fd = accept(self->listener, NULL, NULL);
@@ -238,6 +249,7 @@ parrot_start(GBytes *answer)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
 
+    g_mutex_init(&self->lock);
     self->answer = answer ? g_bytes_ref(answer) : NULL;
     self->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -256,6 +268,15 @@ parrot_url(const Parrot *self)
 }
 
 void
+parrot_teach(Parrot *self, GBytes *answer)
+{
+    g_mutex_lock(&self->lock);
+    g_clear_pointer(&self->answer, g_bytes_unref);
+    self->answer = g_bytes_ref(answer);
+    g_mutex_unlock(&self->lock);
+}
+
+void
 parrot_free(Parrot *self)
 {
     if (!self)
@@ -264,6 +285,7 @@ parrot_free(Parrot *self)
     g_thread_join(self->thread);
     close(self->listener);
     g_clear_pointer(&self->answer, g_bytes_unref);
+    g_mutex_clear(&self->lock);
     g_free(self->url);
     g_free(self);
 }

@@ -30,6 +30,9 @@ void write_text(const char *folder, const char *name, const char *text);
 /** Runs `dencho-tsa init FOLDER` with more arguments (nullable, parted by spaces). */
 void authority_init(const char *folder, const char *arguments);
 
+/** Runs `dencho-tsa VERB FOLDER` with more arguments (nullable, parted by spaces). */
+void authority_run(const char *verb, const char *folder, const char *arguments);
+
 typedef struct Authority Authority;
 /** Runs `dencho-tsa serve FOLDER` until authority_free(). */
 Authority *authority_start(const char *folder, const char *arguments);
@@ -50,6 +53,8 @@ typedef struct Parrot Parrot;
 /** Reads one request and answers with @answer, or with nothing for @answer NULL. */
 Parrot *parrot_start(GBytes *answer);
 const char *parrot_url(const Parrot *self);
+/** From now on it answers so. */
+void parrot_teach(Parrot *self, GBytes *answer);
 void parrot_free(Parrot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parrot, parrot_free)
 
