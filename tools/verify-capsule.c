@@ -10,7 +10,8 @@
  *   container  of a ZIP: each byte is the only one that the contents allow
  *   files      each file stands in SHA256SUMS with its SHA-256, each name there is a file
  *   evidence   each time stamp over the hash tree of its leaves; each evidence record (RFC 4998)
- *              over its document; tokens (RFC 3161) at the time they state
+ *              over its document; tokens (RFC 3161) at the time they state; with -C against the
+ *              CRLs (RFC 5280) and OCSP responses (RFC 6960) on their signers
  *   ledger     each line names the SHA-256 of the line before; documents, time stamps and the heads
  *              that were stamped are those of the ledger
  *   counts     of manifest.json
@@ -25,22 +26,24 @@
 #define _FILE_OFFSET_BITS 64
 #define OPENSSL_SUPPRESS_DEPRECATED
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs7.h>
 #include <openssl/ts.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,11 +51,10 @@
 enum {
     HASH = 32, /* SHA-256 */
     LONG = 64, /* SHA-512: hash trees that were renewed */
-    STEP = 1 << 16,
     NAME_MOST = 1000,
     BLOB_MOST = 64 << 20, /* of a token, a record, a list of leaves, a line */
-    DEPTH_MOST = 8,
-    STAMPS_MOST = 32, /* renewals in a record */
+    DEPTH_MOST = 8,       /* folders that are open */
+    STAMPS_MOST = 32,     /* renewals in a record */
     CHAINS_MOST = 8,
     LISTS_MOST = 64, /* levels of a hash tree */
 };
@@ -77,18 +79,8 @@ static void __attribute__((format(printf, 2, 3))) fail(const char *where, const 
     putchar('\n');
 }
 
-static void __attribute__((format(printf, 1, 2), noreturn)) give_up(const char *format, ...)
-{
-    va_list arguments;
-
-    fflush(stdout);
-    fprintf(stderr, "verify-capsule: ");
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(2);
-}
+#define give_up(...)                                                                               \
+    (fflush(stdout), fprintf(stderr, "verify-capsule: " __VA_ARGS__), fputc('\n', stderr), exit(2))
 
 static void *
 get_memory(void *old, size_t size)
@@ -98,6 +90,13 @@ get_memory(void *old, size_t size)
     if (!memory)
         give_up("out of memory");
     return memory;
+}
+
+/* Room for one more of @size bytes; it doubles at powers of two. */
+static void *
+grow(void *array, size_t count, size_t size)
+{
+    return count & (count - 1) ? array : get_memory(array, (count ? 2 * count : 1) * size);
 }
 
 typedef struct {
@@ -155,15 +154,12 @@ read_hash(const char *text, int hash, uint8_t *out)
 }
 
 static bool
-read_number(const char *text, uint64_t *out)
+read_number(const char *text, char end, uint64_t *out)
 {
-    uint64_t value = 0;
-    int digits = 0;
+    size_t digits = strspn(text, "0123456789");
 
-    for (; *text >= '0' && *text <= '9' && digits < 16; text++, digits++)
-        value = value * 10 + (uint64_t)(*text - '0');
-    *out = value;
-    return digits > 0 && *text == '\0';
+    *out = strtoull(text, NULL, 10);
+    return digits > 0 && digits <= 16 && text[digits] == end;
 }
 
 static bool
@@ -188,7 +184,7 @@ typedef struct {
 } File;
 
 static const char *capsule;
-static int capsule_fd = -1; /* of the ZIP; -1: a folder */
+static const uint8_t *zip; /* all of it; NULL: a folder */
 static File *files;
 static size_t file_count;
 static const File **by_hash;
@@ -196,105 +192,81 @@ static const File **by_hash;
 static File *
 add_file(char *name)
 {
-    static size_t room;
-
-    if (file_count == room) {
-        room = room ? room * 2 : 256;
-        files = get_memory(files, room * sizeof *files);
-    }
+    files = grow(files, file_count, sizeof *files);
     files[file_count] = (File){.name = name};
     return &files[file_count++];
 }
 
-static void
-read_at(int fd, void *to, size_t size, uint64_t offset)
-{
-    uint8_t *at = to;
-
-    while (size > 0) {
-        ssize_t got = pread(fd, at, size, (off_t)offset);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            give_up("cannot read: %s", got < 0 ? strerror(errno) : "the file became shorter");
-        at += got;
-        size -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-}
-
 static uint32_t
-crc32_add(uint32_t crc, const uint8_t *bytes, size_t size)
+crc32_of(const uint8_t *bytes, size_t size)
 {
-    static uint32_t table[256];
+    uint32_t crc = UINT32_MAX;
+    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
 
-    if (!table[1])
-        for (uint32_t i = 0; i < 256; i++) {
-            table[i] = i;
-            for (int bit = 0; bit < 8; bit++)
-                table[i] = table[i] & 1 ? 0xedb88320U ^ table[i] >> 1 : table[i] >> 1;
-        }
-    crc = ~crc;
-    for (size_t i = 0; i < size; i++)
-        crc = table[(crc ^ bytes[i]) & 0xff] ^ crc >> 8;
+    for (size_t i = 0; i < 2 * size; i++) /* four bits at a time, the low ones first */
+        crc = table[(crc ^ bytes[i / 2] >> 4 * (i & 1)) & 15] ^ crc >> 4;
     return ~crc;
 }
 
-/* The hash of a file's bytes; its CRC-32. */
-static uint32_t
-hash_range(int fd, const File *file, int hash, uint8_t *out)
+static const uint8_t *
+map_path(const char *path, uint64_t size)
 {
-    static uint8_t step[STEP];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    uint32_t crc = 0;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW);
+    void *bytes =
+        fd < 0 || size == 0 ? NULL : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
 
-    if (!context ||
-        EVP_DigestInit_ex(context, hash == LONG ? EVP_sha512() : EVP_sha256(), NULL) != 1)
-        give_up("OpenSSL has no SHA-2");
-    for (uint64_t at = 0; at < file->size;) {
-        size_t part = file->size - at < STEP ? (size_t)(file->size - at) : STEP;
-
-        read_at(fd, step, part, file->offset + at);
-        crc = crc32_add(crc, step, part);
-        EVP_DigestUpdate(context, step, part);
-        at += part;
-    }
-    EVP_DigestFinal_ex(context, out, NULL);
-    EVP_MD_CTX_free(context);
-    return crc;
+    if (fd < 0 || bytes == MAP_FAILED)
+        give_up("cannot read %s: %s", path, strerror(errno));
+    close(fd);
+    return bytes ? bytes : (const uint8_t *)"";
 }
 
-/* The descriptor in which a file lies. */
-static int
-open_file(const File *file)
+/* The bytes of a file, until unmap_file(). */
+static const uint8_t *
+map_file(const File *file)
 {
     char path[4096];
-    int fd = -1;
 
-    if (capsule_fd >= 0)
-        return dup(capsule_fd);
-    if (snprintf(path, sizeof path, "%s/%s", capsule, file->name) < (int)sizeof path)
-        fd = open(path, O_RDONLY | O_NOFOLLOW);
-    if (fd < 0)
-        give_up("cannot open %s: %s", file->name, strerror(errno));
-    return fd;
+    if (zip)
+        return zip + file->offset;
+    if (snprintf(path, sizeof path, "%s/%s", capsule, file->name) >= (int)sizeof path)
+        give_up("a name is too long");
+    return map_path(path, file->size);
 }
 
+static void
+unmap_file(const File *file, const uint8_t *bytes)
+{
+    if (!zip && file->size > 0)
+        munmap((void *)(uintptr_t)bytes, (size_t)file->size);
+}
+
+static void
+hash_file(const File *file, int hash, uint8_t *out)
+{
+    const uint8_t *bytes = map_file(file);
+
+    sha(hash, bytes, (size_t)file->size, out);
+    unmap_file(file, bytes);
+}
+
+/* A copy, with a NUL behind it. */
 static Bytes
 read_file(const File *file)
 {
-    Bytes bytes = {0};
-    int fd = open_file(file);
+    const uint8_t *bytes = map_file(file);
+    Bytes copy = {0};
 
     if (file->size > BLOB_MOST)
         give_up("%s is larger than this program reads", file->name);
-    bytes.size = (size_t)file->size;
-    bytes.at = get_memory(NULL, bytes.size + 1);
-    read_at(fd, bytes.at, bytes.size, file->offset);
-    bytes.at[bytes.size] = '\0';
-    close(fd);
-    return bytes;
+    bytes_add(&copy, bytes, (size_t)file->size);
+    bytes_add(&copy, "", 1);
+    copy.size--;
+    unmap_file(file, bytes);
+    return copy;
 }
 
 static int
@@ -327,87 +299,59 @@ is_there(const uint8_t hash[HASH])
     return bsearch(&lent, by_hash, file_count, sizeof *by_hash, compare_hashes) != NULL;
 }
 
-typedef void (*LineVisitor)(char *line, size_t size, uint64_t number, void *data);
+typedef void (*LineVisitor)(char *line, size_t size, uint64_t number);
 
-/* Visits the lines of a file, each ended by NUL in place of its line feed. */
-static void
-each_line(const char *name, LineVisitor visit, void *data)
+/* How many lines a file has; visits them, each ended by NUL in place of its line feed. */
+static uint64_t
+each_line(const char *name, LineVisitor visit)
 {
     const File *file = find_file(name);
-    Bytes held = {0};
-    uint8_t step[4096];
+    const uint8_t *bytes = file ? map_file(file) : NULL;
+    Bytes line = {0};
     uint64_t number = 0;
-    int fd = -1;
 
-    if (!file) {
+    if (!file)
         fail(name, "it is missing");
-        return;
-    }
-    fd = open_file(file);
-    for (uint64_t at = 0; at < file->size;) {
-        size_t part = file->size - at < sizeof step ? (size_t)(file->size - at) : sizeof step;
-        size_t from = held.size;
-        size_t begin = 0;
+    for (uint64_t at = 0; file && at < file->size; at += line.size) {
+        uint64_t left = file->size - at < BLOB_MOST ? file->size - at : BLOB_MOST;
+        const uint8_t *end = memchr(bytes + at, '\n', (size_t)left);
 
-        read_at(fd, step, part, file->offset + at);
-        at += part;
-        bytes_add(&held, step, part);
-        for (size_t i = from; i < held.size; i++)
-            if (held.at[i] == '\n') {
-                held.at[i] = '\0';
-                visit((char *)held.at + begin, i - begin, ++number, data);
-                begin = i + 1;
-            }
-        memmove(held.at, held.at + begin, held.size - begin);
-        held.size -= begin;
-        if (held.size > BLOB_MOST)
-            give_up("%s: a line is longer than this program reads", name);
+        if (!end) {
+            fail(name, "line %" PRIu64 " has no end, or is too long", number + 1);
+            break;
+        }
+        number++;
+        line.size = 0;
+        bytes_add(&line, bytes + at, (size_t)(end + 1 - bytes) - at);
+        line.at[line.size - 1] = '\0';
+        if (visit)
+            visit((char *)line.at, line.size - 1, number);
     }
-    if (held.size > 0)
-        fail(name, "its last line has no end");
-    close(fd);
-    bytes_free(&held);
+    if (file)
+        unmap_file(file, bytes);
+    bytes_free(&line);
+    return number;
 }
 
 /* --- a folder --- */
 
-static void
-scan_folder(const char *path, const char *prefix, int depth)
+static int
+scan_entry(const char *path, const struct stat *st, int type, struct FTW *place)
 {
-    DIR *folder = opendir(path);
-    struct dirent *entry = NULL;
+    const char *name = path + strlen(capsule) + 1;
 
-    if (!folder)
-        give_up("cannot open %s: %s", path, strerror(errno));
-    while ((entry = readdir(folder))) {
-        char inner[4096];
-        char name[4096];
-        struct stat st;
-
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name) >= (int)sizeof inner ||
-            snprintf(name, sizeof name, "%s%s", prefix, entry->d_name) >= (int)sizeof name - 1)
-            give_up("a name is too long");
-        if (lstat(inner, &st) != 0)
-            give_up("cannot look at %s: %s", inner, strerror(errno));
-        if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
-            strcat(name, "/");
-            scan_folder(inner, name, depth + 1);
-        } else if (!S_ISREG(st.st_mode)) {
-            fail(name, "it is no file of a capsule");
-        } else {
-            File *file = add_file(strdup(name));
-            int fd = open(inner, O_RDONLY | O_NOFOLLOW);
-
-            if (fd < 0)
-                give_up("cannot open %s: %s", inner, strerror(errno));
-            file->size = (uint64_t)st.st_size;
-            hash_range(fd, file, HASH, file->hash);
-            close(fd);
-        }
+    (void)place;
+    if (type == FTW_D)
+        return 0;
+    if (type != FTW_F || !S_ISREG(st->st_mode)) {
+        fail(name, "it is no file of a capsule");
+        return 0;
     }
-    closedir(folder);
+    File *file = add_file(strdup(name));
+
+    file->size = (uint64_t)st->st_size;
+    hash_file(file, HASH, file->hash);
+    return 0;
 }
 
 /* --- a ZIP: stored, 64-bit sizes, one date: one form only (APPNOTE.TXT 6.3.9) --- */
@@ -489,16 +433,12 @@ put_tail(Bytes *to, uint64_t count, uint64_t size, uint64_t offset)
 static void
 compare_at(uint64_t offset, const Bytes *wanted, const char *where, const char *what)
 {
-    uint8_t *found = get_memory(NULL, wanted->size);
-
-    read_at(capsule_fd, found, wanted->size, offset);
     for (size_t i = 0; i < wanted->size; i++)
-        if (found[i] != wanted->at[i]) {
+        if (zip[offset + i] != wanted->at[i]) {
             fail(where, "byte %" PRIu64 " of the container, in %s, is 0x%02x and should be 0x%02x",
-                 offset + i, what, found[i], wanted->at[i]);
+                 offset + i, what, zip[offset + i], wanted->at[i]);
             break;
         }
-    free(found);
 }
 
 /* Takes one file off the directory. */
@@ -514,72 +454,59 @@ read_central(const uint8_t *at, uint64_t left, uint64_t end)
         return 0;
     File *file = add_file(strndup((const char *)at + CENTRAL, name_size));
 
-    file->crc = (uint32_t)get(at + 16, 4);
     file->size = get(extra + 4, 8);
-    file->header = get(extra + 20, 8);
-    return file->header <= end && file->size <= end - file->header ? used : 0;
+    return file->size <= end ? used : 0;
 }
 
-/* Files stand one after the other without a gap, each behind its header. */
+/* Files stand one after the other without a gap, each behind its header. Where the directory says
+ * otherwise, it is not the one that belongs to them. */
 static void
 check_members(uint64_t directory)
 {
-    uint64_t expected = 0;
+    uint64_t at = 0;
 
     for (size_t i = 0; i < file_count; i++) {
         File *file = &files[i];
         Bytes header = {0};
-        uint32_t stated = file->crc;
 
-        if (file->header != expected) {
-            fail(file->name,
-                 "the directory says that it begins at byte %" PRIu64 ", it begins at %" PRIu64,
-                 file->header, expected);
-            file->header = expected;
-        }
-        file->offset = file->header + LOCAL + strlen(file->name) + LOCAL_EXTRA;
+        file->header = at;
+        file->offset = at + LOCAL + strlen(file->name) + LOCAL_EXTRA;
         if (file->offset > directory || file->size > directory - file->offset)
             give_up("no capsule: %s reaches into the directory", file->name);
-        file->crc = hash_range(capsule_fd, file, HASH, file->hash);
-        if (file->crc != stated)
-            fail(file->name, "its bytes have another CRC-32 than the directory says");
+        file->crc = crc32_of(zip + file->offset, (size_t)file->size);
+        hash_file(file, HASH, file->hash);
         put_local(&header, file);
-        compare_at(file->header, &header, file->name, "its header");
-        expected = file->offset + file->size;
+        compare_at(at, &header, file->name, "its header");
+        at = file->offset + file->size;
         bytes_free(&header);
     }
-    if (expected != directory)
-        fail(capsule, "bytes %" PRIu64 " to %" PRIu64 " belong to no file", expected, directory);
+    if (at != directory)
+        fail(capsule, "bytes %" PRIu64 " to %" PRIu64 " belong to no file", at, directory);
 }
 
 static void
 scan_zip(uint64_t size)
 {
-    uint8_t tail[TAIL];
     Bytes wanted = {0};
 
     if (size < TAIL)
         give_up("%s is too short for a capsule", capsule);
-    read_at(capsule_fd, tail, TAIL, size - TAIL);
+    const uint8_t *tail = zip + size - TAIL;
     uint64_t end = size - TAIL;
     uint64_t directory_size = get(tail + 40, 8);
     uint64_t count = get(tail + 32, 8);
 
-    if (directory_size > end || directory_size > (uint64_t)16 << 30 ||
-        count > directory_size / CENTRAL)
+    if (directory_size > end || count > directory_size / CENTRAL)
         give_up("no capsule ends here: its directory cannot be found");
     uint64_t directory = end - directory_size;
-    uint8_t *bytes = get_memory(NULL, (size_t)directory_size);
 
-    read_at(capsule_fd, bytes, (size_t)directory_size, directory);
-    for (uint64_t i = 0, at = 0; i < count; i++) {
-        size_t used = read_central(bytes + at, directory_size - at, end);
+    for (uint64_t i = 0, at = directory; i < count; i++) {
+        size_t used = read_central(zip + at, end - at, end);
 
         if (used == 0)
             give_up("no capsule: entry %" PRIu64 " of its directory is malformed", i + 1);
         at += used;
     }
-    free(bytes);
     check_members(directory);
     for (size_t i = 0; i < file_count; i++)
         put_central(&wanted, &files[i]);
@@ -593,19 +520,20 @@ scan_zip(uint64_t size)
 }
 
 static void
-open_capsule(const char *path)
+open_capsule(char *path)
 {
     struct stat st;
 
+    for (size_t size = strlen(path); size > 1 && path[size - 1] == '/'; size--)
+        path[size - 1] = '\0';
     capsule = path;
     if (stat(path, &st) != 0)
         give_up("cannot open %s: %s", path, strerror(errno));
     if (S_ISDIR(st.st_mode)) {
-        scan_folder(path, "", 0);
+        if (nftw(path, scan_entry, DEPTH_MOST, FTW_PHYS) != 0)
+            give_up("cannot walk through %s: %s", path, strerror(errno));
     } else {
-        capsule_fd = open(path, O_RDONLY);
-        if (capsule_fd < 0)
-            give_up("cannot open %s: %s", path, strerror(errno));
+        zip = map_path(path, (uint64_t)st.st_size);
         scan_zip((uint64_t)st.st_size);
     }
     if (file_count == 0)
@@ -623,12 +551,11 @@ open_capsule(const char *path)
 /* --- SHA256SUMS --- */
 
 static void
-check_sum(char *line, size_t size, uint64_t number, void *data)
+check_sum(char *line, size_t size, uint64_t number)
 {
     uint8_t hash[HASH];
     File *file = NULL;
 
-    (void)data;
     if (size < 2 * HASH + 3 || strlen(line) != size || memcmp(line + 2 * HASH, "  ", 2) != 0 ||
         !read_hash(line, HASH, hash)) {
         fail("SHA256SUMS", "line %" PRIu64 " is malformed", number);
@@ -648,7 +575,7 @@ check_sum(char *line, size_t size, uint64_t number, void *data)
 static void
 check_sums(void)
 {
-    each_line("SHA256SUMS", check_sum, NULL);
+    each_line("SHA256SUMS", check_sum);
     for (size_t i = 0; i < file_count; i++)
         if (!files[i].listed && strcmp(files[i].name, "SHA256SUMS") != 0)
             fail(files[i].name, "it does not stand in SHA256SUMS: it has been added");
@@ -659,65 +586,213 @@ check_sums(void)
 static STACK_OF(X509) * authorities; /* NULL: nobody was named */
 
 static void
-load_authorities(const char *path)
+read_certificates(BIO *in, STACK_OF(X509) * out)
 {
-    FILE *in = fopen(path, "r");
     X509 *certificate = NULL;
 
-    if (!in)
-        give_up("cannot open %s: %s", path, strerror(errno));
-    authorities = sk_X509_new_null();
-    while ((certificate = PEM_read_X509(in, NULL, NULL, NULL)))
-        sk_X509_push(authorities, certificate);
-    fclose(in);
+    while (in && (certificate = PEM_read_bio_X509(in, NULL, NULL, NULL)))
+        sk_X509_push(out, certificate);
+    BIO_free(in);
     ERR_clear_error();
+}
+
+static void
+load_authorities(const char *path)
+{
+    authorities = sk_X509_new_null();
+    read_certificates(BIO_new_file(path, "r"), authorities);
     if (sk_X509_num(authorities) == 0)
-        give_up("%s holds no certificate", path);
+        give_up("%s is not there, or holds no certificate", path);
 }
 
-/* Seconds since 1970 of a GeneralizedTime; -1 when it is none. */
+/* Seconds since 1970; -1 when it is no time. */
 static int64_t
-read_time(const ASN1_GENERALIZEDTIME *time)
+read_time(const ASN1_TIME *time)
 {
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-    int days = 0;
-    int seconds = 0;
-    bool good = epoch && time && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
+    struct tm parts;
 
-    ASN1_TIME_free(epoch);
-    return good ? (int64_t)days * 86400 + seconds : -1;
+    return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : -1;
 }
 
-static bool
-verify_at(PKCS7 *token, const uint8_t *imprint, int size, int64_t time)
+static X509_STORE *
+store_of(const STACK_OF(X509) * anchors, int64_t time)
 {
-    TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
     X509_STORE *store = X509_STORE_new();
     X509_VERIFY_PARAM *rules = X509_STORE_get0_param(store);
-    const STACK_OF(X509) *anchors = authorities ? authorities : token->d.sign->cert;
-    uint8_t *copy = OPENSSL_memdup(imprint, (size_t)size);
-    bool good = false;
 
     for (int i = 0; i < sk_X509_num(anchors); i++)
         X509_STORE_add_cert(store, sk_X509_value(anchors, i));
     X509_VERIFY_PARAM_set_time(rules, (time_t)time);
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
+    return store;
+}
+
+/* --- whether a signer was revoked, by the CRLs and OCSP responses that are here --- */
+
+static STACK_OF(X509_CRL) * lists;
+static STACK_OF(X509) * kept; /* of chains: trusted by nobody */
+static OCSP_BASICRESP **answers;
+static size_t answer_count;
+
+static struct {
+    int64_t time;
+    int64_t renewed; /* -1: never */
+    bool spoilt;     /* the list is not its issuer's, or of other certificates */
+    bool revoked;
+} judged;
+
+/* RFC 3161 section 4: without a reason, or for another than unspecified (0), affiliation changed,
+ * superseded and end of operation (3 to 5), the key may have been in other hands: then all of its
+ * tokens fall but those that were renewed before. */
+static void
+note_revoked(int reason, int64_t since)
+{
+    if (reason == 0 || (reason >= 3 && reason <= 5))
+        judged.revoked = judged.revoked || since <= judged.time;
+    else
+        judged.revoked = judged.revoked || judged.renewed < 0 || since <= judged.renewed;
+}
+
+static void
+ask_list(X509_CRL *list, X509 *certificate)
+{
+    X509_REVOKED *row = NULL;
+
+    if (judged.spoilt || X509_CRL_get0_by_cert(list, &row, certificate) != 1)
+        return;
+    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(row, NID_crl_reason, NULL, NULL);
+    ASN1_TIME *invalid = X509_REVOKED_get_ext_d2i(row, NID_invalidity_date, NULL, NULL);
+    int64_t since = read_time(X509_REVOKED_get0_revocationDate(row));
+
+    note_revoked(reason ? (int)ASN1_ENUMERATED_get(reason) : -1,
+                 invalid && read_time(invalid) < since ? read_time(invalid) : since);
+    ASN1_ENUMERATED_free(reason);
+    ASN1_TIME_free(invalid);
+}
+
+static void
+ask_answer(OCSP_BASICRESP *answer, STACK_OF(X509) * chain, int index)
+{
+    X509_STORE *store = store_of(authorities, read_time(OCSP_resp_get0_produced_at(answer)));
+    OCSP_CERTID *id =
+        OCSP_cert_to_id(EVP_sha1(), sk_X509_value(chain, index), sk_X509_value(chain, index + 1));
+    ASN1_GENERALIZEDTIME *since = NULL;
+    int status = V_OCSP_CERTSTATUS_UNKNOWN;
+    int reason = -1;
+
+    if (OCSP_resp_find_status(answer, id, &status, &reason, &since, NULL, NULL) == 1 &&
+        status == V_OCSP_CERTSTATUS_REVOKED &&
+        OCSP_basic_verify(answer, chain, store, OCSP_PARTIAL_CHAIN) == 1)
+        note_revoked(reason, read_time(since));
+    OCSP_CERTID_free(id);
+    X509_STORE_free(store);
+}
+
+/* Notes what lists say while a chain that holds is verified once more; nothing stops that. */
+static int
+judge(int good, X509_STORE_CTX *context)
+{
+    int error = X509_STORE_CTX_get_error(context);
+    int depth = X509_STORE_CTX_get_error_depth(context);
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+
+    if (good)
+        return 1;
+    if (error == X509_V_ERR_CERT_REVOKED)
+        ask_list(X509_STORE_CTX_get0_current_crl(context), sk_X509_value(chain, depth));
+    else if (error == X509_V_ERR_UNABLE_TO_GET_CRL)
+        for (size_t i = 0; i < answer_count && depth + 1 < sk_X509_num(chain); i++)
+            ask_answer(answers[i], chain, depth);
+    else if (error != X509_V_ERR_CRL_NOT_YET_VALID && error != X509_V_ERR_CRL_HAS_EXPIRED)
+        judged.spoilt = true;
+    return 1;
+}
+
+static void
+load_proof(const File *file)
+{
+    Bytes bytes = read_file(file);
+    const uint8_t *end = bytes.at;
+    X509_CRL *list = NULL;
+    OCSP_RESPONSE *response = NULL;
+
+    answers = grow(answers, answer_count, sizeof *answers);
+    if (ends_with(file->name, "/chain.pem")) {
+        read_certificates(BIO_new_mem_buf(end, (int)bytes.size), kept);
+        end += bytes.size;
+    } else if (!ends_with(file->name, ".ocsp")) {
+        list = d2i_X509_CRL(NULL, &end, (long)bytes.size);
+    } else if ((response = d2i_OCSP_RESPONSE(NULL, &end, (long)bytes.size))) {
+        answers[answer_count] = OCSP_response_get1_basic(response);
+        answer_count += answers[answer_count] != NULL;
+    }
+    if (end != bytes.at + bytes.size)
+        fail(file->name, "it is no CRL, or no OCSP response");
+    else if (list)
+        sk_X509_CRL_push(lists, list);
+    OCSP_RESPONSE_free(response);
+    bytes_free(&bytes);
+}
+
+static void
+load_proofs(void)
+{
+    static const char *const ends[] = {"/chain.pem", ".crl", ".ocsp"};
+
+    lists = sk_X509_CRL_new_null();
+    kept = sk_X509_new_null();
+    for (size_t i = 0; i < 3 * file_count; i++)
+        if (strncmp(files[i / 3].name, "evidence/", 9) == 0 &&
+            ends_with(files[i / 3].name, ends[i % 3]))
+            load_proof(&files[i / 3]);
+}
+
+static bool
+verify_at(PKCS7 *token, const uint8_t *imprint, int size, int64_t time, bool judging,
+          X509_CRL *list)
+{
+    TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
+    X509_STORE *store = store_of(authorities ? authorities : token->d.sign->cert, time);
+    uint8_t *copy = OPENSSL_memdup(imprint, (size_t)size);
+    bool good = false;
+
+    if (judging) {
+        X509_STORE_set_verify_cb(store, judge);
+        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+        if (list)
+            X509_STORE_add_crl(store, list);
+    }
     TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
     TS_VERIFY_CTX_set_store(context, store);
+    TS_VERIFY_CTS_set_certs(context, X509_chain_up_ref(kept));
     TS_VERIFY_CTX_set_imprint(context, copy, size);
     good = TS_RESP_verify_token(context, token) == 1;
     TS_VERIFY_CTX_free(context);
     return good;
 }
 
-/* The token that was found to hold last: thousands of records have the same one. */
+/* False when a certificate of the signer's chain was revoked: by each list, and by all answers. */
+static bool
+check_signer(PKCS7 *token, const uint8_t *imprint, int size, int64_t time, int64_t renewed)
+{
+    judged.time = time;
+    judged.renewed = renewed;
+    judged.revoked = false;
+    for (int i = -1; authorities && i < sk_X509_CRL_num(lists); i++) {
+        judged.spoilt = false;
+        verify_at(token, imprint, size, renewed < 0 ? time : renewed, true,
+                  i < 0 ? NULL : sk_X509_CRL_value(lists, i));
+    }
+    return !judged.revoked;
+}
+
+/* What was asked last, of a token that holds: thousands of records have the same one. */
 static struct {
-    bool known;
     uint8_t token[HASH];
     uint8_t imprint[LONG];
     int64_t renewed;
-    int64_t time;
 } last;
+static int64_t last_time = -1;
 
 /* Whether the token stamps @imprint, and, when it was renewed, held until @renewed. Says why not
  * under the name @where. *@out_time: its own time. */
@@ -726,15 +801,17 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
             int hash_size, int64_t renewed, int64_t *out_time)
 {
     const uint8_t *end = bytes;
-    uint8_t hash[HASH];
+    __typeof__(last) asked;
 
-    sha(HASH, bytes, size, hash);
-    *out_time = last.time;
-    if (last.known && memcmp(last.token, hash, HASH) == 0 &&
-        memcmp(last.imprint, imprint, (size_t)hash_size) == 0 && last.renewed == renewed)
+    memset(&asked, 0, sizeof asked);
+    sha(HASH, bytes, size, asked.token);
+    memcpy(asked.imprint, imprint, (size_t)hash_size);
+    asked.renewed = renewed;
+    *out_time = last_time;
+    if (last_time >= 0 && memcmp(&asked, &last, sizeof asked) == 0)
         return true;
 
-    PKCS7 *token = size <= BLOB_MOST ? d2i_PKCS7(NULL, &end, (long)size) : NULL;
+    PKCS7 *token = d2i_PKCS7(NULL, &end, (long)size);
     TS_TST_INFO *info = token && PKCS7_type_is_signed(token) ? PKCS7_to_TS_TST_INFO(token) : NULL;
     int64_t time = info ? read_time(TS_TST_INFO_get_time(info)) : -1;
     bool good = false;
@@ -745,11 +822,14 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
              OBJ_obj2nid(TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info))->algorithm) !=
                  (hash_size == LONG ? NID_sha512 : NID_sha256))
         fail(where, "the token has no time that can be read, or stamps another kind of hash");
-    else if (!verify_at(token, imprint, hash_size, time))
+    else if (!verify_at(token, imprint, hash_size, time, false, NULL))
         fail(where, "the time stamp does not hold: %s",
              ERR_reason_error_string(ERR_peek_last_error()));
-    else if (renewed >= 0 && (renewed < time || !verify_at(token, imprint, hash_size, renewed)))
+    else if (renewed >= 0 &&
+             (renewed < time || !verify_at(token, imprint, hash_size, renewed, false, NULL)))
         fail(where, "the time stamp had ended when it was renewed");
+    else if (!check_signer(token, imprint, hash_size, time, renewed))
+        fail(where, "the certificate of its signer was REVOKED");
     else
         good = true;
     ERR_clear_error();
@@ -757,11 +837,8 @@ check_token(const char *where, const uint8_t *bytes, size_t size, const uint8_t 
     PKCS7_free(token);
     *out_time = time;
     if (good) {
-        last.known = true;
-        last.renewed = renewed;
-        last.time = time;
-        memcpy(last.token, hash, HASH);
-        memcpy(last.imprint, imprint, (size_t)hash_size);
+        last = asked;
+        last_time = time;
     }
     return good;
 }
@@ -772,22 +849,26 @@ typedef struct {
     uint64_t seq;
     int size; /* HASH: of the line; LONG: of all lines up to it */
     uint8_t hash[LONG];
-    bool met;
 } Head;
 
 static Head *heads; /* of the ledger, that were stamped */
 static size_t head_count;
 
-static void
-join(int hash, const uint8_t *a, const uint8_t *b, uint8_t *out)
-{
-    uint8_t both[2 * LONG];
-    size_t size = (size_t)hash;
-    bool swap = memcmp(a, b, size) > 0;
+static int node_size; /* of what is sorted */
 
-    memcpy(both, swap ? b : a, size);
-    memcpy(both + size, swap ? a : b, size);
-    sha(hash, both, 2 * size, out);
+static int
+compare_nodes(const void *a, const void *b)
+{
+    return memcmp(a, b, (size_t)node_size);
+}
+
+/* Sorted, joined and hashed. */
+static void
+join(int hash, uint8_t *nodes, size_t count, uint8_t *out)
+{
+    node_size = hash;
+    qsort(nodes, count, (size_t)hash, compare_nodes);
+    sha(hash, nodes, count * (size_t)hash, out);
 }
 
 /* The root over @count hashes, which are overwritten. A node without a neighbour goes up as it is.
@@ -801,13 +882,10 @@ tree_root(int hash, uint8_t *nodes, size_t count, uint8_t *out)
         size_t next = 0;
 
         for (size_t i = 0; i < count; i += 2, next++) {
-            uint8_t node[LONG];
-
             if (i + 1 < count)
-                join(hash, nodes + i * size, nodes + (i + 1) * size, node);
+                join(hash, nodes + i * size, 2, nodes + next * size);
             else
-                memcpy(node, nodes + i * size, size);
-            memcpy(nodes + next * size, node, size);
+                memmove(nodes + next * size, nodes + i * size, size);
         }
         count = next;
     }
@@ -824,13 +902,9 @@ check_renewed(const Head *leaf)
 
     snprintf(name, sizeof name, "evidence/%" PRIu64 "/token.der", leaf->seq);
     file = find_file(name);
-    if (!file)
-        return true;
-    Bytes token = read_file(file);
-
-    sha(leaf->size, token.at, token.size, hash);
-    bytes_free(&token);
-    return memcmp(hash, leaf->hash, (size_t)leaf->size) == 0;
+    if (file)
+        hash_file(file, leaf->size, hash);
+    return !file || memcmp(hash, leaf->hash, (size_t)leaf->size) == 0;
 }
 
 /* "hash voucher version [hash of the document]", "hash ledger seq" for the ledger's head, "hash
@@ -848,14 +922,14 @@ read_leaves(char *text, Bytes *out, int *out_hash)
         if (number) /* what may follow is proved by the record */
             number[1 + strcspn(number + 1, " ")] = '\0';
         if (!number || line[digits] != ' ' || !read_hash(line, *out_hash, head.hash) ||
-            !read_number(number + 1, &head.seq))
+            !read_number(number + 1, '\0', &head.seq))
             return false;
         bytes_add(out, head.hash, (size_t)*out_hash);
         if (strncmp(who, "stamp ", 6) == 0 && !check_renewed(&head))
             return false;
         if (strncmp(who, "ledger ", 7) != 0)
             continue;
-        heads = get_memory(heads, (head_count + 1) * sizeof *heads);
+        heads = grow(heads, head_count, sizeof *heads);
         heads[head_count++] = head;
     }
     return out->size > 0;
@@ -929,31 +1003,20 @@ typedef struct {
 static bool
 take(Der *in, uint8_t tag, Der *body, Der *whole)
 {
-    size_t header = 2;
-    size_t length = 0;
+    const uint8_t *at = in->at;
+    long length = 0;
+    int number = 0;
+    int class = 0;
 
-    if (in->left < 2 || in->at[0] != tag)
+    if (in->left == 0 || *at != tag ||
+        ASN1_get_object(&at, &length, &number, &class, (long)in->left) & 0x81 ||
+        at - in->at != ASN1_object_size(1, (int)length, number) - length) /* DER: the one form */
         return false;
-    length = in->at[1];
-    if (length >= 0x80) {
-        size_t digits = length & 0x7f;
-
-        if (digits == 0 || digits > 4 || in->left < 2 + digits || in->at[2] == 0)
-            return false;
-        length = 0;
-        for (size_t i = 0; i < digits; i++)
-            length = length << 8 | in->at[2 + i];
-        if (length < 0x80)
-            return false;
-        header += digits;
-    }
-    if (in->left - header < length)
-        return false;
-    *body = (Der){in->at + header, length};
+    *body = (Der){at, (size_t)length};
     if (whole)
-        *whole = (Der){in->at, header + length};
-    in->at += header + length;
-    in->left -= header + length;
+        *whole = (Der){in->at, (size_t)(at + length - in->at)};
+    in->left -= (size_t)(at + length - in->at);
+    in->at = at + length;
     return true;
 }
 
@@ -1021,14 +1084,6 @@ read_record(const Bytes *bytes, Stamp stamps[STAMPS_MOST], const uint8_t **chain
     return count > 0 ? count : -1;
 }
 
-static int node_size; /* of what is sorted */
-
-static int
-compare_nodes(const void *a, const void *b)
-{
-    return memcmp(a, b, (size_t)node_size);
-}
-
 /* RFC 4998 4.3: the first list has the leaf in it; a list, sorted and joined, gives a hash that
  * belongs to the next list. */
 static bool
@@ -1058,11 +1113,8 @@ walk_lists(const Stamp *stamp, const uint8_t *leaf, uint8_t *root)
             bytes_add(&nodes, hash.at, size);
         }
         good = good && found && nodes.size >= 2 * size;
-        if (good) {
-            node_size = stamp->hash;
-            qsort(nodes.at, nodes.size / size, size, compare_nodes);
-            sha(stamp->hash, nodes.at, nodes.size, root);
-        }
+        if (good)
+            join(stamp->hash, nodes.at, nodes.size / size, root);
         bytes_free(&nodes);
         if (!good)
             return false;
@@ -1075,18 +1127,14 @@ walk_lists(const Stamp *stamp, const uint8_t *leaf, uint8_t *root)
 static void
 renewed_leaf(const Stamp *stamp, const uint8_t *chains, const uint8_t *document, uint8_t *out)
 {
-    size_t size = (size_t)(stamp->chains_end - chains);
-    int digits = size > 0xffff ? 3 : size > 0xff ? 2 : size > 0x7f ? 1 : 0; /* below BLOB_MOST */
-    uint8_t byte = (uint8_t)(digits ? 0x80 | digits : (int)size);
+    size_t size = (size_t)(stamp->chains_end - chains); /* below BLOB_MOST */
+    uint8_t header[8];
+    uint8_t *end = header;
     uint8_t both[2 * LONG];
     Bytes sequence = {0};
 
-    bytes_add(&sequence, "\x30", 1);
-    bytes_add(&sequence, &byte, 1);
-    while (digits-- > 0) {
-        byte = (uint8_t)(size >> 8 * digits);
-        bytes_add(&sequence, &byte, 1);
-    }
+    ASN1_put_object(&end, 1, (int)size, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+    bytes_add(&sequence, header, (size_t)(end - header));
     bytes_add(&sequence, chains, size);
     memcpy(both, document, (size_t)stamp->hash);
     sha(stamp->hash, sequence.at, sequence.size, both + stamp->hash);
@@ -1107,8 +1155,8 @@ check_record(const File *file, const uint8_t *document, const uint8_t *document_
     int64_t renewed = -1;
     bool good = count > 0;
 
-    for (int i = 0; good && i < count; i++)
-        good = stamps[i].hash == HASH || document_long;
+    for (int i = 0; i < count; i++)
+        good = good && (stamps[i].hash == HASH || document_long);
     if (!good)
         fail(file->name, "it is no evidence record that this program knows");
     for (int i = count - 1; good && i >= 0; i--) {
@@ -1136,12 +1184,7 @@ check_record(const File *file, const uint8_t *document, const uint8_t *document_
 
 /* --- documents --- */
 
-typedef struct {
-    uint64_t documents;
-    uint64_t stamped;
-    uint64_t entries;
-    uint64_t vouchers;
-} Counts;
+static uint64_t stamped; /* documents */
 
 /* Vouchers without documents. Each must have been disposed of by an entry. */
 typedef struct {
@@ -1163,8 +1206,7 @@ add_gone(const char *id)
 {
     if (gone_count > 0 && strcmp(gone[gone_count - 1].id, id) == 0) /* another version of it */
         return;
-    if ((gone_count & (gone_count - 1)) == 0)
-        gone = get_memory(gone, (gone_count ? 2 * gone_count : 1) * sizeof *gone);
+    gone = grow(gone, gone_count, sizeof *gone);
     memset(&gone[gone_count], 0, sizeof *gone);
     snprintf(gone[gone_count++].id, sizeof gone->id, "%s", id);
 }
@@ -1184,9 +1226,8 @@ find_gone(const char *text)
 /* "sha256 voucher version file record [sha512]", "-" when there is no record, or no file since it
  * was disposed of: then the record is of the hash alone. */
 static void
-check_document(char *line, size_t size, uint64_t number, void *data)
+check_document(char *line, size_t size, uint64_t number)
 {
-    Counts *counts = data;
     char *words[6] = {0};
     int count = 0;
     uint8_t hash[HASH];
@@ -1194,7 +1235,6 @@ check_document(char *line, size_t size, uint64_t number, void *data)
     uint8_t found_long[LONG];
     int64_t time = 0;
 
-    counts->documents++;
     for (char *word = strtok(line, " "); word && count < 6; word = strtok(NULL, " "))
         words[count++] = word;
     if (count < 5 || size < 2 * HASH || strlen(words[0]) != 2 * HASH ||
@@ -1213,10 +1253,7 @@ check_document(char *line, size_t size, uint64_t number, void *data)
     else if (memcmp(file->hash, hash, HASH) != 0)
         fail(words[3], "its SHA-256 is not the one in evidence/documents.txt");
     if (file && words[5]) {
-        int fd = open_file(file);
-
-        hash_range(fd, file, LONG, found_long);
-        close(fd);
+        hash_file(file, LONG, found_long);
         if (memcmp(found_long, hash_long, LONG) != 0)
             fail(words[3], "its SHA-512 is not the one in evidence/documents.txt");
     }
@@ -1227,7 +1264,7 @@ check_document(char *line, size_t size, uint64_t number, void *data)
     } else if (check_record(record, hash, words[5] ? hash_long : NULL, &time)) {
         char text[32] = "";
 
-        counts->stamped++;
+        stamped++;
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&(time_t){(time_t)time}));
         if (list_documents)
             printf("%s  %s\n", text, words[3]);
@@ -1261,11 +1298,8 @@ static bool
 member_number(const char *line, const char *key, uint64_t *out)
 {
     const char *at = find_member(line, key);
-    char digits[24] = "";
 
-    for (size_t i = 0; at && i + 1 < sizeof digits && at[i] >= '0' && at[i] <= '9'; i++)
-        digits[i] = at[i];
-    return read_number(digits, out);
+    return at && (read_number(at, ',', out) || read_number(at, '}', out));
 }
 
 static bool
@@ -1277,39 +1311,24 @@ member_hash(const char *line, const char *key, uint8_t out[HASH])
            at[1 + 2 * HASH] == '"' && read_hash(at + 1, HASH, out);
 }
 
-/* The "sha256" of {"bytes":...,"id":...,"sha256":...} under @key. */
-static bool
-member_blob(const char *line, const char *key, uint8_t out[HASH])
-{
-    const char *at = find_member(line, key);
-
-    return at && *at == '{' && member_hash(at, "sha256", out);
-}
-
-typedef struct {
-    Counts *counts;
+static struct {
     uint64_t seq;
     uint8_t hash[HASH]; /* of the line before */
     EVP_MD_CTX *lines;  /* SHA-512 of all lines so far */
+    size_t head;        /* the next that was stamped */
     bool broken;
-} Chain;
+} chain;
 
-/* The token and the leaves of a stamp in the ledger are the files under its seq. */
+/* Whatever an entry of evidence names is here: token, leaves, what is known of revocations. */
 static void
-check_stamp_entry(const char *line, uint64_t seq)
+check_evidence(const char *line, uint64_t seq)
 {
-    static const char *const members[][2] = {{"token", "token.der"}, {"leaves", "leaves.txt"}};
+    uint8_t hash[HASH];
 
-    for (int i = 0; i < 2; i++) {
-        char name[64];
-        uint8_t hash[HASH];
-        const File *file = NULL;
-
-        snprintf(name, sizeof name, "evidence/%" PRIu64 "/%s", seq, members[i][1]);
-        file = find_file(name);
-        if (file && (!member_blob(line, members[i][0], hash) || memcmp(hash, file->hash, HASH)))
-            fail(name, "it is not the one that the ledger names");
-    }
+    for (const char *at = line; (at = find_member(at, "sha256"));)
+        if (*at != '"' || !read_hash(at + 1, HASH, hash) || !is_there(hash))
+            fail("ledger.jsonl", "line %" PRIu64 ": evidence that it names is not in the capsule",
+                 seq);
 }
 
 /* Notes that an entry disposes of its voucher; the voucher's row, if its documents are gone. */
@@ -1328,105 +1347,87 @@ static void
 check_contents(const char *line, uint64_t seq)
 {
     const Gone *row = check_disposal(line);
+    const char *blob = find_member(line, "blob");
     uint8_t hash[HASH];
 
-    if (member_is(line, "type", "evidence.stamped") || member_is(line, "type", "evidence.renewed"))
-        check_stamp_entry(line, seq);
+    if (strstr(line, "\"type\":\"evidence."))
+        check_evidence(line, seq);
     else if ((member_is(line, "type", "voucher.registered") ||
               member_is(line, "type", "voucher.revised")) &&
-             (!member_blob(line, "blob", hash) || (!row && !is_there(hash))))
+             (!blob || !member_hash(blob, "sha256", hash) || (!row && !is_there(hash))))
         fail("ledger.jsonl", "line %" PRIu64 ": its document is not in the capsule", seq);
 }
 
-/* All stamped heads of one seq stand together. */
+/* Stamped heads stand in the order of the ledger. */
 static void
-check_head(const Chain *chain)
+check_heads(void)
 {
-    Head key = {.seq = chain->seq};
-    Head *head =
-        head_count > 0 ? bsearch(&key, heads, head_count, sizeof *heads, compare_heads) : NULL;
-
-    while (head && head > heads && head[-1].seq == chain->seq)
-        head--;
-    for (; head && head < heads + head_count && head->seq == chain->seq; head++) {
-        uint8_t all[LONG];
+    for (; chain.head < head_count && heads[chain.head].seq <= chain.seq; chain.head++) {
+        const Head *head = &heads[chain.head];
         EVP_MD_CTX *copy = EVP_MD_CTX_new();
+        uint8_t all[LONG];
 
-        if (!copy || EVP_MD_CTX_copy_ex(copy, chain->lines) != 1 ||
-            EVP_DigestFinal_ex(copy, all, NULL) != 1)
-            give_up("OpenSSL has no SHA-512");
+        if (!copy || EVP_MD_CTX_copy_ex(copy, chain.lines) != 1)
+            give_up("out of memory");
+        EVP_DigestFinal_ex(copy, all, NULL);
         EVP_MD_CTX_free(copy);
-        if (memcmp(head->hash, head->size == LONG ? all : chain->hash, (size_t)head->size) != 0)
+        if (memcmp(head->hash, head->size == LONG ? all : chain.hash, (size_t)head->size) != 0)
             fail("ledger.jsonl", "line %" PRIu64 " is not the one that was time-stamped",
-                 chain->seq);
-        head->met = true;
+                 head->seq);
     }
 }
 
 static void
-check_link(char *line, size_t size, uint64_t number, void *data)
+check_link(char *line, size_t size, uint64_t number)
 {
-    Chain *chain = data;
     uint8_t prev[HASH];
     uint64_t seq = 0;
 
-    chain->counts->entries++;
-    if (chain->broken)
+    if (chain.broken)
         return;
     if (strlen(line) != size || !member_number(line, "seq", &seq) ||
-        !member_hash(line, "prev", prev) || seq != chain->seq + 1 ||
-        memcmp(prev, chain->hash, HASH) != 0) {
+        !member_hash(line, "prev", prev) || seq != chain.seq + 1 ||
+        memcmp(prev, chain.hash, HASH) != 0) {
         fail("ledger.jsonl",
              "the chain breaks before line %" PRIu64
              ": this line or one before it has been changed, taken out or put in",
              number);
-        chain->broken = true;
+        chain.broken = true;
         return;
     }
-    chain->seq = seq;
-    sha(HASH, line, size, chain->hash);
-    EVP_DigestUpdate(chain->lines, line, size);
-    EVP_DigestUpdate(chain->lines, "\n", 1);
+    chain.seq = seq;
+    sha(HASH, line, size, chain.hash);
+    EVP_DigestUpdate(chain.lines, line, size);
+    EVP_DigestUpdate(chain.lines, "\n", 1);
     check_contents(line, seq);
-    check_head(chain);
+    check_heads();
 }
 
 static void
-count_line(char *line, size_t size, uint64_t number, void *data)
+check_loose_entry(char *line, size_t size, uint64_t number)
 {
-    (void)line, (void)size, (void)number;
-    (*(uint64_t *)data)++;
-}
-
-static void
-check_loose_entry(char *line, size_t size, uint64_t number, void *data)
-{
+    (void)size, (void)number;
     check_disposal(line);
-    count_line(line, size, number, data);
 }
 
-static void
-check_ledger(Counts *counts, bool complete)
+static uint64_t
+check_ledger(bool complete)
 {
-    Chain chain = {.counts = counts, .lines = EVP_MD_CTX_new()};
+    uint64_t entries = 0;
 
+    chain.lines = EVP_MD_CTX_new();
     if (!chain.lines || EVP_DigestInit_ex(chain.lines, EVP_sha512(), NULL) != 1)
         give_up("OpenSSL has no SHA-512");
-    if (complete)
-        each_line("ledger.jsonl", check_link, &chain);
-    else
-        each_line("entries.jsonl", check_loose_entry, &counts->entries);
+    entries = complete ? each_line("ledger.jsonl", check_link)
+                       : each_line("entries.jsonl", check_loose_entry);
     for (size_t i = 0; !chain.broken && i < gone_count; i++)
         if (!gone[i].disposed)
             fail("evidence/documents.txt",
                  "no entry disposes of voucher %s, and its document is missing", gone[i].id);
+    for (size_t i = chain.head; complete && !chain.broken && i < head_count; i++)
+        fail("ledger.jsonl", "entry %" PRIu64 ", which was time-stamped, is missing", heads[i].seq);
     EVP_MD_CTX_free(chain.lines);
-    if (!complete)
-        return;
-    for (size_t i = 0; !chain.broken && i < head_count; i++)
-        if (!heads[i].met)
-            fail("ledger.jsonl", "entry %" PRIu64 ", which was time-stamped, is missing",
-                 heads[i].seq);
+    return entries;
 }
 
 /* --- the whole --- */
@@ -1444,34 +1445,34 @@ check_count(const char *manifest, const char *what, uint64_t found)
 static void
 check_all(void)
 {
-    const File *file = NULL;
-    Counts counts = {0};
-
     check_sums();
+    load_proofs();
     check_batches();
-    each_line("evidence/documents.txt", check_document, &counts);
+    uint64_t documents = each_line("evidence/documents.txt", check_document);
+    uint64_t vouchers = each_line("vouchers.jsonl", NULL);
+    const File *file = find_file("manifest.json");
+
     if (gone_count > 0)
         qsort(gone, gone_count, sizeof *gone, compare_gone);
-    each_line("vouchers.jsonl", count_line, &counts.vouchers);
-    file = find_file("manifest.json");
     if (!file) {
         fail("manifest.json", "it is missing");
         return;
     }
     Bytes manifest = read_file(file);
     const char *text = (const char *)manifest.at;
+    bool complete = member_is(text, "ledger", "complete");
+    uint64_t entries = check_ledger(complete);
 
     if (!member_is(text, "format", "dencho capsule 1"))
         fail("manifest.json", "a format that this program does not know");
-    check_ledger(&counts, member_is(text, "ledger", "complete"));
     check_count(text, "files", file_count);
-    check_count(text, "vouchers", counts.vouchers);
-    check_count(text, "documents", counts.documents);
-    check_count(text, "entries", counts.entries);
+    check_count(text, "vouchers", vouchers);
+    check_count(text, "documents", documents);
+    check_count(text, "entries", entries);
     printf("%zu files, %" PRIu64 " vouchers, %" PRIu64 " documents, %" PRIu64
            " of them under a time stamp, %" PRIu64 " entries of the ledger%s; %lu failed\n",
-           file_count, counts.vouchers, counts.documents, counts.stamped, counts.entries,
-           member_is(text, "ledger", "complete") ? "" : " (a selection)", failures);
+           file_count, vouchers, documents, stamped, entries, complete ? "" : " (a selection)",
+           failures);
     bytes_free(&manifest);
 }
 
