@@ -16,8 +16,9 @@
 static const double OVERLAP_LEAST = 0.55; /* of the lower of the two words */
 static const double HEIGHT_RATIO_MOST = 3.5;
 static const double GAP_OF_A_SPACE = 0.30; /* of the height: between Latin and CJK characters */
-static const double GAP_OF_A_CELL = 1.5;   /* of the height: a text layer's word never spans it */
-enum { RUNS_MOST = 50000 };                /* a page that has more is not read to its end */
+static const double GAP_OF_A_SPACE_DOWN = 0.45; /* of the width, in a column */
+static const double GAP_OF_A_CELL = 1.5; /* of the height: a text layer's word never spans it */
+enum { RUNS_MOST = 50000 };              /* a page that has more is not read to its end */
 enum { GLYPHS_LEAST = 8 };
 
 static double
@@ -147,6 +148,41 @@ dn_page_text_take_runs(DnPageText *self, GPtrArray *runs)
     for (guint i = 0; i < self->lines->len; i++)
         finish_line(g_ptr_array_index(self->lines, i));
     g_ptr_array_sort(self->lines, by_middle);
+    g_ptr_array_unref(runs);
+}
+
+static void
+finish_column(DnLine *line)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < line->words->len; i++) {
+        const DnWord *word = g_ptr_array_index(line->words, i);
+        const DnWord *above = i > 0 ? g_ptr_array_index(line->words, i - 1) : NULL;
+
+        if (above && word->box.y - (above->box.y + above->box.height) >
+                         GAP_OF_A_SPACE_DOWN * word->box.width)
+            g_string_append_c(text, ' ');
+        g_string_append(text, word->text);
+        line->box = dn_box_union(&line->box, &word->box);
+    }
+    line->text = g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+void
+dn_page_text_take_columns(DnPageText *self, GPtrArray *runs)
+{
+    for (guint i = 0; i < runs->len && i < RUNS_MOST; i++) {
+        GPtrArray *run = g_ptr_array_index(runs, i);
+
+        if (run->len == 0)
+            continue;
+        DnLine *line = g_new0(DnLine, 1);
+
+        line->words = g_ptr_array_ref(run);
+        finish_column(line);
+        g_ptr_array_add(self->lines, line);
+    }
     g_ptr_array_unref(runs);
 }
 

@@ -58,6 +58,10 @@ void dn_page_text_take_words(DnPageText *self, GPtrArray *words);
  * of it. (transfer full) @runs: array of arrays of DnWord. */
 void dn_page_text_take_runs(DnPageText *self, GPtrArray *runs);
 
+/** ocr/layout.c: the same for text that runs down the page: a line is a column, and stays in the
+ * order in which it is given, its words from top to bottom. (transfer full) @runs. */
+void dn_page_text_take_columns(DnPageText *self, GPtrArray *runs);
+
 /** ocr/layout.c: (transfer full) @self with the lines of @again in place of its own that lie in
  * @bands (array of DnBox, kept with the copy); @again is emptied. */
 DnPageText *dn_page_text_with(const DnPageText *self, const GArray *bands, DnPageText *again);

@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
+enum { MODE_COLUMNS = 4, MODE_DOWN = 5, MODE_BLOCK = 6 };
 enum { CJK_NOISE = 4 }; /* strokes of a logo are read as kanji: fewer than one in so many letters */
 enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
 
@@ -247,6 +247,29 @@ ms_left(const DnReadPageOptions *options, int64_t begin_us)
                : 0;
 }
 
+/* Reads the page as columns, when that is how its text runs: then *@text is replaced. */
+static bool
+read_down(const DnReadPageOptions *options, const DnPixmap *page_clear, unsigned page,
+          uint32_t left_ms, DnPageText **text, bool *out_complete, bool *out_down, GError **error)
+{
+    uint32_t most_ms = options->deadline_ms ? left_ms : 0;
+    DnPageText *columns = NULL;
+
+    if (!options->vertical || !dn_page_may_run_down(page_clear) ||
+        !dn_recognizer_is_ready(options->vertical, NULL))
+        return true;
+    if (!dn_page_runs_down(options->vertical, page_clear, *text, most_ms, out_down, error))
+        return false;
+    if (!*out_down)
+        return true;
+    if (!dn_recognizer_page(options->vertical, page_clear, page, MODE_DOWN, most_ms, &columns,
+                            out_complete, error))
+        return false;
+    dn_page_text_free(*text);
+    *text = columns;
+    return true;
+}
+
 bool
 dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
              const DnReadPageOptions *options, DnPageText **out_text, bool *out_complete,
@@ -258,6 +281,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     g_auto(Sides) sides = {0};
     g_autoptr(DnPageText) text = NULL;
     bool complete = false;
+    bool down = false;
 
     if (page_gray->format != DN_PIXEL_GRAY8 || page_gray->width_px == 0 ||
         page_gray->height_px == 0)
@@ -270,7 +294,11 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
         return false;
     uint32_t left_ms = ms_left(wanted, begin_us);
 
-    if (complete && left_ms > 0 && wanted->out_turn && dn_page_text_is_poor(text)) {
+    if (complete && left_ms > 0 &&
+        !read_down(wanted, &sides.clear, page, left_ms, &text, &complete, &down, error))
+        return false;
+    left_ms = ms_left(wanted, begin_us);
+    if (complete && left_ms > 0 && !down && wanted->out_turn && dn_page_text_is_poor(text)) {
         unsigned turn = 1;
 
         if (!dn_page_find_turn(recognizer, &sides.clear, wanted->deadline_ms ? left_ms : 0, &turn,
@@ -285,7 +313,9 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     g_autoptr(GArray) bands = NULL;
     Doubt doubt = NOWHERE;
 
-    if (complete && left_ms > 0 && !find_doubt(text, wanted, &sides, &doubt, &bands, error))
+    /* What follows cuts lines out of the page, and one that runs down has columns. */
+    if (complete && left_ms > 0 && !down &&
+        !find_doubt(text, wanted, &sides, &doubt, &bands, error))
         return false;
     if (doubt != NOWHERE) {
         bool latin = is_latin(text) && dn_recognizer_is_ready(wanted->latin, NULL);
@@ -299,7 +329,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
             return false;
     }
     left_ms = ms_left(wanted, begin_us);
-    if (complete && left_ms > 0 && (!wanted->out_turn || *wanted->out_turn == 1) &&
+    if (complete && left_ms > 0 && !down && (!wanted->out_turn || *wanted->out_turn == 1) &&
         !is_latin(text) && dn_recognizer_is_ready(wanted->line, NULL) &&
         !dn_page_look_closer(recognizer, &sides.clear, page, wanted,
                              wanted->deadline_ms ? left_ms : 0, text, error))

@@ -50,8 +50,8 @@ bool dn_recognizer_is_ready(DnRecognizer *self, GError **error);
 
 /**
  * Reads one upright GRAY8 page. @layout_mode is tesseract's page segmentation mode: 4 (columns of
- * lines, the default that keeps ruled tables) or 6 (one block). When @deadline_ms ends first, what
- * was read by then is given and
+ * lines, the default that keeps ruled tables), 5 (one block that runs down the page, from the
+ * right) or 6 (one block). When @deadline_ms ends first, what was read by then is given and
  * *@out_complete is false.
  */
 bool dn_recognizer_page(DnRecognizer *self, const DnPixmap *page_gray, unsigned page,

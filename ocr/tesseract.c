@@ -83,8 +83,9 @@ tesseract_open(const char *model, GError **error)
                             "the recognition model %s is not installed: it comes with the package "
                             "%s",
                             model,
-                            strcmp(model, "Japanese") == 0 ? "tesseract-ocr-script-jpan"
-                                                           : "tesseract-ocr-<language>");
+                            strcmp(model, "Japanese") == 0        ? "tesseract-ocr-script-jpan"
+                            : strcmp(model, "Japanese_vert") == 0 ? "tesseract-ocr-script-jpan-vert"
+                                                                  : "tesseract-ocr-<language>");
     }
     Tesseract *self = g_new0(Tesseract, 1);
 
@@ -174,7 +175,10 @@ tesseract_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned pag
         dn_page_text_new(page, page_gray->width_px, page_gray->height_px, dpi, origin);
 
     TessMonitorDelete(monitor);
-    dn_page_text_take_runs(text, runs_of(self, page_gray));
+    if (layout_mode == PSM_SINGLE_BLOCK_VERT_TEXT)
+        dn_page_text_take_columns(text, runs_of(self, page_gray));
+    else
+        dn_page_text_take_runs(text, runs_of(self, page_gray));
     TessBaseAPIClear(self->api);
     TessBaseAPIClearAdaptiveClassifier(self->api);
     *out_text = text;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ocr/turn.c - which way up a page lies, when its file does not say.
+ * ocr/turn.c - which way up a page lies, when its file does not say, and whether its text runs
+ * down.
  *
  * No measure of ink tells up from down in kana, kanji and Latin letters alike, but a recogniser
  * does: what it reads upside down or along columns are few words, and it is not sure of them. So
  * when a reading is poor, one square of the page that is full of print is read in each of the four
- * ways, and a way that is clearly better than the present one is believed.
+ * ways, and a way that is clearly better than the present one is believed. Text that runs down the
+ * page has white columns and no white rows; the same square, read by the model for it, tells
+ * whether that is why.
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -14,7 +17,7 @@
 
 #include <math.h>
 
-enum { MODE_BLOCK = 6 };
+enum { MODE_DOWN = 5, MODE_BLOCK = 6 };
 enum {
     WINDOW_PX = 640,
     GRID = 8
@@ -25,6 +28,12 @@ static const double SURE = 0.60;      /* words below it count for nothing */
 static const double POOR = 0.62;      /* mean confidence of a reading that may lie the wrong way */
 static const double CLEARLY = 1.5;    /* so many times the letters of the present way */
 static const double DARK_SHARE = 0.7; /* of the mean of the page: print */
+
+/* White between columns of text; and between the rows of the same page, where letters of one
+ * column stand beside gaps of another. */
+static const double GAPS_LEAST = 0.3;
+static const double GAPS_MOST = 0.2;
+enum { SPECK_SHARE = 500 }; /* of a side, ink that counts for none */
 
 static const unsigned ways[] = {1, 3, 6, 8}; /* EXIF: upright, upside down, on its sides */
 
@@ -64,6 +73,28 @@ dn_page_text_is_poor(const DnPageText *text)
 
     sure_letters(text, &all, &mean);
     return all < LETTERS_FEW || mean < POOR;
+}
+
+/* Letters of sure words that stand in a square. */
+static double
+sure_letters_in(const DnPageText *text, uint32_t x, uint32_t y, uint32_t side)
+{
+    double sure = 0;
+
+    for (guint i = 0; i < text->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+            int64_t middle_x = word->box.x + word->box.width / 2;
+            int64_t middle_y = word->box.y + word->box.height / 2;
+
+            if (word->confidence >= SURE && middle_x >= x && middle_x < (int64_t)x + side &&
+                middle_y >= y && middle_y < (int64_t)y + side)
+                sure += (double)g_utf8_strlen(word->text, -1) * word->confidence;
+        }
+    }
+    return sure;
 }
 
 /* The square with the most print: its top left corner and its side. */
@@ -116,6 +147,82 @@ try_way(DnRecognizer *recognizer, const DnPixmap *window, unsigned way, uint32_t
     return sure_letters(text, &all, &mean);
 }
 
+/* (transfer full) */
+static DnPixmap *
+take_window(const DnPixmap *page, uint32_t x, uint32_t y, uint32_t side, GError **error)
+{
+    DnLimits limits = dn_limits_default;
+    DnPixmap *window = dn_pixmap_new(side, side, DN_PIXEL_GRAY8, &limits, error);
+
+    for (uint32_t row = 0; window && row < side; row++)
+        memcpy(dn_pixmap_row(window, row), dn_pixmap_row(page, y + row) + x, side);
+    return window;
+}
+
+/* The share of empty ones among the columns, and among the rows, between the first and the last
+ * that are not. */
+static double
+empty_share(const uint32_t *ink, uint32_t count, uint32_t speck)
+{
+    uint32_t first = 0;
+    uint32_t end = count;
+    uint32_t empty = 0;
+
+    while (first < end && ink[first] <= speck)
+        first++;
+    while (end > first && ink[end - 1] <= speck)
+        end--;
+    for (uint32_t i = first; i < end; i++)
+        empty += ink[i] <= speck;
+    return end > first ? (double)empty / (end - first) : 0;
+}
+
+bool
+dn_page_may_run_down(const DnPixmap *page_gray)
+{
+    uint32_t width = page_gray->width_px;
+    uint32_t height = page_gray->height_px;
+    g_autofree uint32_t *columns = g_new0(uint32_t, width);
+    g_autofree uint32_t *rows = g_new0(uint32_t, height);
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < (size_t)width * height; i++)
+        sum += page_gray->data[i];
+    uint8_t dark = (uint8_t)(DARK_SHARE * (double)sum / ((double)width * height));
+
+    for (uint32_t y = 0; y < height; y++) {
+        const uint8_t *row = dn_pixmap_row(page_gray, y);
+
+        for (uint32_t x = 0; x < width; x++) {
+            columns[x] += row[x] < dark;
+            rows[y] += row[x] < dark;
+        }
+    }
+    return empty_share(columns, width, height / SPECK_SHARE) >= GAPS_LEAST &&
+           empty_share(rows, height, width / SPECK_SHARE) <= GAPS_MOST;
+}
+
+bool
+dn_page_runs_down(DnRecognizer *vertical, const DnPixmap *page_gray, const DnPageText *text,
+                  uint32_t deadline_ms, bool *out_down, GError **error)
+{
+    uint32_t x = 0;
+    uint32_t y = 0;
+    uint32_t side = find_window(page_gray, &x, &y);
+    g_autoptr(DnPixmap) window = take_window(page_gray, x, y, side, error);
+    g_autoptr(DnPageText) down = NULL;
+    bool complete = false;
+
+    if (!window || !dn_recognizer_page(vertical, window, text->page, MODE_DOWN, deadline_ms, &down,
+                                       &complete, error))
+        return false;
+    double letters = sure_letters_in(down, 0, 0, side);
+
+    /* The white columns have told half of it already. */
+    *out_down = letters >= LETTERS_FEW && letters > sure_letters_in(text, x, y, side);
+    return true;
+}
+
 bool
 dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t deadline_ms,
                   unsigned *out_orientation, GError **error)
@@ -123,16 +230,13 @@ dn_page_find_turn(DnRecognizer *recognizer, const DnPixmap *page_gray, uint32_t 
     uint32_t x = 0;
     uint32_t y = 0;
     uint32_t side = find_window(page_gray, &x, &y);
-    DnLimits limits = dn_limits_default;
-    g_autoptr(DnPixmap) window = dn_pixmap_new(side, side, DN_PIXEL_GRAY8, &limits, error);
+    g_autoptr(DnPixmap) window = take_window(page_gray, x, y, side, error);
     double present = 0;
     double best = 0;
     unsigned found = 1;
 
     if (!window)
         return false;
-    for (uint32_t row = 0; row < side; row++)
-        memcpy(dn_pixmap_row(window, row), dn_pixmap_row(page_gray, y + row) + x, side);
     for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
         double letters = try_way(recognizer, window, ways[i], deadline_ms, error);
 

@@ -161,6 +161,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
         .recognizer = tools->recognizer,
         .latin = tools->latin,
         .line = tools->line,
+        .vertical = tools->vertical,
         .profile = &self->job->profile,
         .before = (DnPageText *const *)(void *)self->texts->pdata,
         .before_count = self->texts->len,

@@ -13,8 +13,9 @@ G_BEGIN_DECLS
 /** What serves one document after the other. */
 typedef struct {
     DnRecognizer *recognizer;
-    DnRecognizer *latin; /* (nullable) for a second look at pages in Latin letters */
-    DnRecognizer *line;  /* (nullable) for a second look at the issuer's name in kanji */
+    DnRecognizer *latin;    /* (nullable) for a second look at pages in Latin letters */
+    DnRecognizer *vertical; /* (nullable) for pages whose text runs down */
+    DnRecognizer *line;     /* (nullable) for a second look at the issuer's name in kanji */
     void (*page_done)(unsigned page, void *user_data);
     void *user_data;
 } DnReadTools;

@@ -22,8 +22,9 @@ G_BEGIN_DECLS
 
 typedef struct {
     DnRecognizer *recognizer;
-    DnRecognizer *latin; /* (nullable) */
-    DnRecognizer *line;  /* (nullable) */
+    DnRecognizer *latin;    /* (nullable) */
+    DnRecognizer *vertical; /* (nullable) for pages whose text runs down */
+    DnRecognizer *line;     /* (nullable) */
     const DnReadingProfile *profile;
     DnPageText *const *before; /* the pages of the document before this one */
     size_t before_count;

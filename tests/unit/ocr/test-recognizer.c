@@ -582,6 +582,102 @@ test_closer_look_in_vain(void)
     }
 }
 
+/* Columns of text from the right, as on a receipt that is written by brush. */
+static Picture
+drawn_down(const char *const *columns)
+{
+    enum { LETTER_PX = 44, PITCH_PX = 100 };
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_A8, PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX);
+    cairo_t *pen = cairo_create(surface);
+    PangoFontDescription *description = pango_font_description_from_string("Noto Serif CJK JP");
+    Picture picture = {.data = g_malloc((gsize)PICTURE_WIDTH_PX * PICTURE_HEIGHT_PX)};
+    int stride = cairo_image_surface_get_stride(surface);
+
+    pango_font_description_set_absolute_size(description, LETTER_PX * PANGO_SCALE);
+    for (int i = 0; columns[i]; i++) {
+        cairo_save(pen);
+        cairo_translate(pen, PICTURE_WIDTH_PX - 60 - i * PITCH_PX, 60);
+        cairo_rotate(pen, G_PI / 2);
+        PangoLayout *layout = pango_cairo_create_layout(pen);
+
+        pango_context_set_base_gravity(pango_layout_get_context(layout), PANGO_GRAVITY_EAST);
+        pango_layout_context_changed(layout);
+        pango_layout_set_font_description(layout, description);
+        pango_layout_set_text(layout, columns[i], -1);
+        cairo_move_to(pen, 0, -LETTER_PX / 2.0);
+        pango_cairo_show_layout(pen, layout);
+        cairo_restore(pen);
+        g_object_unref(layout);
+    }
+    cairo_surface_flush(surface);
+    for (int y = 0; y < PICTURE_HEIGHT_PX; y++)
+        for (int x = 0; x < PICTURE_WIDTH_PX; x++)
+            picture.data[(gsize)y * PICTURE_WIDTH_PX + x] =
+                255 - cairo_image_surface_get_data(surface)[y * stride + x];
+    picture.pixmap =
+        (DnPixmap){PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, DN_PIXEL_GRAY8, 200, 200, picture.data};
+    pango_font_description_free(description);
+    cairo_destroy(pen);
+    cairo_surface_destroy(surface);
+    return picture;
+}
+
+static const DnCandidate *
+first_of(const DnField *field)
+{
+    g_assert_cmpuint(field->candidates->len, >, 0);
+    return g_ptr_array_index(field->candidates, 0);
+}
+
+static void
+test_text_that_runs_down(void)
+{
+    static const char *const columns[] = {"領収書",
+                                          "山田商店 様",
+                                          "金壱万弐千円也",
+                                          "但し事務用品代として",
+                                          "令和七年四月一日",
+                                          "株式会社みなと商会",
+                                          NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+    g_autoptr(DnRecognizer) vertical =
+        dn_recognizer_open(&dn_recognizer_tesseract, "Japanese_vert", NULL);
+    g_auto(Picture) picture = drawn_down(columns);
+    g_autoptr(DnPageText) text = NULL;
+    unsigned turn = 1;
+    DnReadPageOptions options = {
+        .profile = &dn_reading_profile_default, .vertical = vertical, .out_turn = &turn};
+    bool complete = false;
+
+    if (!recognizer)
+        return;
+    if (!vertical) {
+        g_test_skip("the model for vertical text is not installed");
+        return;
+    }
+    g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, &options, &text, &complete, &error));
+    g_assert_no_error(error);
+    g_assert_true(complete);
+    g_assert_cmpuint(turn, ==, 1);
+    g_assert_nonnull(strstr(text->origin, "Japanese_vert"));
+    g_assert_cmpuint(text->lines->len, ==, G_N_ELEMENTS(columns) - 1);
+    for (guint i = 1; i < text->lines->len; i++) {
+        const DnLine *right = g_ptr_array_index(text->lines, i - 1);
+        const DnLine *line = g_ptr_array_index(text->lines, i);
+
+        g_assert_cmpint(line->box.x + line->box.width, <, right->box.x);
+        g_assert_cmpint(line->box.height, >, line->box.width);
+    }
+    const DnPageText *pages[] = {text};
+    g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &dn_reading_profile_default);
+
+    g_assert_cmpstr(first_of(&reading->date)->text, ==, "2025-04-01");
+    g_assert_cmpint(first_of(&reading->amount)->number, ==, 12000);
+    g_assert_cmpstr(first_of(&reading->party)->text, ==, "株式会社みなと商会");
+}
+
 /* A script that counts how often it is asked. */
 typedef struct {
     DnRecognizer parent;
@@ -868,6 +964,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/closer/lost", test_lost_name_is_sought);
     g_test_add_func("/ocr/closer/zeros", test_zeros_of_the_number_are_looked_at);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
+    g_test_add_func("/ocr/read-page/runs-down", test_text_that_runs_down);
     g_test_add_func("/ocr/recognizer/sections-run-in-order", test_sections_run_in_order);
     g_test_add_func("/ocr/recognizer/opened-when-needed", test_model_is_opened_when_it_is_needed);
     g_test_add_func("/ocr/read-page/earlier-pages", test_values_of_earlier_pages_are_not_sought);
