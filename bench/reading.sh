@@ -22,8 +22,20 @@ score() {
     grep -v '^#' "$work/$name.score"
 }
 
+west() { # REGION OPTIONS: a quarter as many of another country
+    if [ ! -e "$work/west-$1-$count/truth.tsv" ]; then
+        samples/make-samples "$work/west-$1-$count" --count $((count / 4)) --seed 1 --west "$1"
+    fi
+    region=$1
+    shift
+    score "west-$region" "$work/west-$region-$count/truth.tsv" "$work/west-$region-$count" "$@"
+}
+
 score made "$work/made-$count/truth.tsv" "$work/made-$count"
 score committed "$DENCHO_SRCDIR/samples/truth.tsv" "$DENCHO_SRCDIR/samples"
+west MY --date-order dmy --currency MYR
+west EU --date-order dmy --currency EUR
+west US --date-order mdy --currency USD
 eval=$DENCHO_SRCDIR/../shared/eval
 data=$DENCHO_SRCDIR/../shared/data
 if [ -d "$eval" ] && [ -d "$data" ]; then

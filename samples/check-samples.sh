@@ -76,6 +76,15 @@ twice_the_same() {
         diff -r "$folder/a" "$folder/b"
 }
 
+west_repeats() {
+    for region in MY EU US; do
+        "$made" "$folder/w1" --count 3 --seed 9 --west $region && "$made" "$folder/w2" --count 3 --seed 9 --west $region &&
+            diff -r "$folder/w1" "$folder/w2" || return 1
+        awk -F"$tab" 'NR > 1 && ($4 !~ /^[1-9][0-9]*\.[0-9][0-9]$/ || $5 !~ /^(MYR|EUR|USD|GBP)$/ || $6 == "")' "$folder/w1/truth.tsv"
+        rm -rf "$folder/w1" "$folder/w2"
+    done
+}
+
 seeds_differ() {
     "$made" "$folder/c" --count 6 --seed 10 && ! cmp -s "$folder/a/truth.tsv" "$folder/c/truth.tsv"
 }
@@ -98,6 +107,7 @@ check "documents are small" small "$here/documents" 6144
 check "broken files are small" small "$here/broken" 300
 if [ -x "$made" ]; then
     check "a seed gives the same bytes" twice_the_same
+    check "documents of other countries are sound and repeat" west_repeats
     check "another seed gives other documents" seeds_differ
     check "drawn rows are sound" rows_are_sound "$folder/a/truth.tsv"
     check "the set has the committed truth" committed_truth

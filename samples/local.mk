@@ -4,7 +4,7 @@ noinst_PROGRAMS += samples/make-samples
 samples_make_samples_SOURCES = \
 	samples/broken.c samples/chance.c samples/companies.c samples/deal.c samples/letter.c \
 	samples/make-samples.c samples/pen.c samples/picture.c samples/sample.h samples/slip.c \
-	samples/till.c samples/write.c
+	samples/till.c samples/west.c samples/write.c
 samples_make_samples_CFLAGS = $(AM_CFLAGS) $(SAMPLES_CFLAGS)
 samples_make_samples_LDADD = $(BASE_LDADD) $(SAMPLES_LIBS) -lz -lm
 

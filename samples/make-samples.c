@@ -5,7 +5,8 @@
  *   make-samples OUTDIR                      the committed set: documents/, truth.tsv, broken/
  *   make-samples OUTDIR --count N --seed S   N documents of all kinds, with their truth.tsv
  *   make-samples OUTDIR --count N --desk     N photographs on a desk; --turn: no EXIF says which
- * way make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
+ * way make-samples OUTDIR --count N --west MY|EU|US  receipts and invoices of other countries;
+ * make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
  * a receipt
  *
  * The same arguments and library versions give the same bytes.
@@ -145,7 +146,8 @@ static const struct {
     const unsigned *count;
 } main_papers[] = {{papers_till, &n_papers_till},
                    {papers_slip, &n_papers_slip},
-                   {papers_letter, &n_papers_letter}};
+                   {papers_letter, &n_papers_letter},
+                   {papers_west, &n_papers_west}};
 
 static const Paper *
 main_paper(const char *name, Trade trade)
@@ -269,7 +271,10 @@ main_truth(GString *out, const Recipe *recipe, const Paper *paper, const Deal *d
     dn_date_format(&deal->date, date);
     if (issuer->stem != NULL && !paper->no_regnum)
         company_regnum(issuer, regnum);
-    if (paper->no_shop) {
+    if (paper->west) {
+        g_free(others);
+        others = g_strdup(issuer->shop);
+    } else if (paper->no_shop) {
         g_free(others);
         others = g_strdup_printf("%s %s", issuer->name, issuer->branch);
     } else if (main_is_roll(paper)) {
@@ -291,7 +296,7 @@ main_truth(GString *out, const Recipe *recipe, const Paper *paper, const Deal *d
         g_string_append_printf(out, ", EXIF orientation %u", recipe->orientation);
     if (recipe->degrees != 0)
         g_string_append_printf(out, ", %.1f degrees", recipe->degrees);
-    if (deal->base[RATE_8] != 0)
+    if (deal->base[RATE_8] != 0 && !paper->west)
         g_string_append(out, deal->base[RATE_10] != 0 ? ", 8% and 10%" : ", 8%");
     if (quirk != NULL)
         g_string_append_printf(out, ", %s", quirk);
@@ -324,18 +329,13 @@ main_any_company(Chance *chance, const Paper *paper)
     return company_any(chance, trade);
 }
 
-/** Everything about one document, drawn from @chance. @file has room for 32. */
-static const Company *
-main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
+/** How it is printed, treated and stored. @file has room for 32. */
+static void
+main_draw_treatment(Chance *chance, const Paper *paper, unsigned number, Recipe *out, char *file)
 {
     static const int dpis[] = {200, 240, 300};
-    unsigned dice = chance_below(chance, 100);
-    unsigned group = dice < 45 ? 0 : dice < 60 ? 1 : 2;
-    const Paper *paper =
-        &main_papers[group].papers[chance_below(chance, *main_papers[group].count)];
-    const Company *company = main_any_company(chance, paper);
+    unsigned dice = 0;
 
-    *out = (Recipe){.file = file, .paper = paper->name, .company = company->name};
     dice = chance_below(chance, 100);
     out->effect = dice < 25   ? EFFECT_NONE
                   : dice < 60 ? EFFECT_SCAN
@@ -361,9 +361,22 @@ main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
     if (out->render == RENDER_JPEG && chance_below(chance, 3) == 0)
         out->orientation = chance_below(chance, 8) + 1;
     g_snprintf(file, 32, "doc-%05u.%s", number, main_renders[out->render].extension);
-    return company;
 }
 
+/** Everything about one document, drawn from @chance. @file has room for 32. */
+static const Company *
+main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
+{
+    unsigned dice = chance_below(chance, 100);
+    unsigned group = dice < 45 ? 0 : dice < 60 ? 1 : 2;
+    const Paper *paper =
+        &main_papers[group].papers[chance_below(chance, *main_papers[group].count)];
+    const Company *company = main_any_company(chance, paper);
+
+    *out = (Recipe){.file = file, .paper = paper->name, .company = company->name};
+    main_draw_treatment(chance, paper, number, out, file);
+    return company;
+}
 /** A document of one page, photographed. */
 static const Company *
 main_draw_desk(Chance *chance, unsigned number, Effect effect, char *file, Recipe *out)
@@ -426,9 +439,23 @@ main_mount(unsigned number, unsigned receipts, Chance *chance, const char *folde
     return write_jpeg(sheet, path, 203, 85, 0, &deal.date, error);
 }
 
+/** A receipt, or in two of five an invoice, of another country. */
+static const Company *
+main_draw_west(Chance *chance, WestRegion region, unsigned number, WestCompany *kept, char *file,
+               Recipe *out)
+{
+    const Paper *paper = &papers_west[chance_below(chance, 5) < 3 ? 0 : 1];
+
+    west_company(chance, region, kept);
+    *out = (Recipe){.file = file, .paper = paper->name, .company = kept->company.name};
+    main_draw_treatment(chance, paper, number, out, file);
+    return &kept->company;
+}
+
 typedef struct {
     int count;
     int seed;
+    WestRegion west;
     gboolean desk;
     gboolean turn;
     int mount; /* receipts on a sheet */
@@ -459,8 +486,11 @@ main_make(const char *folder, const Wish *wish, GError **error)
                 return false;
             continue;
         }
+        WestCompany kept;
         const Company *company =
-            wish->desk || wish->turn
+            wish->west != WEST_NONE
+                ? main_draw_west(&chance, wish->west, number, &kept, file, &recipe)
+            : wish->desk || wish->turn
                 ? main_draw_desk(&chance, number, wish->turn ? EFFECT_TURNED : EFFECT_DESK, file,
                                  &recipe)
                 : main_draw_recipe(&chance, number, file, &recipe);
@@ -486,6 +516,8 @@ main_make(const char *folder, const Wish *wish, GError **error)
 int
 main(int argc, char **argv)
 {
+    static const char *const regions[] = {"", "MY", "EU", "US", NULL};
+    g_autofree char *west = NULL;
     Wish wish = {.seed = 1};
     const GOptionEntry options[] = {
         {"count", 'n', 0, G_OPTION_ARG_INT, &wish.count, "make N documents, not the committed set",
@@ -493,6 +525,7 @@ main(int argc, char **argv)
         {"seed", 's', 0, G_OPTION_ARG_INT, &wish.seed, "where the N documents begin (1)", "S"},
         {"desk", 0, 0, G_OPTION_ARG_NONE, &wish.desk, "photographs on a desk", NULL},
         {"turn", 0, 0, G_OPTION_ARG_NONE, &wish.turn, "that lie the wrong way, without EXIF", NULL},
+        {"west", 0, 0, G_OPTION_ARG_STRING, &west, "of Malaysia, Europe or America", "MY|EU|US"},
         {"mount", 0, 0, G_OPTION_ARG_INT, &wish.mount, "sheets with R receipts each", "R"},
         {NULL}};
     g_autoptr(GOptionContext) context = g_option_context_new("OUTDIR");
@@ -500,10 +533,13 @@ main(int argc, char **argv)
 
     g_option_context_add_main_entries(context, options, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2 || wish.count < 0 ||
-        wish.mount < 0 || wish.mount > 12) {
+        wish.mount < 0 || wish.mount > 12 || (west && !g_strv_contains(regions, west))) {
         fprintf(stderr, "make-samples: %s\n", error != NULL ? error->message : "give one folder");
         return 64;
     }
+    for (int i = 0; west && regions[i]; i++)
+        if (strcmp(west, regions[i]) == 0)
+            wish.west = (WestRegion)i;
     if (!main_make(argv[1], &wish, &error)) {
         fprintf(stderr, "make-samples: %s\n", error->message);
         return dn_error_exit_status(dn_error_code(error));

@@ -63,6 +63,7 @@ typedef struct {
     const char *tel;
     const char *stem; /* 12 digits of the corporate number, NULL when not registered */
     Trade trade;
+    unsigned country; /* 0: Japan; else one of west.c */
 } Company;
 
 typedef struct {
@@ -125,6 +126,7 @@ typedef struct {
     Payment payment;
     int64_t tendered;
     int64_t points;
+    int64_t rounding; /* of cash to the smallest coin */
 } Deal;
 
 typedef struct {
@@ -208,7 +210,25 @@ typedef struct {
     bool no_regnum;
     bool no_shop; /* names the legal person only */
     bool no_seal;
+    bool west; /* names the issuer as its sign does, and has no branch */
 } Paper;
+
+/* west.c: other countries. */
+
+typedef enum { WEST_NONE, WEST_MALAYSIA, WEST_EUROPE, WEST_AMERICA } WestRegion;
+
+/** A company whose texts it owns. */
+typedef struct {
+    Company company;
+    char name[128];
+    char shop[96];
+    char tel[32];
+} WestCompany;
+
+void west_company(Chance *chance, WestRegion region, WestCompany *out);
+
+extern const Paper papers_west[];
+extern const unsigned n_papers_west;
 
 /* till.c: thermal rolls. slip.c: 領収書 forms. letter.c: A4. */
 extern const Paper papers_till[];
