@@ -8,7 +8,8 @@
  * whole page is read again, in the other way, only when the first reading is poor, or a page in
  * Latin letters leaves a value open: a model made for them, if there is one, reads all of it
  * better. Rules are taken out before a block is read, which would drop a framed table whole.
- * The name of an issuer in kanji is looked at once more in the end (closer.c).
+ * The name of an issuer in kanji is looked at once more in the end (closer.c), and what a page in
+ * Latin letters leaves in doubt (finer.c).
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -334,6 +335,14 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
         !dn_page_look_closer(recognizer, &sides.clear, page, wanted,
                              wanted->deadline_ms ? left_ms : 0, text, error))
         return false;
+    if (complete && left_ms > 0 && (!wanted->out_turn || *wanted->out_turn == 1) &&
+        is_latin(text) && dn_recognizer_is_ready(wanted->latin, NULL)) {
+        const DnPixmap *bare = sides_bare(&sides, error);
+
+        if (!bare || !dn_page_look_finer(bare, wanted, wanted->deadline_ms ? left_ms : 0, text,
+                                         &complete, error))
+            return false;
+    }
     *out_text = g_steal_pointer(&text);
     *out_complete = complete;
     return true;

@@ -86,6 +86,24 @@ bool dn_page_look_closer(DnRecognizer *recognizer, const DnPixmap *page_clear, u
                          const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
                          GError **error);
 
+/** ocr/finer.c: of a page in Latin letters, reads the lines that leave a value in doubt once more
+ * by
+ * @options->latin, as smoother print; what it reads is one more reading of @text. Errors: as
+ * dn_recognizer_page(), and LIMIT on memory. */
+bool dn_page_look_finer(const DnPixmap *page_bare, const DnReadPageOptions *options,
+                        uint32_t deadline_ms, DnPageText *text, bool *out_complete, GError **error);
+
+/** ocr/finer.c: takes rows of dashes and bar codes out of a GRAY8 page, and smooths its print of
+ * @line_px in height. @scratch: room for its pixels. */
+void dn_page_smooth(DnPixmap *page, int32_t line_px, uint8_t *scratch);
+
+/** ocr/beside.c: reads what the pictures of a page with a text layer say: a second reading of
+ * @layer where there is ink that none of its words accounts for. @page_gray: the page as it is
+ * shown, the words of the layer lie in its pixels. @latin: (nullable), for a layer without kana and
+ * kanji. Errors: as dn_recognizer_page(), and LIMIT on memory. */
+bool dn_read_beside(DnRecognizer *recognizer, DnRecognizer *latin, const DnPixmap *page_gray,
+                    uint32_t deadline_ms, DnPageText *layer, GError **error);
+
 /** Writes a GRAY8 page with a white rim into @out, which has room for its pixels and is not its own
  * data. */
 void dn_page_clear_margins(const DnPixmap *page_gray, uint8_t *out);

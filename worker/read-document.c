@@ -225,6 +225,36 @@ take_layer(Work *self, unsigned index, const DnPixmap *captured)
     return text;
 }
 
+static double
+issuer_confidence(const DnPageText *text, const DnReadingProfile *profile)
+{
+    g_autoptr(DnReading) reading = dn_reading_new(&text, 1, profile);
+    const GPtrArray *names = reading->party.candidates;
+
+    return names->len ? ((const DnCandidate *)g_ptr_array_index(names, 0))->confidence : 0;
+}
+
+/* A text layer that names no issuer: the letterhead may be a picture. @captured: (nullable). */
+static void
+look_beside(Work *self, DnPageText *text, const DnPixmap *captured)
+{
+    static const double FOUND = 0.6;
+    const DnReadTools *tools = self->tools;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnPixmap) drawn = NULL;
+    g_autoptr(DnPixmap) gray = NULL;
+    uint32_t most_ms = MIN(ms_left(self), self->job->limits.max_page_ms);
+
+    if (!tools->recognizer || most_ms == 0 || issuer_confidence(text, &self->job->profile) >= FOUND)
+        return;
+    if (!captured)
+        captured = drawn = dn_document_decode(self->document, 0, DN_FAIL_ON_ERROR, &error);
+    if (captured)
+        gray = dn_pixmap_to_gray(captured, &self->job->limits, &error);
+    if (!gray || !dn_read_beside(tools->recognizer, tools->latin, gray, most_ms, text, &error))
+        warn(self, "pictures of page 1", error->message);
+}
+
 static DnPageText *
 read_page(Work *self, unsigned index, GError **error)
 {
@@ -244,8 +274,13 @@ read_page(Work *self, unsigned index, GError **error)
         if (!captured)
             return NULL;
     }
-    if (layer)
-        return take_layer(self, index, captured);
+    if (layer) {
+        DnPageText *text = take_layer(self, index, captured);
+
+        if (index == 0)
+            look_beside(self, text, captured);
+        return text;
+    }
     g_autoptr(DnPicture) picture = recognise(self, captured, report, error);
 
     if (!picture)

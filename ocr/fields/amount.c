@@ -1536,6 +1536,32 @@ correct_digits(const DnFieldText *text, GArray *totals)
     }
 }
 
+/* The end of a total whose head was not read, where the whole was paid or is the base of a rate. */
+static void
+doubt_stubs(const DnFieldText *text, const GArray *values, GArray *totals)
+{
+    for (guint w = 0; w < totals->len; w++) {
+        Total *whole = &g_array_index(totals, Total, w);
+        const Value *stub = stub_of(text, values, whole->minor);
+        bool borne_out = false;
+
+        for (guint i = 0; stub && i < values->len; i++) {
+            const Value *value = &g_array_index(values, Value, i);
+
+            borne_out = borne_out || (value->minor == whole->minor &&
+                                      (value->meaning == TENDER || value->meaning == SUBTOTAL));
+        }
+        if (borne_out)
+            whole->evidence += 1.2;
+        for (guint t = 0; borne_out && t < totals->len; t++) {
+            Total *total = &g_array_index(totals, Total, t);
+
+            if (total->minor == stub->minor && total->proofs == 0)
+                total->evidence -= 2.4;
+        }
+    }
+}
+
 static void
 confirm(const DnFieldText *text, const GArray *values, GArray *totals)
 {
@@ -1605,6 +1631,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
             total->evidence += 1.2;
     }
     correct_digits(text, totals);
+    doubt_stubs(text, values, totals);
 }
 
 void

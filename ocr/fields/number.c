@@ -21,15 +21,16 @@ typedef struct {
 
 /* Longer marks first: S$ is not $. */
 static const Mark marks[] = {
-    {"US$", "USD"}, {"HK$", "HKD"}, {"NT$", "TWD"},  {"NZ$", "NZD"}, {"S$", "SGD"},  {"A$", "AUD"},
-    {"C$", "CAD"},  {"R$", "BRL"},  {"EURO", "EUR"}, {"EUR", "EUR"}, {"USD", "USD"}, {"MYR", "MYR"},
-    {"JPY", "JPY"}, {"GBP", "GBP"}, {"CHF", "CHF"},  {"SGD", "SGD"}, {"HKD", "HKD"}, {"AUD", "AUD"},
-    {"CAD", "CAD"}, {"NZD", "NZD"}, {"TWD", "TWD"},  {"SEK", "SEK"}, {"NOK", "NOK"}, {"DKK", "DKK"},
-    {"KRW", "KRW"}, {"CNY", "CNY"}, {"RMB", "CNY"},  {"PLN", "PLN"}, {"CZK", "CZK"}, {"THB", "THB"},
-    {"INR", "INR"}, {"PHP", "PHP"}, {"IDR", "IDR"},  {"VND", "VND"}, {"AED", "AED"}, {"KWD", "KWD"},
-    {"OMR", "OMR"}, {"TND", "TND"}, {"RM", "MYR"},   {"KD", "KWD"},  {"Rp", "IDR"},  {"kr", "SEK"},
-    {"zł", "PLN"},  {"Kč", "CZK"},  {"¥", "JPY"},    {"€", "EUR"},   {"£", "GBP"},   {"$", "USD"},
-    {"₩", "KRW"},   {"₫", "VND"},   {"฿", "THB"},    {"₹", "INR"},   {"₱", "PHP"},   {"円", "JPY"},
+    {"US$", "USD"}, {"USS", "USD"}, {"HK$", "HKD"}, {"NT$", "TWD"},  {"NZ$", "NZD"}, {"S$", "SGD"},
+    {"A$", "AUD"},  {"C$", "CAD"},  {"R$", "BRL"},  {"EURO", "EUR"}, {"EUR", "EUR"}, {"USD", "USD"},
+    {"MYR", "MYR"}, {"JPY", "JPY"}, {"GBP", "GBP"}, {"CHF", "CHF"},  {"SGD", "SGD"}, {"HKD", "HKD"},
+    {"AUD", "AUD"}, {"CAD", "CAD"}, {"NZD", "NZD"}, {"TWD", "TWD"},  {"SEK", "SEK"}, {"NOK", "NOK"},
+    {"DKK", "DKK"}, {"KRW", "KRW"}, {"CNY", "CNY"}, {"RMB", "CNY"},  {"PLN", "PLN"}, {"CZK", "CZK"},
+    {"THB", "THB"}, {"INR", "INR"}, {"PHP", "PHP"}, {"IDR", "IDR"},  {"VND", "VND"}, {"AED", "AED"},
+    {"KWD", "KWD"}, {"OMR", "OMR"}, {"TND", "TND"}, {"RM", "MYR"},   {"KD", "KWD"},  {"Rp", "IDR"},
+    {"kr", "SEK"},  {"zł", "PLN"},  {"Kč", "CZK"},  {"¥", "JPY"},    {"€", "EUR"},   {"£", "GBP"},
+    {"$", "USD"},   {"₩", "KRW"},   {"₫", "VND"},   {"฿", "THB"},    {"₹", "INR"},   {"₱", "PHP"},
+    {"円", "JPY"},
 };
 
 static const char *const counters[] = {

@@ -52,10 +52,14 @@ static const char *const legal_forms_ja[] = {
 
 /* Words of their own, folded; dots and spaces are taken out before the comparison. */
 static const char *const legal_forms_latin[] = {
-    "sdnbhd", "sdnbhd.", "bhd",         "gmbh", "ag", "kg",   "inc",     "ltd", "limited", "llc",
-    "llp",    "corp",    "corporation", "bv",   "nv", "sarl", "sas",     "spa", "srl",     "aps",
-    "plc",    "pty",     "pte",         "co",   "kk", "ohg",  "company", "gbr", "mbh",
+    "sdnbhd", "sdnbhd.", "bhd",  "gmbh",        "ag",  "kg",  "inc",  "ltd",  "limited",
+    "llc",    "llp",     "corp", "corporation", "bv",  "nv",  "sarl", "sas",  "spa",
+    "srl",    "aps",     "plc",  "pty",         "pte", "co",  "kk",   "ohg",  "company",
+    "gbr",    "mbh",     "ek",   "eurl",        "snc", "slu", "vof",  "sasu", "kgaa",
 };
+
+/* Two letters that are also words: of a name they end it, or have their dots. */
+static const char *const legal_forms_short[] = {"sa", "sl", "as", "ab", "sc"};
 
 static const char *const trades[] = {
     "スーパー",    "ストア",      "マート",
@@ -426,6 +430,10 @@ static const char *const recipient_heads[] = {
     "adressedefacturation",
     "käufer",
     "kunde:",
+    "cliente",
+    "destinatario",
+    "spett",
+    "señores",
     "rechnungsempfänger",
     "warenempfänger",
     "rechnungsadresse",
@@ -586,9 +594,14 @@ latin_form_end(const char *text)
         }
         bool upper = g_ascii_isupper(*p);
 
-        if (q > p && upper && p > text &&
-            equals_any(word, legal_forms_latin, G_N_ELEMENTS(legal_forms_latin)) &&
-            !g_ascii_isalpha(*q))
+        bool known = equals_any(word, legal_forms_latin, G_N_ELEMENTS(legal_forms_latin));
+        bool dotted = (size_t)(q - p) > size;
+
+        if (!known && (dotted || (q[*q == '.'] == '\0' && g_ascii_isupper(p[1]))))
+            known = equals_any(word, legal_forms_short, G_N_ELEMENTS(legal_forms_short));
+        /* e.K. begins with a small letter. */
+        upper = upper || (dotted && strcmp(word, "ek") == 0);
+        if (q > p && upper && p > text && known && !g_ascii_isalpha(*q))
             end = (size_t)(q - text) + (*q == '.');
         p = MAX(q, p + 1);
     }
@@ -967,7 +980,8 @@ trimmed_name(const char *text, size_t *out_cut)
 
     /* After the legal form of a Latin name only an address or a place can follow. */
     if (form > 0 && name[form] &&
-        (name[form] == ',' || count_digits(name + form) > 0 || name[form] == '('))
+        (name[form] == ',' || count_digits(name + form) > 0 || name[form] == '(' ||
+         (name[form] == ' ' && g_ascii_islower(name[form + 1]))))
         name[form] = '\0';
     /* The number of the company in brackets. */
     char *bracket = strrchr(name, '(');
@@ -1067,15 +1081,40 @@ mean_confidence(const Cell *cell)
     return sum / (last - first + 1);
 }
 
-/* True for 有限会社 or SDN BHD without a name. */
+/* True for 有限会社 or (M) SDN BHD without a name. */
 static bool
 is_only_form(const char *folded)
 {
-    static const char *const latin[] = {"sdnbhd",   "sdn.bhd.", "sdn.bhd", "gmbh",
-                                        "co.,ltd.", "inc.",     "ltd."};
+    static const char *const latin[] = {
+        "sdnbhd",  "bhd", "gmbh", "gmbh&cokg", "cokg", "coltd",  "inc",   "ltd",
+        "limited", "llc", "plc",  "corp",      "bv",   "nv",     "vof",   "ag",
+        "kg",      "ek",  "ohg",  "srl",       "spa",  "snc",    "sarl",  "sas",
+        "eurl",    "sa",  "sl",   "slu",       "co",   "pteltd", "ptyltd"};
+    g_autoptr(GString) bare = g_string_new(NULL);
+    const char *p = folded;
 
+    if (*p == '(' && strlen(p) > 3 && p[2] == ')')
+        p += 3; /* of Malaysia */
+    for (; *p; p++)
+        if (!strchr(".,", *p))
+            g_string_append_c(bare, *p);
     return equals_any(folded, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) ||
-           equals_any(folded, latin, G_N_ELEMENTS(latin));
+           equals_any(bare->str, latin, G_N_ELEMENTS(latin));
+}
+
+/* The legal form of the name in @cell, where it takes the line below. */
+static const Cell *
+form_below(const GArray *cells, const Cell *cell)
+{
+    for (guint i = 0; i < cells->len; i++) {
+        const Cell *other = &g_array_index(cells, Cell, i);
+
+        if (other->line->page == cell->line->page && other->line->index == cell->line->index + 1 &&
+            share_columns(&cell->box, &other->box, 0) && is_only_form(other->folded) &&
+            other->box.y - cell->box.y < 3 * (int32_t)MAX(cell->box.height, other->box.height))
+            return other;
+    }
+    return NULL;
 }
 
 /* True for a line of goods. */
@@ -1182,7 +1221,15 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
         g_strstrip(name);
     }
     bool respelled = false;
+    const Cell *form = latin_form_end(name) == 0 ? form_below(cells, cell) : NULL;
 
+    if (form && !is_only_form(cell->folded)) {
+        g_autofree char *alone = name;
+
+        name = g_strconcat(alone, " ", form->text, NULL);
+    } else {
+        form = NULL;
+    }
     if (!text->japanese && text->recognised && least_confidence(cell) < DOUBTFUL_WORD) {
         g_autofree char *spelled = dn_spell_name(name);
 
@@ -1206,6 +1253,9 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
     if (respelled)
         evidence = MIN(evidence, log2(RESPELLED_MOST / (1 - RESPELLED_MOST)));
     DnCandidate *candidate = dn_candidate_new(cell->line, cell->from + cut, cell->to);
+
+    if (form)
+        candidate->box = dn_box_union(&candidate->box, &form->box);
     const Cell *branch =
         contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)) || !text->japanese
             ? NULL

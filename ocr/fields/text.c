@@ -237,22 +237,22 @@ find_currency(DnFieldText *self)
         const char *currency;
         bool letters;
     } marks[] = {
-        {"¥", "JPY", false},   {"円", "JPY", false},  {"JPY", "JPY", true}, {"€", "EUR", false},
-        {"EUR", "EUR", true},  {"EURO", "EUR", true}, {"RM", "MYR", true},  {"MYR", "MYR", true},
-        {"£", "GBP", false},   {"GBP", "GBP", true},  {"CHF", "CHF", true}, {"USD", "USD", true},
-        {"US$", "USD", true},  {"$", "USD", false},   {"S$", "SGD", true},  {"SGD", "SGD", true},
-        {"HK$", "HKD", true},  {"HKD", "HKD", true},  {"A$", "AUD", true},  {"AUD", "AUD", true},
-        {"NT$", "TWD", true},  {"TWD", "TWD", true},  {"C$", "CAD", true},  {"CAD", "CAD", true},
-        {"NZ$", "NZD", true},  {"NZD", "NZD", true},  {"R$", "BRL", true},  {"BRL", "BRL", true},
-        {"kr", "SEK", true},   {"SEK", "SEK", true},  {"DKK", "DKK", true}, {"NOK", "NOK", true},
-        {"₩", "KRW", false},   {"KRW", "KRW", true},  {"元", "CNY", false}, {"CNY", "CNY", true},
-        {"RMB", "CNY", true},  {"zł", "PLN", true},   {"PLN", "PLN", true}, {"Kč", "CZK", true},
-        {"CZK", "CZK", true},  {"HUF", "HUF", true},  {"₫", "VND", false},  {"VND", "VND", true},
-        {"฿", "THB", false},   {"THB", "THB", true},  {"₹", "INR", false},  {"INR", "INR", true},
-        {"₱", "PHP", false},   {"PHP", "PHP", true},  {"Rp", "IDR", true},  {"IDR", "IDR", true},
-        {"AED", "AED", true},  {"KD", "KWD", true},   {"KWD", "KWD", true}, {"OMR", "OMR", true},
-        {"TND", "TND", true},  {"₪", "ILS", false},   {"ILS", "ILS", true}, {"₺", "TRY", false},
-        {"₽", "RUB", false},
+        {"¥", "JPY", false},  {"円", "JPY", false},  {"JPY", "JPY", true}, {"€", "EUR", false},
+        {"EUR", "EUR", true}, {"EURO", "EUR", true}, {"RM", "MYR", true},  {"MYR", "MYR", true},
+        {"£", "GBP", false},  {"GBP", "GBP", true},  {"CHF", "CHF", true}, {"USD", "USD", true},
+        {"US$", "USD", true}, {"USS", "USD", true},  {"$", "USD", false},  {"S$", "SGD", true},
+        {"SGD", "SGD", true}, {"HK$", "HKD", true},  {"HKD", "HKD", true}, {"A$", "AUD", true},
+        {"AUD", "AUD", true}, {"NT$", "TWD", true},  {"TWD", "TWD", true}, {"C$", "CAD", true},
+        {"CAD", "CAD", true}, {"NZ$", "NZD", true},  {"NZD", "NZD", true}, {"R$", "BRL", true},
+        {"BRL", "BRL", true}, {"kr", "SEK", true},   {"SEK", "SEK", true}, {"DKK", "DKK", true},
+        {"NOK", "NOK", true}, {"₩", "KRW", false},   {"KRW", "KRW", true}, {"元", "CNY", false},
+        {"CNY", "CNY", true}, {"RMB", "CNY", true},  {"zł", "PLN", true},  {"PLN", "PLN", true},
+        {"Kč", "CZK", true},  {"CZK", "CZK", true},  {"HUF", "HUF", true}, {"₫", "VND", false},
+        {"VND", "VND", true}, {"฿", "THB", false},   {"THB", "THB", true}, {"₹", "INR", false},
+        {"INR", "INR", true}, {"₱", "PHP", false},   {"PHP", "PHP", true}, {"Rp", "IDR", true},
+        {"IDR", "IDR", true}, {"AED", "AED", true},  {"KD", "KWD", true},  {"KWD", "KWD", true},
+        {"OMR", "OMR", true}, {"TND", "TND", true},  {"₪", "ILS", false},  {"ILS", "ILS", true},
+        {"₺", "TRY", false},  {"₽", "RUB", false},
     };
     unsigned counts[G_N_ELEMENTS(marks)] = {0};
     unsigned best = 0;

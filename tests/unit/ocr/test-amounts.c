@@ -252,8 +252,12 @@ test_currency_marks(void)
     g_autoptr(DnReading) dollars =
         reading_of(NULL, LINES("INVOICE", "Subtotal   $ 600.00", "Tax   $ 36.60",
                                "Amount due   US$ 636.60", "Total   US$ 636.60"));
+    g_autoptr(DnReading) misread =
+        reading_of(NULL, LINES("INVOICE", "Amount due   USS 1,081.40", "Subtotal   1,081.40",
+                               "Total   USS 1,081.40"));
 
     assert_amount(dollars, 63660, "USD");
+    assert_amount(misread, 108140, "USD");
 }
 
 static void
@@ -370,6 +374,17 @@ test_currencies_and_their_decimals(void)
     }
 }
 
+/* 272 where 6,272 was paid: the head of the total was not read. */
+static void
+test_the_end_of_a_total_is_not_the_total(void)
+{
+    g_autoptr(DnReading) reading =
+        reading_of(NULL, LINES("領収証", "2025年9月2日 10:11", "領収金額      272",
+                               "(10%対象      ¥6, 272)", "クレジット      ¥6, 272"));
+
+    assert_amount(reading, 6272, "JPY");
+}
+
 static void
 test_hardly_anything_is_no_amount(void)
 {
@@ -405,6 +420,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/amount/digit-corrected", test_a_digit_that_the_tax_corrects);
     g_test_add_func("/ocr/amount/lone-foreign-sign", test_a_lone_foreign_sign_from_pixels);
     g_test_add_func("/ocr/amount/currencies", test_currencies_and_their_decimals);
+    g_test_add_func("/ocr/amount/end-of-a-total", test_the_end_of_a_total_is_not_the_total);
     g_test_add_func("/ocr/amount/none", test_hardly_anything_is_no_amount);
     return g_test_run();
 }

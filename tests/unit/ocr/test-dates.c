@@ -260,6 +260,23 @@ test_faint_digits_are_not_certain(void)
     g_assert_cmpfloat(best_of(&reading->date)->confidence, <, 0.95);
 }
 
+/* A date whose strokes were not read is offered, with doubt; a number of eight digits elsewhere is
+ * none. */
+static void
+test_a_day_without_its_strokes(void)
+{
+    static const DnReadingProfile dmy = {.date_order = "dmy", .currency = "MYR"};
+    g_autoptr(DnReading) reading =
+        reading_of(&dmy, LINES("Tax Invoice", "27032018      No : CS-20243", "Total    12.00"));
+    g_autoptr(DnReading) number =
+        reading_of(&dmy, LINES("Tax Invoice", "No 27132018", "Member A27032018", "Total    12.00"));
+
+    g_assert_nonnull(best_of(&reading->date));
+    g_assert_cmpstr(best_of(&reading->date)->text, ==, "2018-03-27");
+    g_assert_cmpfloat(best_of(&reading->date)->confidence, <, 0.9);
+    g_assert_false(offers_text(&number->date, "2018-03-27"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -279,5 +296,6 @@ main(int argc, char **argv)
                     test_stroked_zero_with_label_and_time_is_doubtful);
     g_test_add_func("/ocr/date/window", test_window_of_the_received_day);
     g_test_add_func("/ocr/date/faint", test_faint_digits_are_not_certain);
+    g_test_add_func("/ocr/date/without-strokes", test_a_day_without_its_strokes);
     return g_test_run();
 }

@@ -173,6 +173,38 @@ test_the_company_of_a_number_and_its_address(void)
     g_assert_true(g_str_has_prefix(best_of(&street->party)->text, "Aldi GmbH"));
 }
 
+/* SDN BHD on a line of its own belongs to the name above it, and names nobody by itself. */
+static void
+test_a_legal_form_on_the_next_line(void)
+{
+    static const DnReadingProfile ringgit = {.date_order = "dmy", .currency = "MYR"};
+    static const DnReadingProfile euro = {.date_order = "dmy", .currency = "EUR"};
+    g_autoptr(DnReading) malaysian =
+        reading_of(&ringgit, LINES("  MAJU INDAH ENTERPRISE", "       (M) SDN BHD",
+                                   "NO. 12, JALAN CONTOH 3/7,", "81300 SKUDAI, JOHOR",
+                                   "TAX INVOICE", "TOTAL    12.00"));
+    g_autoptr(DnReading) french =
+        reading_of(&euro, LINES("Pharmacie Saint-Exemple", "        SARL", "28 place du Marché",
+                                "75099 Exempleville", "TICKET", "Total TTC    12,00"));
+    g_autoptr(DnReading) alone = reading_of(&ringgit, LINES("(M) SDN BHD", "TOTAL    12.00"));
+
+    assert_party(malaysian, "MAJU INDAH ENTERPRISE (M) SDN BHD");
+    assert_party(french, "Pharmacie Saint-Exemple SARL");
+    g_assert_null(best_of(&alone->party));
+}
+
+static void
+test_what_follows_a_legal_form_is_no_name(void)
+{
+    static const DnReadingProfile euro = {.date_order = "dmy", .currency = "EUR"};
+    g_autoptr(DnReading) reading = reading_of(
+        &euro, LINES("e-Muster Nederland B.V. iov Muster.com", "Voorbeeldweg 48, 8499 BL, Dorp",
+                     "Kopie factuur", "Factuur totaal EUR    49,99"));
+
+    g_assert_true(g_str_has_prefix(best_of(&reading->party)->text, "e-Muster Nederland B.V"));
+    g_assert_null(strstr(best_of(&reading->party)->text, "iov"));
+}
+
 static void
 test_common_words_are_spelled(void)
 {
@@ -383,6 +415,8 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/party/address-cut", test_address_after_the_legal_form_is_cut);
     g_test_add_func("/ocr/party/words", test_a_word_within_a_name_is_no_label);
     g_test_add_func("/ocr/party/company-number", test_the_company_of_a_number_and_its_address);
+    g_test_add_func("/ocr/party/form-below", test_a_legal_form_on_the_next_line);
+    g_test_add_func("/ocr/party/after-the-form", test_what_follows_a_legal_form_is_no_name);
     g_test_add_func("/ocr/party/spelled", test_common_words_are_spelled);
     g_test_add_func("/ocr/party/part-of-a-name", test_a_part_of_a_name_is_not_another_name);
     g_test_add_func("/ocr/party/no-names", test_titles_slogans_and_dates_are_no_names);

@@ -941,6 +941,71 @@ test_rules_go_and_letters_stay(void)
     g_assert_cmpint(to[150 * WIDTH + 60], ==, 0);
 }
 
+static void
+fill(uint8_t *px, int stride, DnBox box)
+{
+    for (int y = box.y; y < box.y + box.height; y++)
+        memset(px + y * stride + box.x, 0, (size_t)box.width);
+}
+
+/* Dashes and bars go, a letter that stands on them stays; a wall of letters is no bar code. */
+static void
+test_dashes_and_bars_go_and_letters_stay(void)
+{
+    enum { WIDTH = 600, HEIGHT = 300, LINE = 24 };
+    g_autofree uint8_t *px = g_malloc(WIDTH * HEIGHT);
+    g_autofree uint8_t *scratch = g_malloc(WIDTH * HEIGHT);
+    DnPixmap page = {WIDTH, HEIGHT, DN_PIXEL_GRAY8, 0, 0, px};
+
+    memset(px, 255, WIDTH * HEIGHT);
+    for (int x = 20; x < 580; x += 14)
+        fill(px, WIDTH, (DnBox){x, 50, 8, 2}); /* dashes */
+    fill(px, WIDTH, (DnBox){100, 20, 5, 28});  /* a stroke of a letter above them */
+    for (int x = 100; x < 400; x += 10)
+        fill(px, WIDTH, (DnBox){x, 100, 4, 120}); /* bars */
+    fill(px, WIDTH, (DnBox){200, 220, 4, 24});    /* a letter that touches one */
+    fill(px, WIDTH, (DnBox){500, 160, 6, 100});   /* a rule that stands alone */
+    dn_page_smooth(&page, LINE, scratch);
+    g_assert_cmpint(px[50 * WIDTH + 24], ==, 255);
+    g_assert_cmpint(px[30 * WIDTH + 102], ==, 0);
+    g_assert_cmpint(px[150 * WIDTH + 152], ==, 255);
+    g_assert_cmpint(px[235 * WIDTH + 202], <, 100);
+    g_assert_cmpint(px[200 * WIDTH + 502], ==, 0);
+}
+
+/* What a picture on a page with a text layer says is a second reading of its place. */
+static void
+test_pictures_beside_a_text_layer(void)
+{
+    g_autoptr(DnPageText) layer = dn_page_text_new(1, 600, 300, 300, "text-layer");
+    g_autoptr(DnPageText) full = dn_page_text_new(1, 600, 300, 300, "text-layer");
+    g_autofree uint8_t *px = g_malloc(600 * 300);
+    DnPixmap page = {600, 300, DN_PIXEL_GRAY8, 0, 0, px};
+    static const DnRecognizerDriver ink = {.name = "ink", .page = ink_page};
+    DnRecognizer recognizer = {&ink};
+    g_autoptr(GError) error = NULL;
+    GPtrArray *words = dn_word_array_new();
+    GPtrArray *all = dn_word_array_new();
+    DnBox word = {50, 40, 200, 30};
+    DnBox picture = {50, 200, 200, 30};
+
+    memset(px, 255, 600 * 300);
+    fill(px, 600, word);
+    fill(px, 600, picture);
+    g_ptr_array_add(words, dn_word_new("Factuur", &word, 1));
+    g_ptr_array_add(all, dn_word_new("Factuur", &word, 1));
+    g_ptr_array_add(all, dn_word_new("Muster", &picture, 1));
+    dn_page_text_take_words(layer, words);
+    dn_page_text_take_words(full, all);
+    g_assert_true(dn_read_beside(&recognizer, NULL, &page, 0, full, &error));
+    g_assert_null(full->second);
+    g_assert_true(dn_read_beside(&recognizer, NULL, &page, 0, layer, &error));
+    g_assert_no_error(error);
+    g_assert_nonnull(layer->second);
+    g_assert_cmpuint(layer->second->bands->len, ==, 1);
+    g_assert_cmpuint(layer->lines->len, ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -970,5 +1035,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/earlier-pages", test_values_of_earlier_pages_are_not_sought);
     g_test_add_func("/ocr/closer/agreed-name", test_agreed_name_costs_one_look);
     g_test_add_func("/ocr/read-page/rules", test_rules_go_and_letters_stay);
+    g_test_add_func("/ocr/finer/dashes-and-bars", test_dashes_and_bars_go_and_letters_stay);
+    g_test_add_func("/ocr/beside", test_pictures_beside_a_text_layer);
     return g_test_run();
 }
