@@ -7,7 +7,7 @@ cli_libcli_a_SOURCES = \
 	cli/passphrase.h cli/progress.c cli/progress.h cli/read.c \
 	cli/approve.c cli/parties.c cli/request.c cli/dispose.c cli/excuse.c cli/hold.c cli/report.c \
 	cli/rebuild.c cli/registry.c cli/renew.c cli/restore.c cli/result.c cli/result.h cli/revise.c cli/search.c cli/sheet.c cli/sheet.h \
-	cli/show.c cli/stamp.c \
+	cli/show.c cli/split.c cli/stamp.c \
 	cli/stats.c cli/tenant.c cli/undelete.c cli/value.c cli/value.h cli/verify.c cli/walk.c cli/walk.h
 
 bin_PROGRAMS += cli/dencho

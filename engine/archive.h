@@ -264,6 +264,25 @@ bool dn_archive_undelete(DnArchive *self, const DnUuid *id, const char *reason, 
 bool dn_archive_confirm(DnArchive *self, const DnUuid *id, json_t **out_row, GError **error);
 bool dn_archive_label(DnArchive *self, const DnUuid *id, const char *const *add,
                       const char *const *remove, json_t **out_row, GError **error);
+/** Where a receipt lies on a sheet as it is seen upright: per mille of its width and height. */
+typedef struct {
+    int x;
+    int y;
+    int width;
+    int height;
+} DnSheetArea;
+
+/**
+ * A person says that the sheet on which @id stands holds @count receipts (2 to 24), and where; or,
+ * with @count 0, that it is one (R18). Receipts that are there keep their places in order, further
+ * ones are registered of the same bytes, those that are too many are deleted; then each is read
+ * from its part. What people said of a receipt stays. @out_result: as of dn_archive_ingest(), of
+ * the first. INVALID: an area that is not on the sheet; a document of several pages, or of which
+ * the receipts have versions of their own; a deleted receipt. DENIED under the rule of the second
+ * person. After any other error of the worker the sheet is split, and can be read again.
+ */
+bool dn_archive_split(DnArchive *self, const DnUuid *id, const DnSheetArea *areas, size_t count,
+                      const char *reason, json_t **out_result, GError **error);
 /** Links the voucher to an entry of the books (law row R32). */
 bool dn_archive_link(DnArchive *self, const DnUuid *id, const char *book_ref, json_t **out_row,
                      GError **error);

@@ -181,8 +181,8 @@ dn_correction_changes(DnArchive *self, const json_t *state, const DnCorrection *
 
 /* Where the owner has settled so, a document that came in as data changes by two people (law row
  * R53). */
-static bool
-by_one_person(DnArchive *self, const json_t *state, GError **error)
+bool
+dn_voucher_by_one_person(DnArchive *self, const json_t *state, GError **error)
 {
     return !dn_rules_second_person(self->rules) ||
            g_strcmp0(dn_json_string(state, "origin"), "electronic") != 0 ||
@@ -200,7 +200,8 @@ dn_archive_correct(DnArchive *self, const DnUuid *id, const DnCorrection *correc
     g_autoptr(json_t) entry = dn_voucher_entry("voucher.corrected", id);
     json_t *changes = NULL;
 
-    if (!state || !by_one_person(self, state, error) || !dn_entry_set_reason(entry, reason, error))
+    if (!state || !dn_voucher_by_one_person(self, state, error) ||
+        !dn_entry_set_reason(entry, reason, error))
         return false;
     changes = dn_correction_changes(self, state, correction, error);
     if (!changes)
@@ -271,7 +272,7 @@ set_deleted(DnArchive *self, const DnUuid *id, bool deleted, const char *reason,
     g_autoptr(json_t) entry =
         dn_voucher_entry(deleted ? "voucher.deleted" : "voucher.undeleted", id);
 
-    if (!state || (deleted && !by_one_person(self, state, error)) ||
+    if (!state || (deleted && !dn_voucher_by_one_person(self, state, error)) ||
         !dn_entry_set_reason(entry, reason, error))
         return false;
     if (dn_json_bool(state, "deleted", false) == deleted)

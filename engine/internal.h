@@ -4,10 +4,10 @@
  *
  * Locks, in the order in which they are taken:
  *   stripe   one of 64, by voucher or by digest: state is read, decided upon and committed under
- * it. Nobody holds two, but for a disposal: it takes all, in order, so that nothing comes in or
- * changes between its last look and the end of a key write    the ledger's heads and the order of
- * appends; never held across a sync apply    the view is changed; commits are applied in the order
- * of the log
+ * it. Nobody holds two, but for a disposal and a split: they take all, in order, so that nothing
+ * comes in or changes between its last look and the end of a key write    the ledger's heads and
+ * the order of appends; never held across a sync apply    the view is changed; commits are applied
+ * in the order of the log
  */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
@@ -418,6 +418,11 @@ bool dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError
  * "others": those of the further ones, which came in by the same bytes. */
 json_t *dn_read_result_of(DnArchive *self, const json_t *state, const char *status, GError **error);
 
+/** (transfer full) The entry by which a further receipt of the sheet that @state is of begins: of
+ * the bytes of @version, come in at the same time, in the same way. */
+json_t *dn_voucher_further(const DnArchive *self, const json_t *state, const json_t *version,
+                           const DnUuid *id);
+
 /** (transfer full) {"code","message"}: how a result or an entry names a failure. */
 json_t *dn_error_json(DnErrorCode code, const char *message);
 
@@ -435,6 +440,9 @@ void dn_entry_set_engine(const DnArchive *self, json_t *entry);
 
 /** (transfer full) The state of a voucher that may still change: INVALID once it is disposed of. */
 json_t *dn_voucher_changeable(DnArchive *self, const DnUuid *id, GError **error);
+
+/** May one person alone change this voucher? DENIED where the rule of R53 holds for it. */
+bool dn_voucher_by_one_person(DnArchive *self, const json_t *state, GError **error);
 
 /** (transfer full) The "changes" of an entry that corrects @state, with what was before. INVALID.
  */

@@ -176,12 +176,20 @@ commit_reading(DnArchive *self, const DnUuid *id, const json_t *version, const D
 
 /* --- several receipts on one sheet: law row R18 --- */
 
+/* A sheet of several receipts; of which a person has said that it is one, it is none. */
+static bool
+is_sheet(const json_t *state)
+{
+    return json_array_size(json_object_get(json_object_get(state, "sheet"), "vouchers")) > 1;
+}
+
 /* May this document still fall into several? Once it has been read as one, or a person has said
  * what stands on it, it is one. */
 static bool
 may_part(const json_t *state)
 {
     return g_strcmp0(dn_json_string(state, "state"), "stored") == 0 &&
+           !json_object_get(state, "sheet") &&
            json_array_size(json_object_get(state, "versions")) == 1 &&
            json_object_size(json_object_get(state, "fields")) == 0;
 }
@@ -197,11 +205,9 @@ sheet_place(const json_t *vouchers, size_t part)
     return place;
 }
 
-/* The entry by which a further receipt of the sheet begins: of the same bytes, come in at the same
- * time, in the same way. */
-static json_t *
-register_further(const DnArchive *self, const json_t *state, const json_t *version,
-                 const DnUuid *id)
+json_t *
+dn_voucher_further(const DnArchive *self, const json_t *state, const json_t *version,
+                   const DnUuid *id)
 {
     static const char *const of_state[] = {"origin", "received", "paper",     "device", "back",
                                            "labels", "channel",  "exchanged", NULL};
@@ -247,7 +253,7 @@ commit_sheet(DnArchive *self, const DnUuid *id, const json_t *state, const DnRea
         const DnUuid *voucher = &g_array_index(ids, DnUuid, part);
 
         if (part > 0) {
-            json_t *first = register_further(self, state, version, voucher);
+            json_t *first = dn_voucher_further(self, state, version, voucher);
 
             dn_json_take(first, "sheet", sheet_place(vouchers, part + 1));
             g_ptr_array_add(reading.entries, first);
@@ -289,6 +295,7 @@ read_and_commit(DnArchive *self, const DnUuid *id, const json_t *state, GBytes *
                 GError **error)
 {
     const json_t *version = dn_voucher_version(state, 0);
+    const json_t *area = json_object_get(json_object_get(state, "sheet"), "area");
     g_autoptr(DnReadResult) result = NULL;
     DnReadJob job = {
         .date_order = dn_settings_string(self->settings, "reading", "date-order"),
@@ -296,8 +303,12 @@ read_and_commit(DnArchive *self, const DnUuid *id, const json_t *state, GBytes *
         .received = dn_json_string(state, "received"),
         .kind = dn_json_bool(state, "kind_given", false) ? dn_json_string(state, "kind") : NULL,
         .rendition = true,
-        .sheet = sheet,
+        .sheet = sheet && !area,
     };
+
+    /* Where a person has said that this receipt lies; nothing else is read of the sheet. */
+    for (size_t i = 0; i < G_N_ELEMENTS(job.area); i++)
+        job.area[i] = (int)json_integer_value(json_array_get(area, i));
 
     if (!dn_reader_read(dn_archive_reader(self), bytes, &job, &result, error))
         return false;
@@ -324,8 +335,7 @@ dn_read_voucher(DnArchive *self, const DnUuid *id, GBytes *document, GError **er
                              DN_PART_ORIGINAL, error);
     if (!bytes)
         return false;
-    if (read_and_commit(self, id, state, bytes, json_object_get(state, "sheet") || may_part(state),
-                        &problem))
+    if (read_and_commit(self, id, state, bytes, is_sheet(state) || may_part(state), &problem))
         return true;
     if (is_verdict(problem))
         return commit_verdict(self, id, dn_json_int(version, "version", 0), problem, error);

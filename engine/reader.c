@@ -274,6 +274,10 @@ describe_job(const DnReader *self, const DnReadJob *job)
     dn_json_set_string(object, "kind", job->kind);
     dn_json_set_bool(object, "rendition", job->rendition);
     dn_json_set_bool(object, "sheet", job->sheet);
+    if (job->area[2] > 0)
+        dn_json_take(
+            object, "area",
+            json_pack("[i,i,i,i]", job->area[0], job->area[1], job->area[2], job->area[3]));
     if (job->page_image)
         dn_json_set_int(object, "page_image", job->page_image);
     return object;

@@ -37,6 +37,8 @@ typedef struct {
     const char *kind;       /* as a person said it; NULL: as it is read */
     bool rendition;         /* a searchable PDF is wanted */
     bool sheet;             /* several receipts on one sheet are wanted one by one */
+    int area[4]; /* per mille of the upright page: left, top, width, height of the part that
+                    is read; width 0: all */
     unsigned
         page_image; /* not 0: nothing is read; the result is this page as PNG, as "rendition" */
     /* (nullable) Called in the reading thread after each page, from 1; from 1 again when the

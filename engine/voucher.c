@@ -542,6 +542,15 @@ apply_stamped(DnArena *arena, DnValue *state, const DnValue *entry, GError **err
     return true;
 }
 
+static bool
+apply_split(DnArena *arena, DnValue *state, const DnValue *entry, GError **error)
+{
+    if (!dn_value_object(entry, "sheet"))
+        return dn_fail(error, DN_ERROR_CORRUPT, "a split without the receipts of the sheet");
+    copy_member(arena, state, entry, "sheet");
+    return true;
+}
+
 typedef struct {
     const char *type;
     bool (*apply)(DnArena *arena, DnValue *state, const DnValue *entry, GError **error);
@@ -553,6 +562,7 @@ static const EntryRow entry_table[] = {
     {"voucher.unreadable", apply_unreadable},
     {"voucher.corrected", apply_corrected},
     {"voucher.revised", apply_revised},
+    {"voucher.split", apply_split},
     {"voucher.deleted", apply_deleted},
     {"voucher.undeleted", apply_deleted},
     {"voucher.labelled", apply_labelled},

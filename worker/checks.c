@@ -140,3 +140,14 @@ dn_checks_blank(const unsigned *blank, size_t count, unsigned page_count)
     dn_json_set_string(check, "figure", figure->str);
     return check;
 }
+
+json_t *
+dn_checks_sheet(void)
+{
+    json_t *check = json_object();
+
+    dn_json_set_string(check, "rule", "R18");
+    dn_json_set_string(check, "verdict", dn_capture_verdict_name(DN_CAPTURE_UNKNOWN));
+    dn_json_set_string(check, "figure", "several papers are seen, read as one receipt");
+    return check;
+}

@@ -27,6 +27,10 @@ bool dn_checks_is_important(const char *kind);
  */
 json_t *dn_checks(const DnPageInfo *pages, size_t count, bool important);
 
+/** (transfer full) {"rule":"R18","verdict":"unknown","figure"}: a picture that was read as one
+ * receipt may be a sheet of several. */
+json_t *dn_checks_sheet(void);
+
 /**
  * (transfer full) {"rule":"BLANK","verdict","figure"}: fail when none of the @page_count pages has
  * print, pass when some have: the empty back of a sheet is as it should be. NULL for @count 0.

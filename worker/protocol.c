@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const double DPI_MOST = 100000;
+enum { PER_MILLE = 1000 };
 
 DnPageReport *
 dn_page_report_new(unsigned page)
@@ -118,6 +119,27 @@ parse_profile(const json_t *object, DnReadingProfile *profile, GError **error)
     return true;
 }
 
+static bool
+parse_area(const json_t *array, DnBox *out_area, GError **error)
+{
+    DnBox area = {0};
+    int32_t *const sides[] = {&area.x, &area.y, &area.width, &area.height};
+
+    if (!array)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(sides); i++) {
+        json_int_t value = json_integer_value(json_array_get(array, i));
+
+        *sides[i] = (int32_t)CLAMP(value, -1, PER_MILLE + 1);
+    }
+    if (json_array_size(array) != G_N_ELEMENTS(sides) || area.x < 0 || area.y < 0 ||
+        area.width < 1 || area.height < 1 || area.width > PER_MILLE - area.x ||
+        area.height > PER_MILLE - area.y)
+        return dn_fail(error, DN_ERROR_INVALID, "area is not a part of the page");
+    *out_area = area;
+    return true;
+}
+
 bool
 dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
 {
@@ -134,7 +156,8 @@ dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
     g_strlcpy(job.kind, dn_json_string(object, "kind") ? dn_json_string(object, "kind") : "",
               sizeof job.kind);
     if (!parse_profile(dn_json_object(object, "profile"), &job.profile, error) ||
-        !parse_limits(dn_json_object(object, "limits"), &job.limits, error))
+        !parse_limits(dn_json_object(object, "limits"), &job.limits, error) ||
+        !parse_area(json_object_get(object, "area"), &job.area, error))
         return dn_fail_in(error, "job");
     *out_job = job;
     return true;

@@ -20,6 +20,7 @@ typedef struct {
     DnLimits limits;
     bool rendition;      /* a searchable PDF is wanted */
     bool sheet;          /* several receipts on one sheet are wanted one by one */
+    DnBox area;          /* per mille of the upright page: what is read of it; width 0: all */
     unsigned page_image; /* not 0: nothing but this page as a picture */
     char kind[24];       /* as a person said it; "": take what is read */
 } DnJob;

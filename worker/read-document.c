@@ -32,6 +32,7 @@ typedef struct {
     GPtrArray *texts;   /* of DnPageText, one a page */
     GPtrArray *further_reports; /* the same two for each further receipt on a sheet, which is ... */
     GPtrArray *further_texts;   /* ... a document of one page */
+    bool may_be_sheet;          /* read as one receipt, but perhaps several */
     DnRendition *rendition;     /* NULL when none is wanted, needed or possible */
     GPtrArray *attachments;     /* of DnAttachment; NULL when they cannot be read */
     json_t *warnings;
@@ -170,6 +171,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
         .page = report->page,
         /* The pages of a document are one unit (law row R17), and none of them a mount sheet. */
         .sheet = self->job->sheet && dn_document_page_count(self->document) == 1,
+        .area = self->job->area,
     };
 
     /* IO, for it is not the document's fault: it can be read when the model is there. */
@@ -287,6 +289,7 @@ read_page(Work *self, unsigned index, GError **error)
         return NULL;
     DnPictureText *first = picture->texts->pdata[0];
 
+    self->may_be_sheet = picture->may_be_sheet;
     report_text(report, first);
     render_picture(self, captured, picture);
     keep_further(self, report, picture);
@@ -446,6 +449,7 @@ compose(Work *self, unsigned page_count, const GPtrArray *reports, DnPageText *c
         agreement,
         dn_reading_items(reading, g_ptr_array_find(self->layers, NULL, NULL)),
         check_blank(reports, page_count),
+        self->may_be_sheet ? dn_checks_sheet() : NULL,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(further); i++)

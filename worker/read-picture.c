@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SHEET_RECEIPTS_MOST = 24 };
+enum { SHEET_RECEIPTS_MOST = 24, PER_MILLE = 1000 };
 
 /* The main paper of a picture is so many times as large as what else is light in it. */
 static const double MAIN_LEAST = 3;
@@ -27,6 +27,7 @@ static const double ROW_SHARE = 0.5;
 typedef struct {
     const DnPictureOptions *options;
     int64_t end_ms;
+    bool may_be_sheet;
 } Look;
 
 static void
@@ -249,8 +250,8 @@ sort_papers(GArray *papers)
 /* (transfer full) What stands on each of the papers that are seen; NULL without error when fewer
  * than two of them are receipts. */
 static GPtrArray *
-read_papers(const Look *look, const DnPixmap *upright, const GArray *papers,
-            const GPtrArray *operations, GError **error)
+read_papers(Look *look, const DnPixmap *upright, const GArray *papers, const GPtrArray *operations,
+            GError **error)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(text_free);
     unsigned receipts = 0;
@@ -269,6 +270,7 @@ read_papers(const Look *look, const DnPixmap *upright, const GArray *papers,
         if (worth != NOTHING)
             g_ptr_array_add(texts, g_steal_pointer(&text));
     }
+    look->may_be_sheet = receipts < 2 && texts->len >= 2;
     return receipts >= 2 ? g_steal_pointer(&texts) : NULL;
 }
 
@@ -299,7 +301,7 @@ is_below(const DnQuad *block, const DnQuad *below)
  * without error when one is not. A receipt may have a gap of its own: a block that is none is taken
  * together with the next one below it. */
 static GPtrArray *
-read_blocks(const Look *look, const Page *page, const GArray *blocks, GError **error)
+read_blocks(Look *look, const Page *page, const GArray *blocks, GError **error)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(text_free);
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -317,8 +319,12 @@ read_blocks(const Look *look, const Page *page, const GArray *blocks, GError **e
             text_free(text);
             text = read_block(look, page, &block, &key, error);
         }
-        if (!text || !key || !g_hash_table_add(keys, key))
+        if (!text)
             return NULL;
+        if (!key || !g_hash_table_add(keys, key)) {
+            look->may_be_sheet = texts->len >= 2;
+            return NULL;
+        }
         g_ptr_array_add(texts, g_steal_pointer(&text));
     }
     return texts->len >= 2 ? g_steal_pointer(&texts) : NULL;
@@ -374,7 +380,7 @@ is_one(const Look *look, const DnPageText *text, const GArray *blocks)
 /* (transfer full) The receipts side by side on a sheet, one by one; NULL without error when there
  * are none. @text: of the whole of @page. */
 static GPtrArray *
-read_columns(const Look *look, const Page *page, const DnPageText *text, GError **error)
+read_columns(Look *look, const Page *page, const DnPageText *text, GError **error)
 {
     if (page->pixels->width_px < BROAD_LEAST * page->pixels->height_px)
         return NULL;
@@ -386,10 +392,10 @@ read_columns(const Look *look, const Page *page, const DnPageText *text, GError 
                : NULL;
 }
 
-/* (transfer full) What stands on the upright picture. */
+/* (transfer full) What stands on the upright picture, or the part of it that is wanted. */
 static GPtrArray *
-read_upright(const Look *look, const DnPixmap *upright, const GPtrArray *operations,
-             unsigned *out_turn, GError **error)
+read_wanted(Look *look, const DnPixmap *upright, const GPtrArray *operations, unsigned *out_turn,
+            GError **error)
 {
     g_autoptr(GArray) papers = dn_pixmap_find_papers(upright, look->options->limits, error);
     g_autoptr(DnPictureText) text = NULL;
@@ -422,6 +428,42 @@ read_upright(const Look *look, const DnPixmap *upright, const GPtrArray *operati
     return g_steal_pointer(&texts);
 }
 
+/* The corners of what is wanted of the picture, on whole pixels. */
+static DnQuad
+wanted_quad(const DnBox *area, const DnPixmap *upright)
+{
+    double left = floor((double)upright->width_px * area->x / PER_MILLE);
+    double top = floor((double)upright->height_px * area->y / PER_MILLE);
+    double right = ceil((double)upright->width_px * (area->x + area->width) / PER_MILLE);
+    double bottom = ceil((double)upright->height_px * (area->y + area->height) / PER_MILLE);
+
+    return (DnQuad){{left, right, right, left}, {top, top, bottom, bottom}};
+}
+
+/* (transfer full) What stands on the upright picture. */
+static GPtrArray *
+read_upright(Look *look, const DnPixmap *upright, const GPtrArray *operations, unsigned *out_turn,
+             GError **error)
+{
+    const DnBox *area = &look->options->area;
+
+    if (area->width == 0)
+        return read_wanted(look, upright, operations, out_turn, error);
+    DnQuad quad = wanted_quad(area, upright);
+    DnMap to_upright = dn_map_identity();
+    g_autoptr(GPtrArray) noted = copy_operations(operations);
+    g_autoptr(DnPixmap) part =
+        dn_normalise_part(upright, &quad, look->options->limits, noted, &to_upright, error);
+    GPtrArray *texts = part ? read_wanted(look, part, noted, out_turn, error) : NULL;
+
+    for (guint i = 0; texts && i < texts->len; i++) {
+        DnPictureText *text = g_ptr_array_index(texts, i);
+
+        text->to_upright = dn_map_then(&text->to_upright, &to_upright);
+    }
+    return texts;
+}
+
 DnPicture *
 dn_read_picture(const DnPixmap *captured, unsigned orientation, const DnPictureOptions *options,
                 GError **error)
@@ -451,5 +493,6 @@ dn_read_picture(const DnPixmap *captured, unsigned orientation, const DnPictureO
 
     self->orientation = dn_orientation_then(orientation, turn);
     self->texts = g_steal_pointer(&texts);
+    self->may_be_sheet = look.may_be_sheet;
     return self;
 }

@@ -31,6 +31,7 @@ typedef struct {
     const DnLimits *limits;
     uint32_t deadline_ms; /* for all of it */
     unsigned page;        /* from 1 */
+    DnBox area;           /* per mille of the upright picture: what is read of it; width 0: all */
     bool sheet;           /* several receipts are wanted one by one */
 } DnPictureOptions;
 
@@ -45,6 +46,7 @@ typedef struct {
 typedef struct {
     unsigned orientation; /* EXIF: how the stored pixels become the upright picture */
     GPtrArray *texts;     /* of DnPictureText: one, or one for each receipt in reading order */
+    bool may_be_sheet;    /* several papers with print are seen, but not surely several receipts */
 } DnPicture;
 
 /** (transfer full) @orientation: as the file says. */

@@ -68,6 +68,34 @@ ok "the view is made again" "$dencho" rebuild
 ok "and has the three" "$dencho" --json search
 holds "three" test "$(lines <out)" -eq 3
 
+# --- a person knows better ---
+fails 64 "a split needs a reason" "$dencho" split "$first" --one
+fails 64 "and parts that lie on the sheet" "$dencho" split "$first" --part 0,0,50,50 --part 60,0,50,50 --reason x
+fails 64 "two of them" "$dencho" split "$first" --part 0,0,50,50 --reason x
+ok "R18 a clerk says that it is one receipt" "$dencho" --json split "$third" --one --reason 'one receipt, folded'
+holds "the first" test "$(field voucher <out)" = "$first"
+ok "it is found" "$dencho" --json search
+holds "alone" test "$(lines <out)" -eq 1
+ok "the others are deleted, and why is known" "$dencho" --json history "$third"
+holds "by the words of the clerk" grep -q '"reason":"one receipt, folded"' out
+ok "read again" "$dencho" --json read "$first"
+holds "it stays one" sh -c '! grep -q "others\":\[{" out'
+ok "R18 and that there are three after all" "$dencho" --json split "$first" --part 0,0,50,50 --part 50,0,50,50 \
+    --part 0,50,50,50 --reason 'three receipts'
+holds "which are read from their places" grep -q "\"value\":\"$(cell 3 3)\"" out
+for part in 1 2 3; do
+    ok "receipt $part is found by its date and amount" "$dencho" --json search \
+        --date "$(cell $part 3)" --amount "$(cell $part 4)"
+    holds "that one alone" test "$(lines <out)" -eq 1
+done
+ok "what a reading took its part by" "$dencho" --json show "$(field voucher <out)"
+holds "is noted" grep -q '"operations":\["gray","straighten 0.0,[0-9.,]* ' out
+ok "all of it verifies" "$dencho" --json verify --full
+holds "nothing failed" grep -q '"failed":0' out
+ok "the view is made again" "$dencho" rebuild
+ok "and has the three" "$dencho" --json search
+holds "three" test "$(lines <out)" -eq 3
+
 # --- what is one stays one ---
 ok "a person who says what stands on it gets one voucher" "$dencho" init one
 ok "one" "$dencho" -A one --json ingest "$sheet" --amount 100
@@ -75,4 +103,9 @@ ok "only" "$dencho" -A one --json search
 holds "one" test "$(lines <out)" -eq 1
 ok "R17 the pages of one document are one voucher" "$dencho" -A one --json ingest "$samples/documents/invoice-05.tif"
 holds "without others" sh -c '! grep -q others out'
+fails 64 "nor can it be split" "$dencho" -A one split "$(field voucher <out)" --at 50 --reason x
+ok "what a person said of a receipt" "$dencho" -A one --json search --amount 100
+ok "stays when the sheet is split" "$dencho" -A one --json split "$(field voucher <out)" --at 50 --reason two
+holds "with the first" grep -q '"amount":{[^}]*"value":100' out
+ok "two" "$dencho" -A one --json search
 finish

@@ -533,6 +533,24 @@ dn_archive_replace(DnArchive *self, const DnUuid *id, const DnUuid *replaced, js
 }
 
 bool
+dn_archive_split(DnArchive *self, const DnUuid *id, const DnSheetArea *areas, size_t count,
+                 const char *reason, json_t **out_result, GError **error)
+{
+    json_t *call = json_object();
+    json_t *list = json_array();
+
+    (void)error;
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("[i,i,i,i]", areas[i].x, areas[i].y, areas[i].width, areas[i].height));
+    dn_json_take(call, "areas", list);
+    if (!answer_row(self, "split", id, reason, call, out_result))
+        return false;
+    dn_json_set_string(*out_result, "status", "stored");
+    return true;
+}
+
+bool
 dn_archive_excuse(DnArchive *self, const DnUuid *id, const char *reason, json_t **out_row,
                   GError **error)
 {

@@ -1542,6 +1542,43 @@ test_restore_tells_of_an_older_generation(Fixture *f, gconstpointer data)
 }
 
 static void
+test_R18_a_sheet_is_split(Fixture *f, gconstpointer data)
+{
+    static const char *const wrong[][2] = {
+        {"--at", "66,33"},        {"--at", "0,50"},     {"--at", "a"},
+        {"--at", "101"},          {"--part", "0,0,50"}, {"--part", "0,0,50,101"},
+        {"--part", "0,0,50,50,"}, {"--one", "--at=50"}};
+    (void)data;
+
+    g_auto(Outcome) cuts = run(f, "split", ID_A, "--at", "33.3,66", "--reason", "three", NULL);
+
+    g_assert_cmpint(cuts.status, ==, 0);
+    assert_call(f, "split",
+                "{\"areas\":[[0,0,333,1000],[333,0,327,1000],[660,0,340,1000]],"
+                "\"reason\":\"three\"}");
+    g_auto(Outcome) parts = run(f, "split", ID_A, "--part", "0,0,50,100", "--part", "50,0,50,99.5",
+                                "--reason", "two", NULL);
+
+    g_assert_cmpint(parts.status, ==, 0);
+    assert_call(f, "split", "{\"areas\":[[0,0,500,1000],[500,0,500,995]],\"reason\":\"two\"}");
+    g_auto(Outcome) one = run(f, "split", ID_A, "--one", "--reason", "folded", NULL);
+
+    g_assert_cmpint(one.status, ==, 0);
+    assert_call(f, "split", "{\"areas\":[],\"reason\":\"folded\"}");
+    g_auto(Outcome) unexplained = run(f, "split", ID_A, "--one", NULL);
+    g_auto(Outcome) nowhere = run(f, "split", ID_A, "--reason", "x", NULL);
+
+    g_assert_cmpint(unexplained.status, ==, 64);
+    g_assert_cmpint(nowhere.status, ==, 64);
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_auto(Outcome) refused =
+            run(f, "split", ID_A, wrong[i][0], wrong[i][1], "--reason", "x", NULL);
+
+        g_assert_cmpint(refused.status, ==, 64);
+    }
+}
+
+static void
 test_what_the_law_asks(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -1692,6 +1729,7 @@ main(int argc, char **argv)
     T(backups_are_listed_and_checked, NULL);
     T(restore_names_a_generation, NULL);
     T(restore_tells_of_an_older_generation, NULL);
+    T(R18_a_sheet_is_split, NULL);
     T(what_the_law_asks, NULL);
     int status = g_test_run();
 
