@@ -61,7 +61,7 @@ run(DnCli *cli, char **arguments, GError **error)
 const DnCommand dn_command_doctor = {
     .name = "doctor",
     .arguments = "",
-    .summary = "Check keys, log, view, worker, clock, disk and what waits",
+    .summary = "Check keys, log, view, worker, models, lists, clock, disk and what waits",
     .example = "dencho doctor",
     .options = options,
     .run = run,

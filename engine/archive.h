@@ -542,8 +542,10 @@ bool dn_archive_registry_status(DnArchive *self, bool check, DnRowVisitor visit,
 bool dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProgress progress,
                         void *user_data, json_t **out_result, GError **error);
 
-/** Visits {"name","verdict":"ok"|"warning"|"problem","message"}: keys, log, view, worker, model,
- * clock, disk space, time-stamp authority, what waits. */
+/** Visits {"name","verdict":"ok"|"warning"|"problem","message"}: keys, log, view, worker, models,
+ * public lists, clock, disk space, time-stamp authority, what waits. "models" has
+ * "models":{"page","latin"?,"vertical"?,"line"?} too, "registry" has "lists":[…] with the rows of
+ * dn_archive_registry_status(). */
 bool dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
 
 /** {"vouchers","deleted","unread","unstamped","entries","log_bytes","view_bytes","segments","tenants"}. */

@@ -20,6 +20,17 @@ typedef struct {
     void *user_data;
 } Doctor;
 
+/* @row has what is told besides words. */
+static bool
+say_with(Doctor *doctor, json_t *row, const char *name, const char *verdict, const char *message,
+         GError **error)
+{
+    dn_json_set_string(row, "name", name);
+    dn_json_set_string(row, "verdict", verdict);
+    dn_json_set_string(row, "message", message);
+    return doctor->visit(row, doctor->user_data, error);
+}
+
 static bool G_GNUC_PRINTF(5, 6)
     say(Doctor *doctor, const char *name, const char *verdict, GError **error, const char *fmt, ...)
 {
@@ -29,10 +40,7 @@ static bool G_GNUC_PRINTF(5, 6)
     va_start(args, fmt);
     g_autofree char *message = g_strdup_vprintf(fmt, args);
     va_end(args);
-    dn_json_set_string(row, "name", name);
-    dn_json_set_string(row, "verdict", verdict);
-    dn_json_set_string(row, "message", message);
-    return doctor->visit(row, doctor->user_data, error);
+    return say_with(doctor, row, name, verdict, message, error);
 }
 
 static bool
@@ -100,17 +108,89 @@ look_at_witness(Doctor *doctor, GError **error)
     return say(doctor, "rollback", "ok", error, "the log goes on from where %s saw it", path);
 }
 
+/* @models: of dn_reader_probe(); without the model of a page nothing is read. */
+static bool
+look_at_models(Doctor *doctor, json_t *models, GError **error)
+{
+    static const struct {
+        const char *use;
+        const char *package;
+        const char *cost;
+    } further[] = {
+        {"latin", "tesseract-ocr-eng",
+         "pages in Latin letters are read once only, and a 0 with a stroke as a 9"},
+        {"line", "tesseract-ocr-jpn",
+         "names of issuers and doubtful values get no second opinion: more of them are wrong"},
+        {"vertical", "tesseract-ocr-script-jpan-vert",
+         "pages whose text runs down are read as if it ran across, and give next to nothing"},
+    };
+    const char *name = dn_settings_string(doctor->archive->settings, "reading", "model");
+    g_autoptr(GString) message = g_string_new(name);
+    g_autoptr(json_t) row = json_object();
+    unsigned missing = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(further); i++)
+        if (!dn_json_bool(models, further[i].use, true)) {
+            g_string_append_printf(message, "; without %s %s", further[i].package, further[i].cost);
+            missing++;
+        }
+    if (missing == 0 && json_object_size(models) > 0)
+        g_string_append(message, ", and those for Latin letters, for a second look and for text "
+                                 "that runs down");
+    dn_json_set_bool(models, "page", true);
+    dn_json_take(row, "models", json_incref(models));
+    return say_with(doctor, row, "models", missing > 0 ? "warning" : "ok", message->str, error);
+}
+
 static bool
 look_at_worker(Doctor *doctor, GError **error)
 {
     g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) models = NULL;
 
-    if (!dn_reader_probe(dn_archive_reader(doctor->archive), &problem))
+    if (!dn_reader_probe(dn_archive_reader(doctor->archive), &models, &problem))
         return say(doctor, "worker", "problem", error, "documents cannot be read: %s",
                    problem->message);
-    return say(doctor, "worker", "ok", error, "%u at a time, model %s",
-               dn_archive_workers(doctor->archive),
-               dn_settings_string(doctor->archive->settings, "reading", "model"));
+    return say(doctor, "worker", "ok", error, "%u at a time",
+               dn_archive_workers(doctor->archive)) &&
+           look_at_models(doctor, models, error);
+}
+
+static bool
+add_list(const json_t *row, void *user_data, GError **error)
+{
+    (void)error;
+    json_array_append(user_data, (json_t *)row);
+    return true;
+}
+
+static bool
+look_at_registry(Doctor *doctor, GError **error)
+{
+    g_autoptr(json_t) row = json_object();
+    json_t *lists = json_array();
+    g_autoptr(GString) message = g_string_new(NULL);
+    bool good = true;
+
+    dn_json_take(row, "lists", lists);
+    if (!dn_archive_registry_status(doctor->archive, false, add_list, lists, error))
+        return false;
+    for (size_t i = 0; i < json_array_size(lists); i++) {
+        const json_t *list = json_array_get(lists, i);
+        const char *verdict = dn_json_string(list, "verdict");
+
+        g_string_append_printf(message, "%s%s: ", i > 0 ? "; " : "", dn_json_string(list, "list"));
+        if (strcmp(verdict, "absent") == 0)
+            g_string_append(message, "none");
+        else
+            g_string_append_printf(message, "%s as of %s, %" G_GINT64_FORMAT " rows", verdict,
+                                   dn_json_string(list, "as_of"), dn_json_int(list, "rows", 0));
+        good = good && (strcmp(verdict, "ok") == 0 || strcmp(verdict, "absent") == 0);
+    }
+    if (!good || strstr(message->str, "none"))
+        g_string_append_printf(message, "; import %s with `dencho registry import FILE`",
+                               good ? "it" : "what is damaged or missing again");
+    return say_with(doctor, row, "registry", good ? "ok" : "warning", message->str, error);
 }
 
 static bool
@@ -267,10 +347,10 @@ dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError *
 
     return look_at_keys(&doctor, error) && look_at_log(&doctor, error) &&
            look_at_view(&doctor, error) && look_at_witness(&doctor, error) &&
-           look_at_worker(&doctor, error) && look_at_clock(&doctor, error) &&
-           look_at_disk(&doctor, error) && look_at_evidence(&doctor, error) &&
-           look_at_renewals(&doctor, error) && look_at_revocations(&doctor, error) &&
-           look_at_unread(&doctor, error);
+           look_at_worker(&doctor, error) && look_at_registry(&doctor, error) &&
+           look_at_clock(&doctor, error) && look_at_disk(&doctor, error) &&
+           look_at_evidence(&doctor, error) && look_at_renewals(&doctor, error) &&
+           look_at_revocations(&doctor, error) && look_at_unread(&doctor, error);
 }
 
 /* --- how much there is --- */

@@ -274,6 +274,8 @@ describe_job(const DnReader *self, const DnReadJob *job)
     dn_json_set_string(object, "kind", job->kind);
     dn_json_set_bool(object, "rendition", job->rendition);
     dn_json_set_bool(object, "sheet", job->sheet);
+    if (job->models)
+        dn_json_set_bool(object, "models", true);
     if (job->area[2] > 0)
         dn_json_take(
             object, "area",
@@ -612,10 +614,19 @@ static const uint8_t probe_png[] = {
     0xda, 0x6c, 0xe3, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
 
 bool
-dn_reader_probe(DnReader *self, GError **error)
+dn_reader_probe(DnReader *self, json_t **out_models, GError **error)
 {
     g_autoptr(GBytes) blank = g_bytes_new_static(probe_png, sizeof probe_png);
+    const DnReadJob job = {.models = out_models != NULL};
     g_autoptr(DnReadResult) result = NULL;
 
-    return dn_reader_read(self, blank, NULL, &result, error);
+    if (!dn_reader_read(self, blank, &job, &result, error))
+        return false;
+    json_t *models = json_object_get(result->reading, "models");
+
+    if (out_models && !models)
+        return dn_fail(error, DN_ERROR_EXTERNAL, "the worker does not say which models it has");
+    if (out_models)
+        *out_models = json_incref(models);
+    return true;
 }

@@ -39,6 +39,7 @@ typedef struct {
     bool sheet;             /* several receipts on one sheet are wanted one by one */
     int area[4]; /* per mille of the upright page: left, top, width, height of the part that
                     is read; width 0: all */
+    bool models; /* the reading's "models" tells which further models are there */
     unsigned
         page_image; /* not 0: nothing is read; the result is this page as PNG, as "rendition" */
     /* (nullable) Called in the reading thread after each page, from 1; from 1 again when the
@@ -89,8 +90,10 @@ GArray *dn_reader_worker_pids(DnReader *self);
  * that is not there; errors as dn_reader_read(). */
 GBytes *dn_reader_page_image(DnReader *self, GBytes *document, unsigned page, GError **error);
 
-/** Has a blank page read, to see whether worker, sandbox, codecs and model are in order. */
-bool dn_reader_probe(DnReader *self, GError **error);
+/** Has a blank page read, to see whether worker, sandbox, codecs and model are in order.
+ * *@out_models (nullable, transfer full): {"latin"?,"vertical"?,"line"?}, true for each further
+ * model that can be opened; a scripted recogniser has none. Errors as dn_reader_read(). */
+bool dn_reader_probe(DnReader *self, json_t **out_models, GError **error);
 
 G_END_DECLS
 #endif

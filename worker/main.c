@@ -67,6 +67,22 @@ do_page_image(GBytes *document, const DnJob *job, GError **error)
            dn_wire_send(SOCKET_FD, DN_WIRE_DONE, NULL, 0, -1, error);
 }
 
+/* (transfer full) Which of the further models can be opened, told by what they are for. */
+static json_t *
+models_of(const DnReadTools *tools)
+{
+    const struct {
+        const char *use;
+        DnRecognizer *model;
+    } all[] = {{"latin", tools->latin}, {"vertical", tools->vertical}, {"line", tools->line}};
+    json_t *models = json_object();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+        if (all[i].model)
+            dn_json_set_bool(models, all[i].use, dn_recognizer_is_ready(all[i].model, NULL));
+    return models;
+}
+
 static bool
 do_reading(GBytes *document, const DnJob *job, const DnReadTools *tools, GError **error)
 {
@@ -74,9 +90,11 @@ do_reading(GBytes *document, const DnJob *job, const DnReadTools *tools, GError 
     g_autoptr(GError) verdict = NULL;
     const char *media_type = NULL;
 
-    return dn_read_document(document, job, tools, &outcome, &media_type, &verdict)
-               ? dn_protocol_send_outcome(SOCKET_FD, outcome, error)
-               : dn_protocol_send_verdict(SOCKET_FD, verdict, media_type, error);
+    if (!dn_read_document(document, job, tools, &outcome, &media_type, &verdict))
+        return dn_protocol_send_verdict(SOCKET_FD, verdict, media_type, error);
+    if (job->models)
+        dn_json_take(outcome->reading, "models", models_of(tools));
+    return dn_protocol_send_outcome(SOCKET_FD, outcome, error);
 }
 
 static bool

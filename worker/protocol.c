@@ -152,6 +152,7 @@ dn_job_parse(GBytes *body, DnJob *out_job, GError **error)
         return dn_fail(error, DN_ERROR_INVALID, "the job is not a JSON object");
     job.rendition = dn_json_bool(object, "rendition", false);
     job.sheet = dn_json_bool(object, "sheet", false);
+    job.models = dn_json_bool(object, "models", false);
     job.page_image = (unsigned)CLAMP(dn_json_int(object, "page_image", 0), 0, G_MAXUINT16);
     g_strlcpy(job.kind, dn_json_string(object, "kind") ? dn_json_string(object, "kind") : "",
               sizeof job.kind);

@@ -22,6 +22,7 @@ typedef struct {
     bool sheet;          /* several receipts on one sheet are wanted one by one */
     DnBox area;          /* per mille of the upright page: what is read of it; width 0: all */
     unsigned page_image; /* not 0: nothing but this page as a picture */
+    bool models;         /* it is asked which of the further models are there */
     char kind[24];       /* as a person said it; "": take what is read */
 } DnJob;
 

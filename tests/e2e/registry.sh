@@ -13,6 +13,9 @@ issuer() {
 ok "an archive is made" "$dencho" init archive
 ok "without a list there is nothing to tell" "$dencho" --json registry status
 holds "and that is told" grep -q '"list":"issuers","verdict":"absent"' out
+ok "doctor tells it too" "$dencho" --json doctor
+holds "and how to get one" grep -q '"name":"registry".*registry import' out
+holds "and which models are there" grep -q '"models":{[^}]*"page":true' out
 
 # --- a reading without and with the list ---
 ok "a receipt comes in before the list" "$dencho" --json ingest "$samples/documents/thermal-04.jpg"
@@ -32,6 +35,9 @@ ok "the same in UTF-8 is taken over" "$dencho" --json registry import --full all
 holds "and changes nothing" grep -q '"unchanged":true' out
 ok "its state is told" "$dencho" --json registry status --check
 holds "as good" grep -q '"list":"issuers","verdict":"ok","at"' out
+ok "and by doctor" "$dencho" --json doctor
+holds "with its day and rows" grep -q '"name":"registry".*issuers: ok as of 2026-07-01, 4 rows.*' out
+holds "and as data" grep -q '"lists":\[.*"list":"issuers"[^}]*"rows":4[^}]*"verdict":"ok"\|"lists":\[.*"list":"issuers","verdict":"ok"' out
 ok "the receipt is read again" "$dencho" --json read "$before"
 holds "its issuer was registered on the day" grep -q '"figure":"registered since 2023-10-01[^"]*","rule":"ISSUER","verdict":"pass"' out
 ok "the entry is there" "$dencho" --json show "$before"

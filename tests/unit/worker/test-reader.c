@@ -280,8 +280,174 @@ test_a_born_digital_pdf_needs_neither_model_nor_rendition(void)
     g_clear_pointer(&result, dn_read_result_free);
     g_assert_false(dn_reader_read(reader, png, &job, &result, &error));
     assert_code(error, IO); /* no verdict on the picture: it can be read when the model is there */
-    g_assert_false(dn_reader_probe(reader, &error));
+    g_assert_false(dn_reader_probe(reader, NULL, &error));
     assert_code(error, IO);
+}
+
+/* A folder of models in which @left_out (nullable) is not; NULL where they are not installed. */
+static char *
+models_without(const char *left_out)
+{
+    static const char *const places[] = {"/usr/share/tesseract-ocr/5/tessdata",
+                                         "/usr/share/tesseract-ocr/4.00/tessdata",
+                                         "/usr/share/tessdata", NULL};
+    static const char *const models[] = {"Japanese", "Japanese_vert", "eng", "jpn"};
+    g_autofree char *here = g_strconcat(folder, "/models-", left_out ? left_out : "all", NULL);
+
+    g_mkdir(here, 0700);
+    for (const char *const *place = places; *place; place++) {
+        unsigned found = 0;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
+            g_autofree char *name = g_strconcat(models[i], ".traineddata", NULL);
+            g_autofree char *from = g_build_filename(*place, name, NULL);
+            g_autofree char *to = g_build_filename(here, name, NULL);
+
+            found += g_file_test(from, G_FILE_TEST_EXISTS);
+            if (g_strcmp0(models[i], left_out) != 0)
+                symlink(from, to);
+        }
+        if (found == G_N_ELEMENTS(models))
+            return g_steal_pointer(&here);
+        g_assert_cmpuint(found, ==, 0);
+    }
+    g_test_skip("the recognition models are not installed");
+    return NULL;
+}
+
+static void
+test_the_worker_tells_which_models_are_there(void)
+{
+    static const struct {
+        const char *model; /* NULL: none is missing */
+        const char *use;
+    } missing[] = {{NULL, ""}, {"eng", "latin"}, {"Japanese_vert", "vertical"}, {"jpn", "line"}};
+    static const char *const uses[] = {"latin", "vertical", "line"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
+        g_autofree char *here = models_without(missing[i].model);
+        g_autoptr(json_t) models = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (!here)
+            return;
+        g_setenv("TESSDATA_PREFIX", here, TRUE);
+        g_autoptr(DnReader) reader = real_reader(NULL, 1);
+        bool told = dn_reader_probe(reader, &models, &error);
+
+        g_unsetenv("TESSDATA_PREFIX");
+        g_assert_no_error(error);
+        g_assert_true(told);
+        for (size_t k = 0; k < G_N_ELEMENTS(uses); k++)
+            g_assert_true(json_is_boolean(json_object_get(models, uses[k])) &&
+                          dn_json_bool(models, uses[k], false) ==
+                              !g_str_equal(uses[k], missing[i].use));
+    }
+}
+
+static void
+test_a_scripted_worker_has_no_further_models(void)
+{
+    g_autoptr(DnReader) reader = real_reader(script, 1);
+    g_autoptr(json_t) models = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(dn_reader_probe(reader, &models, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(json_object_size(models), ==, 0);
+}
+
+/* A receipt in columns from the right, each letter below the other. */
+static GBytes *
+make_columns(void)
+{
+    enum { LETTER_PX = 44, PITCH_PX = 100, WIDTH_PX = 800, HEIGHT_PX = 700 };
+    static const char *const columns[] = {"領収書",           "山田商店様",
+                                          "金壱万弐千円也",   "但し事務用品代として",
+                                          "令和七年四月一日", "株式会社みなと商会"};
+    GByteArray *bytes = g_byte_array_new();
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH_PX, HEIGHT_PX);
+    cairo_t *cairo = cairo_create(surface);
+
+    cairo_set_source_rgb(cairo, 1, 1, 1);
+    cairo_paint(cairo);
+    cairo_set_source_rgb(cairo, 0, 0, 0);
+    cairo_select_font_face(cairo, "Noto Serif CJK JP", CAIRO_FONT_SLANT_NORMAL,
+                           CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, LETTER_PX);
+    for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
+        int y = 60 + LETTER_PX;
+
+        for (const char *p = columns[i]; *p; p = g_utf8_next_char(p), y += LETTER_PX + 4) {
+            g_autofree char *letter = g_strndup(p, (gsize)(g_utf8_next_char(p) - p));
+
+            cairo_move_to(cairo, WIDTH_PX - PITCH_PX * ((int)i + 1), y);
+            cairo_show_text(cairo, letter);
+        }
+    }
+    cairo_destroy(cairo);
+    cairo_surface_write_to_png_stream(surface, append, bytes);
+    cairo_surface_destroy(surface);
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+static GBytes *
+committed_document(const char *name)
+{
+    g_autofree char *path =
+        g_build_filename(g_getenv("DENCHO_SRCDIR"), "samples", "documents", name, NULL);
+    char *data = NULL;
+    gsize size = 0;
+
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    return g_bytes_new_take(data, size);
+}
+
+/* All that is told of @document, as bytes. */
+static char *
+all_of(DnReader *reader, GBytes *document)
+{
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *reading = NULL;
+    g_autofree char *text = NULL;
+
+    dn_reader_read(reader, document, NULL, &result, &error);
+    g_assert_no_error(error);
+    reading = dn_json_line(result->reading);
+    text = text_of(result);
+    return g_strdup_printf("%s\n%s\n%.*s", reading, text, (int)g_bytes_get_size(result->words),
+                           (const char *)g_bytes_get_data(result->words, NULL));
+}
+
+static void
+test_a_document_reads_the_same_whatever_came_before(void)
+{
+    g_autofree char *here = models_without(NULL);
+    g_autoptr(DnReader) forth = real_reader(NULL, 1);
+    g_autoptr(DnReader) back = real_reader(NULL, 1);
+    g_autoptr(GPtrArray) documents = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_autoptr(GPtrArray) first = g_ptr_array_new_with_free_func(g_free);
+
+    if (!here)
+        return;
+    /* Each wants models that the others do not. */
+    g_ptr_array_add(documents, committed_document("thermal-04.jpg"));
+    g_ptr_array_add(documents, make_columns());
+    g_ptr_array_add(documents, committed_document("photo-01.jpg"));
+    g_ptr_array_add(documents, committed_document("english-02.png"));
+    for (guint i = 0; i < documents->len; i++)
+        g_ptr_array_add(first, all_of(forth, documents->pdata[i]));
+    g_assert_nonnull(strstr(first->pdata[1], "Japanese_vert"));
+    g_assert_null(strstr(first->pdata[0], "Japanese_vert"));
+    for (guint i = documents->len; i-- > 0;) {
+        g_autofree char *again = all_of(back, documents->pdata[i]);
+
+        g_assert_cmpstr(again, ==, first->pdata[i]);
+    }
+    g_autofree char *last = all_of(back, documents->pdata[3]); /* with every model loaded */
+
+    g_assert_cmpstr(last, ==, first->pdata[3]);
 }
 
 static void
@@ -430,7 +596,7 @@ test_a_page_is_given_as_a_picture(void)
     g_assert_cmpmem(g_bytes_get_data(picture, NULL), 8, "\x89PNG\r\n\x1a\n", 8);
     g_assert_null(dn_reader_page_image(reader, tiff, 3, &error));
     assert_code(error, INVALID);
-    g_assert_true(dn_reader_probe(reader, &error)); /* the worker goes on */
+    g_assert_true(dn_reader_probe(reader, NULL, &error)); /* the worker goes on */
     g_assert_no_error(error);
 }
 
@@ -997,6 +1163,9 @@ main(int argc, char **argv)
 #define ADD(test) g_test_add_func("/reader/" #test, test)
     ADD(test_a_picture_is_read_and_rendered);
     ADD(test_a_born_digital_pdf_needs_neither_model_nor_rendition);
+    ADD(test_the_worker_tells_which_models_are_there);
+    ADD(test_a_scripted_worker_has_no_further_models);
+    ADD(test_a_document_reads_the_same_whatever_came_before);
     ADD(test_a_page_without_print_says_so);
     ADD(test_R55_a_bare_e_invoice_is_read_and_can_be_looked_at);
     ADD(test_an_embedded_e_invoice_is_believed_before_the_page);
