@@ -218,9 +218,16 @@ static const Member captured_members[] = {
 static const Shape captured_page = OBJECT(captured_members);
 static const Shape captured = LIST(0, 100000, &captured_page);
 
-static const Member derived_members[] = {{"page", &a_page, false},   {"operations", &notes, false},
-                                         {"origin", &a_name, true},  {"complete", &a_flag, false},
-                                         {"warning", &a_note, true}, {0}};
+/* A look names the rows that it saw: at most every fourth of a page. */
+static const Shape a_look = STRING(0, 256 << 10, is_plain);
+static const Shape looks = LIST(0, 1000, &a_look);
+static const Member derived_members[] = {{"page", &a_page, false},
+                                         {"operations", &notes, false},
+                                         {"looks", &looks, true},
+                                         {"origin", &a_name, true},
+                                         {"complete", &a_flag, false},
+                                         {"warning", &a_note, true},
+                                         {0}};
 static const Shape derived_page = OBJECT(derived_members);
 static const Shape derived = LIST(0, 100000, &derived_page);
 

@@ -174,6 +174,20 @@ dn_bands_new(const DnPageText *text, const DnBox *boxes, size_t count)
     return bands;
 }
 
+char *
+dn_bands_look(const GArray *bands, const char *look)
+{
+    GString *text = g_string_new(look);
+
+    g_string_append(text, "; bands");
+    for (guint i = 0; i < bands->len; i++) {
+        const DnBox *band = &g_array_index(bands, DnBox, i);
+
+        g_string_append_printf(text, " %d+%d", band->y, band->height);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static int32_t
 gap_of(const DnBox *band)
 {

@@ -81,6 +81,11 @@ dn_read_beside(DnRecognizer *recognizer, DnRecognizer *latin, const DnPixmap *pa
 
     if (!dn_recognizer_is_ready(reader, NULL))
         return true;
-    return dn_read_bands(reader, &pictures, layer, bands, deadline_ms, &layer->second, &complete,
-                         error);
+    if (!dn_read_bands(reader, &pictures, layer, bands, deadline_ms, &layer->second, &complete,
+                       error))
+        return false;
+    g_autofree char *look = dn_bands_look(bands, "rules; words");
+
+    dn_page_text_note(layer, look, layer->second->origin);
+    return true;
 }

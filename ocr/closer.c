@@ -50,6 +50,8 @@ static const double NUMBER_MOST = 0.9;
 typedef struct {
     DnBox words; /* around its words */
     char *text;  /* as the first pass has it */
+    DnBox cut;   /* what was cut out to look at it ... */
+    uint8_t rim; /* ... and the gray around it */
 } Place;
 
 static void
@@ -268,6 +270,8 @@ picture_of(const DnPixmap *page, Place *place, const DnLimits *limits, GError **
     uint8_t paper = paper_of(page, &area);
 
     take_band(page, &area, (uint8_t)(DARK * paper));
+    place->cut = area;
+    place->rim = paper;
     DnPixmap *picture =
         dn_pixmap_new((uint32_t)area.width + 2 * RIM_PX, (uint32_t)area.height + 2 * RIM_PX,
                       DN_PIXEL_GRAY8, limits, error);
@@ -286,6 +290,7 @@ picture_of(const DnPixmap *page, Place *place, const DnLimits *limits, GError **
 /* What one look gave. */
 typedef struct {
     char *text;
+    char *origin;
     double confidence;
 } Look;
 
@@ -293,6 +298,7 @@ static void
 look_clear(Look *self)
 {
     g_free(self->text);
+    g_free(self->origin);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
@@ -317,6 +323,7 @@ look(DnRecognizer *recognizer, const DnPixmap *picture, unsigned page, uint32_t 
         }
     }
     out->text = g_string_free(g_steal_pointer(&joined), FALSE);
+    out->origin = g_strdup(text->origin);
     return true;
 }
 
@@ -371,6 +378,11 @@ put(DnPageText *text, const Place *place, const Look *seen)
 {
     for (DnPageText *pass = text; pass; pass = pass->second)
         dn_page_text_put(pass, &place->words, seen->text, seen->confidence);
+    g_autofree char *look =
+        g_strdup_printf("margins; cut %d,%d %dx%d rim %u", place->cut.x, place->cut.y,
+                        place->cut.width, place->cut.height, place->rim);
+
+    dn_page_text_note(text, look, seen->origin);
 }
 
 static bool
@@ -562,7 +574,8 @@ look_at_number(const DnReadPageOptions *options, const DnPixmap *page_clear, uns
     if (!picture || !look(options->latin, picture, page, deadline_ms, &seen, error))
         return false;
     if (number_in(seen.text, digits) && replace_digits(cell, digits)) {
-        const Look corrected = {.text = cell, .confidence = MIN(seen.confidence, NUMBER_MOST)};
+        const Look corrected = {
+            .text = cell, .origin = seen.origin, .confidence = MIN(seen.confidence, NUMBER_MOST)};
 
         put(text, &place, &corrected);
     }

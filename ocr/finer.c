@@ -310,6 +310,12 @@ dn_page_look_finer(const DnPixmap *page_bare, const DnReadPageOptions *options,
     memcpy(pixels, page_bare->data, size);
     smoother.data = pixels;
     dn_page_smooth(&smoother, line_px, scratch);
-    return dn_read_bands(options->latin, &smoother, last, bands, deadline_ms, &last->second,
-                         out_complete, error);
+    if (!dn_read_bands(options->latin, &smoother, last, bands, deadline_ms, &last->second,
+                       out_complete, error))
+        return false;
+    g_autofree char *side = g_strdup_printf("margins; rules; smooth %d", line_px);
+    g_autofree char *look = dn_bands_look(bands, side);
+
+    dn_page_text_note(text, look, last->second->origin);
+    return true;
 }

@@ -59,6 +59,7 @@ dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dp
     self->dpi = dpi;
     self->origin = g_strdup(origin);
     self->lines = g_ptr_array_new_with_free_func(line_free);
+    self->looks = g_ptr_array_new_with_free_func(g_free);
     return self;
 }
 
@@ -70,8 +71,15 @@ dn_page_text_free(DnPageText *self)
     g_clear_pointer(&self->lines, g_ptr_array_unref);
     dn_page_text_free(self->second);
     g_clear_pointer(&self->bands, g_array_unref);
+    g_clear_pointer(&self->looks, g_ptr_array_unref);
     g_free(self->origin);
     g_free(self);
+}
+
+void
+dn_page_text_note(DnPageText *self, const char *look, const char *origin)
+{
+    g_ptr_array_add(self->looks, g_strdup_printf("%s; %s", look, origin));
 }
 
 DnBox

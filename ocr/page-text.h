@@ -38,6 +38,8 @@ struct DnPageText {
                            more: passes see different things, and a value may be taken from any */
     GArray *bands;      /* (nullable) of DnBox, owned: a second reading looked only here, the other
                            lines are those of the first */
+    GPtrArray *looks;   /* of char *, owned: how the words of this and of its further readings were
+                           come to (below); empty for a text layer */
 };
 
 DnPageText *dn_page_text_new(unsigned page, uint32_t width_px, uint32_t height_px, double dpi,
@@ -49,6 +51,23 @@ DnWord *dn_word_new(const char *text, const DnBox *box, double confidence);
 
 /** (transfer full) An empty array of DnWord that frees what it holds. */
 GPtrArray *dn_word_array_new(void);
+
+/**
+ * Notes in @self, the first reading of a page, one look at its pixels that gave words: what was
+ * done to them, and who read them, in order, parted by "; ". Done again on the page that was read,
+ * it gives the same words:
+ *
+ *   margins            ocr/margin.c       rules     ocr/rules.c
+ *   words              ocr/beside.c, those of the text layer are taken out
+ *   smooth N           ocr/finer.c, print of N pixels in height
+ *   bands Y+H ...      ocr/bands.c, rows of pixels from Y on, set below each other
+ *   cut X,Y WxH rim G  ocr/closer.c, with 12 pixels of the gray G on each side
+ *   then the origin: program, version, model and layout mode
+ */
+void dn_page_text_note(DnPageText *self, const char *look, const char *origin);
+
+/** (transfer full) @look with the operation "bands" of @bands (array of DnBox) after it. */
+char *dn_bands_look(const GArray *bands, const char *look);
 
 /** ocr/layout.c: sorts loose words into lines. (transfer full) @words: array of DnWord. */
 void dn_page_text_take_words(DnPageText *self, GPtrArray *words);

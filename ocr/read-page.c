@@ -176,6 +176,16 @@ read_again(DnRecognizer *recognizer, Sides *sides, const GArray *bands, uint32_t
                                     out_complete, error);
 }
 
+/* Notes in @text how @pass, which is one of its readings, came about. */
+static void
+note_pass(DnPageText *text, const DnPageText *pass, bool without_rules)
+{
+    const char *side = without_rules ? "margins; rules" : "margins";
+    g_autofree char *look = pass->bands ? dn_bands_look(pass->bands, side) : g_strdup(side);
+
+    dn_page_text_note(text, look, pass->origin);
+}
+
 DnReading *
 dn_page_reading(const DnReadPageOptions *options, const DnPageText *text)
 {
@@ -268,6 +278,7 @@ read_down(const DnReadPageOptions *options, const DnPixmap *page_clear, unsigned
         return false;
     dn_page_text_free(*text);
     *text = columns;
+    note_pass(columns, columns, false);
     return true;
 }
 
@@ -293,6 +304,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
 
     if (!read_once(recognizer, &sides, page, mode, wanted->deadline_ms, &text, &complete, error))
         return false;
+    note_pass(text, text, mode == MODE_BLOCK);
     uint32_t left_ms = ms_left(wanted, begin_us);
 
     if (complete && left_ms > 0 &&
@@ -328,6 +340,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
                 ? !read_once(other, &sides, page, mode, most_ms, &text->second, &complete, error)
                 : !read_again(other, &sides, bands, most_ms, text, &complete, error))
             return false;
+        note_pass(text, text->second, text->second->bands || mode == MODE_BLOCK);
     }
     left_ms = ms_left(wanted, begin_us);
     if (complete && left_ms > 0 && !down && (!wanted->out_turn || *wanted->out_turn == 1) &&

@@ -31,6 +31,7 @@ dn_page_report_free(DnPageReport *self)
     if (!self)
         return;
     g_ptr_array_unref(self->operations);
+    g_clear_pointer(&self->looks, g_ptr_array_unref);
     g_clear_error(&self->no_info);
     g_free(self->origin);
     g_free(self->warning);
@@ -208,6 +209,16 @@ dn_protocol_captured(const GPtrArray *reports)
     return list;
 }
 
+static json_t *
+list_of(const GPtrArray *notes)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < notes->len; i++)
+        json_array_append_new(list, json_string(notes->pdata[i]));
+    return list;
+}
+
 json_t *
 dn_protocol_derived(const GPtrArray *reports)
 {
@@ -215,13 +226,12 @@ dn_protocol_derived(const GPtrArray *reports)
 
     for (unsigned i = 0; i < reports->len; i++) {
         const DnPageReport *report = reports->pdata[i];
-        json_t *operations = json_array();
         json_t *page = json_object();
 
-        for (unsigned k = 0; k < report->operations->len; k++)
-            json_array_append_new(operations, json_string(report->operations->pdata[k]));
         dn_json_set_int(page, "page", report->page);
-        dn_json_take(page, "operations", operations);
+        dn_json_take(page, "operations", list_of(report->operations));
+        if (report->looks && report->looks->len > 0)
+            dn_json_take(page, "looks", list_of(report->looks));
         dn_json_set_string(page, "origin", report->origin);
         dn_json_set_bool(page, "complete", report->complete);
         if (report->warning) {

@@ -32,6 +32,7 @@ typedef struct {
     DnPageInfo info;
     GError *no_info;       /* (nullable) why there is no info */
     GPtrArray *operations; /* of char *: what was done to the pixels before they were read */
+    GPtrArray *looks;      /* (nullable) of char *: each look at them: ocr/page-text.h */
     char *origin;          /* (nullable) who read it */
     bool complete;
     char *warning; /* (nullable) */

@@ -130,6 +130,7 @@ report_text(DnPageReport *report, DnPictureText *text)
 {
     g_ptr_array_unref(report->operations);
     report->operations = g_ptr_array_ref(text->operations);
+    report->looks = g_ptr_array_ref(text->text->looks);
     report->origin = g_strdup(text->text->origin);
     if (text->complete)
         return;
@@ -255,6 +256,8 @@ look_beside(Work *self, DnPageText *text, const DnPixmap *captured)
         gray = dn_pixmap_to_gray(captured, &self->job->limits, &error);
     if (!gray || !dn_read_beside(tools->recognizer, tools->latin, gray, most_ms, text, &error))
         warn(self, "pictures of page 1", error->message);
+    else if (text->looks->len > 0 && captured->format != DN_PIXEL_GRAY8)
+        g_ptr_array_add(((DnPageReport *)self->reports->pdata[0])->operations, g_strdup("gray"));
 }
 
 static DnPageText *
@@ -281,6 +284,7 @@ read_page(Work *self, unsigned index, GError **error)
 
         if (index == 0)
             look_beside(self, text, captured);
+        report->looks = g_ptr_array_ref(text->looks);
         return text;
     }
     g_autoptr(DnPicture) picture = recognise(self, captured, report, error);

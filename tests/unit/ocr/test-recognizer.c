@@ -1004,6 +1004,205 @@ test_pictures_beside_a_text_layer(void)
     g_assert_nonnull(layer->second);
     g_assert_cmpuint(layer->second->bands->len, ==, 1);
     g_assert_cmpuint(layer->lines->len, ==, 1);
+    const DnBox *band = &g_array_index(layer->second->bands, DnBox, 0);
+    g_autofree char *look =
+        g_strdup_printf("rules; words; bands %d+%d; ink", band->y, band->height);
+
+    g_assert_cmpuint(full->looks->len, ==, 0);
+    g_assert_cmpuint(layer->looks->len, ==, 1);
+    g_assert_cmpstr(g_ptr_array_index(layer->looks, 0), ==, look);
+}
+
+/* ---- what is noted of the looks at a page ---- */
+
+/* A script that keeps the pictures it is shown, and gives its own name as the origin. */
+typedef struct {
+    DnRecognizer parent;
+    const char *name;
+    DnRecognizer *script;
+    GPtrArray *shown; /* of GBytes */
+} Keeper;
+
+static bool
+keeper_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page, int layout_mode,
+            uint32_t deadline_ms, DnPageText **out_text, bool *out_complete, GError **error)
+{
+    Keeper *self = (Keeper *)recognizer;
+
+    g_ptr_array_add(self->shown, g_bytes_new(page_gray->data,
+                                             (gsize)page_gray->width_px * page_gray->height_px));
+    if (!dn_recognizer_page(self->script, page_gray, page, layout_mode, deadline_ms, out_text,
+                            out_complete, error))
+        return false;
+    g_free((*out_text)->origin);
+    (*out_text)->origin = g_strdup(self->name);
+    return true;
+}
+
+static const DnRecognizerDriver keeper_driver = {.name = "keeper", .page = keeper_page};
+
+static bool
+was_shown(const Keeper *self, GBytes *picture)
+{
+    for (guint i = 0; i < self->shown->len; i++)
+        if (g_bytes_equal(g_ptr_array_index(self->shown, i), picture))
+            return true;
+    return false;
+}
+
+/* (transfer full) The rows of @page that "bands 10+20 50+20" names, as bands.c shows them. */
+static GBytes *
+bands_again(const DnPixmap *page, const DnPageText *text, const char *figures)
+{
+    g_autoptr(GArray) bands = g_array_new(FALSE, FALSE, sizeof(DnBox));
+    g_auto(GStrv) rows = g_strsplit(figures, " ", -1);
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autoptr(DnRecognizer) script = scripted(folder, "mute", "");
+    g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    Keeper mute = {{&keeper_driver}, "mute", script, shown};
+    g_autoptr(DnPageText) again = NULL;
+    bool complete = false;
+
+    g_rmdir(folder);
+    for (char **row = rows; *row; row++) {
+        DnBox band = {.width = (int32_t)page->width_px};
+
+        g_assert_cmpint(sscanf(*row, "%d+%d", &band.y, &band.height), ==, 2);
+        g_array_append_val(bands, band);
+    }
+    g_assert_true(dn_read_bands(&mute.parent, page, text, bands, 0, &again, &complete, NULL));
+    g_assert_cmpuint(shown->len, ==, 1);
+    return g_bytes_ref(g_ptr_array_index(shown, 0));
+}
+
+/* (transfer full) What "cut 10,20 30x40 rim 250" names. */
+static GBytes *
+cut_again(const DnPixmap *page, const char *figures)
+{
+    enum { RIM = 12 };
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+    int rim = 0;
+
+    g_assert_cmpint(sscanf(figures, "%d,%d %dx%d rim %d", &x, &y, &width, &height, &rim), ==, 5);
+    size_t size = (size_t)(width + 2 * RIM) * (size_t)(height + 2 * RIM);
+    uint8_t *pixels = g_malloc(size);
+
+    memset(pixels, rim, size);
+    for (int row = 0; row < height; row++)
+        memcpy(pixels + (row + RIM) * (width + 2 * RIM) + RIM,
+               dn_pixmap_row(page, (uint32_t)(y + row)) + x, (size_t)width);
+    return g_bytes_new_take(pixels, size);
+}
+
+/* (transfer full) The picture that @look names; *@out_origin points to who read it. */
+static GBytes *
+look_done_again(const DnPixmap *picture, const DnPageText *text, const char *look,
+                const char **out_origin)
+{
+    size_t size = (size_t)picture->width_px * picture->height_px;
+    g_auto(GStrv) steps = g_strsplit(look, "; ", -1);
+    g_autofree uint8_t *pixels = g_memdup2(picture->data, size);
+    g_autofree uint8_t *other = g_malloc(size);
+    DnPixmap page = *picture;
+    GBytes *shown = NULL;
+    guint count = g_strv_length(steps);
+
+    page.data = pixels;
+    for (guint i = 0; i + 1 < count; i++) {
+        const char *figures = strchr(steps[i], ' ') ? strchr(steps[i], ' ') + 1 : "";
+
+        g_assert_null(shown);
+        if (g_str_equal(steps[i], "margins")) {
+            dn_page_clear_margins(&page, other);
+            memcpy(pixels, other, size);
+        } else if (g_str_equal(steps[i], "rules")) {
+            dn_page_clear_rules(&page, other);
+            memcpy(pixels, other, size);
+        } else if (g_str_has_prefix(steps[i], "smooth ")) {
+            dn_page_smooth(&page, atoi(figures), other);
+        } else if (g_str_has_prefix(steps[i], "bands ")) {
+            shown = bands_again(&page, text, figures);
+        } else {
+            g_assert_true(g_str_has_prefix(steps[i], "cut "));
+            shown = cut_again(&page, figures);
+        }
+    }
+    *out_origin = strrchr(look, ';') + 2;
+    return shown ? shown : g_bytes_new(pixels, size);
+}
+
+/* Reads a page by scripts, does again what is noted, and gives all notes as one text. */
+static char *
+noted_and_done_again(const char *page_script, const char *line_script, const char *latin_script)
+{
+    enum { WIDTH = 800, HEIGHT = 600, KEEPERS = 3 };
+    const char *const scripts[KEEPERS] = {page_script, line_script, latin_script};
+    static const char *const names[KEEPERS] = {"page", "line", "latin"};
+    g_autofree char *folder = g_dir_make_tmp("dencho-test-XXXXXX", NULL);
+    g_autofree uint8_t *pixels = g_malloc(WIDTH * HEIGHT);
+    DnPixmap picture = {WIDTH, HEIGHT, DN_PIXEL_GRAY8, 0, 0, pixels};
+    Keeper keepers[KEEPERS];
+    DnReadPageOptions options = {.profile = &dn_reading_profile_default};
+    g_autoptr(DnPageText) text = NULL;
+    g_autoptr(GError) error = NULL;
+    GString *notes = g_string_new(NULL);
+    bool complete = false;
+
+    /* Paper on which no two places are alike, and a rule. */
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++)
+            pixels[y * WIDTH + x] = y >= 500 && y < 503 && x > 100 && x < 700
+                                        ? 0
+                                        : (uint8_t)(225 + (x * 7 + y * y) % 29);
+    for (size_t i = 0; i < KEEPERS; i++)
+        keepers[i] = (Keeper){{&keeper_driver},
+                              names[i],
+                              scripted(folder, names[i], scripts[i]),
+                              g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
+    options.line = &keepers[1].parent;
+    options.latin = &keepers[2].parent;
+    g_assert_true(
+        dn_read_page(&keepers[0].parent, &picture, 1, &options, &text, &complete, &error));
+    g_assert_no_error(error);
+    for (guint i = 0; i < text->looks->len; i++) {
+        const char *look = g_ptr_array_index(text->looks, i);
+        const char *origin = NULL;
+        g_autoptr(GBytes) shown = look_done_again(&picture, text, look, &origin);
+        size_t who = 0;
+
+        while (who < KEEPERS && !g_str_equal(origin, names[who]))
+            who++;
+        g_assert_cmpuint(who, <, KEEPERS);
+        g_assert_true(was_shown(&keepers[who], shown));
+        g_string_append_printf(notes, "%s\n", look);
+    }
+    for (size_t i = 0; i < KEEPERS; i++) {
+        dn_recognizer_close(keepers[i].script);
+        g_ptr_array_unref(keepers[i].shown);
+    }
+    g_rmdir(folder);
+    return g_string_free(notes, FALSE);
+}
+
+/* Every look that gave words can be done again from its note: the recogniser is shown the same. */
+static void
+test_looks_are_noted_so_that_they_can_be_done_again(void)
+{
+    g_autofree char *named = noted_and_done_again(named_page, "株式会社湖畔精密", "");
+    g_autofree char *certain = noted_and_done_again(certain_page, "", "");
+    g_autofree char *foreign = noted_and_done_again("ACME HARDWARE\nTotal 87.00\n", "",
+                                                    "ACME HARDWARE LTD\nTotal 87.00\nThank you\n");
+
+    g_assert_true(g_str_has_prefix(named, "margins; rules; page\n"));
+    g_assert_nonnull(strstr(named, "margins; rules; bands "));
+    g_assert_nonnull(strstr(named, "margins; cut "));
+    /* Looks that gave no words are not told. */
+    g_assert_cmpstr(certain, ==, "margins; rules; page\n");
+    g_assert_nonnull(strstr(foreign, "margins; rules; latin\n"));
+    g_assert_nonnull(strstr(foreign, "margins; rules; smooth "));
 }
 
 int
@@ -1029,6 +1228,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/closer/lost", test_lost_name_is_sought);
     g_test_add_func("/ocr/closer/zeros", test_zeros_of_the_number_are_looked_at);
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
+    g_test_add_func("/ocr/read-page/looks", test_looks_are_noted_so_that_they_can_be_done_again);
     g_test_add_func("/ocr/read-page/runs-down", test_text_that_runs_down);
     g_test_add_func("/ocr/recognizer/sections-run-in-order", test_sections_run_in_order);
     g_test_add_func("/ocr/recognizer/opened-when-needed", test_model_is_opened_when_it_is_needed);

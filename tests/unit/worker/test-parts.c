@@ -298,7 +298,8 @@ static const char right_reading[] =
     "\"taxes\":[{\"rate\":\"10\",\"base\":9819,\"tax\":981,\"base_includes_tax\":false}]},"
     "\"captured\":[{\"page\":1,\"width_px\":10,\"height_px\":10,\"dpi_x\":300,\"dpi_y\":300.5,"
     "\"bits\":8,\"colour\":\"rgb\",\"lossy\":false,\"compression\":\"lzw\",\"orientation\":1,"
-    "\"rendered\":false}],\"derived\":[{\"page\":1,\"operations\":[\"gray\"],\"complete\":true}],"
+    "\"rendered\":false}],\"derived\":[{\"page\":1,\"operations\":[\"gray\"],"
+    "\"looks\":[\"margins; script\"],\"complete\":true}],"
     "\"checks\":[{\"rule\":\"R09\",\"verdict\":\"pass\",\"figure\":\"300 x 300 dpi\"}],"
     "\"attachments\":[],\"warnings\":[]}";
 
@@ -324,6 +325,11 @@ test_a_right_reading_is_kept_and_strange_members_go(void)
 
     g_assert_no_error(error);
     g_assert_true(json_equal(plain, pruned));
+    const json_t *page = json_array_get(dn_json_array(plain, "derived"), 0);
+    const json_t *looks = dn_json_array(page, "looks");
+
+    g_assert_cmpuint(json_array_size(looks), ==, 1);
+    g_assert_cmpstr(json_string_value(json_array_get(looks, 0)), ==, "margins; script");
 }
 
 static void
@@ -356,6 +362,8 @@ test_a_wrong_reading_is_refused(void)
         {",\"warnings\":[]", ""},
         {"\"pages\":2", "\"pages\":2,\"pages\":2"},
         {"300 x 300 dpi", "\xFF"},
+        {"[\"margins; script\"]", "\"margins; script\""},
+        {"margins; script", "margins\\u001b[2J"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
