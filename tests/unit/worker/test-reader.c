@@ -190,6 +190,11 @@ test_a_picture_is_read_and_rendered(void)
     g_assert_cmpint(dn_json_int(result->reading, "pages", 0), ==, 1);
     g_assert_cmpstr(verdict_of(result->reading, "R10"), ==, "unknown");
     g_assert_cmpstr(verdict_of(result->reading, "R11"), ==, "pass");
+    const json_t *derived = json_array_get(dn_json_array(result->reading, "derived"), 0);
+    const char *look = json_string_value(json_array_get(dn_json_array(derived, "looks"), 0));
+
+    g_assert_true(g_str_has_prefix(look, "margins; "));
+    g_assert_true(g_str_has_suffix(look, dn_json_string(derived, "origin")));
     g_assert_nonnull(result->rendition);
     PopplerDocument *pdf = poppler_document_new_from_bytes(result->rendition, NULL, &error);
     PopplerPage *page = poppler_document_get_page(pdf, 0);
@@ -469,6 +474,85 @@ test_a_page_without_print_says_so(void)
         "blank");
     g_assert_true(dn_reader_read(reader, png, NULL, &printed, &error));
     g_assert_cmpstr(verdict_of(printed->reading, "BLANK"), ==, "absent");
+}
+
+/* ---- sheets ---- */
+
+/* Papers with print, side by side on a darker sheet. */
+static GBytes *
+make_sheet(int papers)
+{
+    enum { PAPER_WIDTH = 320, PAPER_HEIGHT = 600, PITCH = 380 };
+    GByteArray *bytes = g_byte_array_new();
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, 60 + papers * PITCH, 900);
+    cairo_t *cairo = cairo_create(surface);
+
+    cairo_set_source_rgb(cairo, 0.7, 0.7, 0.7);
+    cairo_paint(cairo);
+    for (int i = 0; i < papers; i++) {
+        cairo_set_source_rgb(cairo, 1, 1, 1);
+        cairo_rectangle(cairo, 60 + i * PITCH, 60, PAPER_WIDTH, PAPER_HEIGHT);
+        cairo_fill(cairo);
+        for (int line = 0; line < 16; line++)
+            draw_text(cairo, 20, 80 + i * PITCH, 110 + line * 32, "TOTAL 10,800 JPY SUM");
+    }
+    cairo_surface_write_to_png_stream(surface, append, bytes);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(surface);
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+/* How many receipts a sheet with @papers is read as, when each of them says @words. */
+static unsigned
+receipts_on(int papers, const char *words, bool sheet, char **out_verdict)
+{
+    g_autofree char *path = g_build_filename(folder, "sheet-script", NULL);
+    g_autofree char *model = g_strconcat("script:", path, NULL);
+    g_autoptr(DnReader) reader = real_reader(model, 1);
+    g_autoptr(GBytes) png = make_sheet(papers);
+    g_autoptr(DnReadResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    DnReadJob job = {.sheet = sheet, .received = "2026-04-01"};
+    unsigned count = 0;
+
+    g_assert_true(g_file_set_contents(path, words, -1, NULL));
+    g_assert_true(dn_reader_read(reader, png, &job, &result, &error));
+    g_assert_no_error(error);
+    for (const DnReadResult *one = result; one; one = one->next)
+        count++;
+    *out_verdict = g_strdup(verdict_of(result->reading, "R18"));
+    return count;
+}
+
+/* Papers that are seen, but are not surely receipts, are one document, and that is said: a clerk
+ * may know better. */
+static void
+test_R18_papers_that_were_read_as_one_are_told(void)
+{
+    static const char words[] = "notes of the meeting with the committee\nsecond line of words\n";
+    static const char receipt[] = "領収書\n株式会社湖畔精密\n2026年3月1日\n合計 10,800円\n";
+    static const struct {
+        int papers;
+        const char *words;
+        bool sheet;
+        unsigned receipts;
+        const char *verdict;
+    } cases[] = {
+        {2, words, true, 1, "unknown"},  {3, words, true, 1, "unknown"},
+        {1, words, true, 1, "absent"},   /* one paper */
+        {2, "", true, 1, "absent"},      /* nothing on them */
+        {2, words, false, 1, "absent"},  /* nobody asked */
+        {2, receipt, true, 2, "absent"}, /* told apart */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *verdict = NULL;
+
+        g_assert_cmpuint(receipts_on(cases[i].papers, cases[i].words, cases[i].sheet, &verdict), ==,
+                         cases[i].receipts);
+        g_assert_cmpstr(verdict, ==, cases[i].verdict);
+    }
 }
 
 /* ---- e-invoices ---- */
@@ -1167,6 +1251,7 @@ main(int argc, char **argv)
     ADD(test_a_scripted_worker_has_no_further_models);
     ADD(test_a_document_reads_the_same_whatever_came_before);
     ADD(test_a_page_without_print_says_so);
+    ADD(test_R18_papers_that_were_read_as_one_are_told);
     ADD(test_R55_a_bare_e_invoice_is_read_and_can_be_looked_at);
     ADD(test_an_embedded_e_invoice_is_believed_before_the_page);
     ADD(test_a_page_is_given_as_a_picture);
