@@ -85,6 +85,12 @@ west_repeats() {
     done
 }
 
+columns_repeat() {
+    "$made" "$folder/d1" --count 4 --seed 9 --vertical && "$made" "$folder/d2" --count 4 --seed 9 --vertical &&
+        diff -r "$folder/d1" "$folder/d2" || return 1
+    rows_are_sound "$folder/d1/truth.tsv"
+}
+
 seeds_differ() {
     "$made" "$folder/c" --count 6 --seed 10 && ! cmp -s "$folder/a/truth.tsv" "$folder/c/truth.tsv"
 }
@@ -108,6 +114,7 @@ check "broken files are small" small "$here/broken" 300
 if [ -x "$made" ]; then
     check "a seed gives the same bytes" twice_the_same
     check "documents of other countries are sound and repeat" west_repeats
+    check "documents in columns are sound and repeat" columns_repeat
     check "another seed gives other documents" seeds_differ
     check "drawn rows are sound" rows_are_sound "$folder/a/truth.tsv"
     check "the set has the committed truth" committed_truth

@@ -6,6 +6,7 @@
  *   make-samples OUTDIR --count N --seed S   N documents of all kinds, with their truth.tsv
  *   make-samples OUTDIR --count N --desk     N photographs on a desk; --turn: no EXIF says which
  * way make-samples OUTDIR --count N --west MY|EU|US  receipts and invoices of other countries;
+ * make-samples OUTDIR --count N --vertical  receipts whose text runs down the page;
  * make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
  * a receipt
  *
@@ -147,7 +148,8 @@ static const struct {
 } main_papers[] = {{papers_till, &n_papers_till},
                    {papers_slip, &n_papers_slip},
                    {papers_letter, &n_papers_letter},
-                   {papers_west, &n_papers_west}};
+                   {papers_west, &n_papers_west},
+                   {papers_down, &n_papers_down}};
 
 static const Paper *
 main_paper(const char *name, Trade trade)
@@ -452,12 +454,25 @@ main_draw_west(Chance *chance, WestRegion region, unsigned number, WestCompany *
     return &kept->company;
 }
 
+/** A receipt in columns. */
+static const Company *
+main_draw_down(Chance *chance, unsigned number, char *file, Recipe *out)
+{
+    const Paper *paper = &papers_down[chance_below(chance, n_papers_down)];
+    const Company *company = main_any_company(chance, paper);
+
+    *out = (Recipe){.file = file, .paper = paper->name, .company = company->name};
+    main_draw_treatment(chance, paper, number, out, file);
+    return company;
+}
+
 typedef struct {
     int count;
     int seed;
     WestRegion west;
     gboolean desk;
     gboolean turn;
+    gboolean vertical;
     int mount; /* receipts on a sheet */
 } Wish;
 
@@ -490,6 +505,7 @@ main_make(const char *folder, const Wish *wish, GError **error)
         const Company *company =
             wish->west != WEST_NONE
                 ? main_draw_west(&chance, wish->west, number, &kept, file, &recipe)
+            : wish->vertical ? main_draw_down(&chance, number, file, &recipe)
             : wish->desk || wish->turn
                 ? main_draw_desk(&chance, number, wish->turn ? EFFECT_TURNED : EFFECT_DESK, file,
                                  &recipe)
@@ -526,6 +542,8 @@ main(int argc, char **argv)
         {"desk", 0, 0, G_OPTION_ARG_NONE, &wish.desk, "photographs on a desk", NULL},
         {"turn", 0, 0, G_OPTION_ARG_NONE, &wish.turn, "that lie the wrong way, without EXIF", NULL},
         {"west", 0, 0, G_OPTION_ARG_STRING, &west, "of Malaysia, Europe or America", "MY|EU|US"},
+        {"vertical", 0, 0, G_OPTION_ARG_NONE, &wish.vertical, "receipts whose text runs down",
+         NULL},
         {"mount", 0, 0, G_OPTION_ARG_INT, &wish.mount, "sheets with R receipts each", "R"},
         {NULL}};
     g_autoptr(GOptionContext) context = g_option_context_new("OUTDIR");

@@ -111,6 +111,28 @@ pen_fit(Pen *self, double x, double y, double size, unsigned flags, double fit, 
 }
 
 void
+pen_down(Pen *self, double x, double y, double size, const char *fmt, ...)
+{
+    PangoContext *context = pango_layout_get_context(self->layout);
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    text = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    cairo_save(self->cr);
+    cairo_translate(self->cr, x, y);
+    cairo_rotate(self->cr, G_PI / 2);
+    pango_context_set_base_gravity(context, PANGO_GRAVITY_EAST);
+    pango_layout_context_changed(self->layout);
+    /* The baseline of letters that stand upright in a column goes through their middle. */
+    pen_put(self, 0, 0, size, PEN_LEFT, 0, text);
+    pango_context_set_base_gravity(context, PANGO_GRAVITY_SOUTH);
+    pango_layout_context_changed(self->layout);
+    cairo_restore(self->cr);
+}
+
+void
 pen_line(Pen *self, double x1, double y1, double x2, double y2, double width)
 {
     cairo_set_line_width(self->cr, width);

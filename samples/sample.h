@@ -183,6 +183,8 @@ double pen_text(Pen *self, double x, double y, double size, unsigned flags, cons
 /** The same, made narrower where it would be wider than @fit. */
 double pen_fit(Pen *self, double x, double y, double size, unsigned flags, double fit,
                const char *fmt, ...) G_GNUC_PRINTF(7, 8);
+/** Text that runs down from @y, in a column whose middle is at @x, letters upright. */
+void pen_down(Pen *self, double x, double y, double size, const char *fmt, ...) G_GNUC_PRINTF(5, 6);
 void pen_line(Pen *self, double x1, double y1, double x2, double y2, double width);
 void pen_dashes(Pen *self, double x1, double y, double x2);
 void pen_box(Pen *self, double x, double y, double w, double h, double width);
@@ -230,13 +232,15 @@ void west_company(Chance *chance, WestRegion region, WestCompany *out);
 extern const Paper papers_west[];
 extern const unsigned n_papers_west;
 
-/* till.c: thermal rolls. slip.c: 領収書 forms. letter.c: A4. */
+/* till.c: thermal rolls. slip.c: 領収書 forms. letter.c: A4. down.c: 領収書 in columns. */
 extern const Paper papers_till[];
 extern const unsigned n_papers_till;
 extern const Paper papers_slip[];
 extern const unsigned n_papers_slip;
 extern const Paper papers_letter[];
 extern const unsigned n_papers_letter;
+extern const Paper papers_down[];
+extern const unsigned n_papers_down;
 
 /* picture.c: pixels, and what scanners and phones do to them. */
 
