@@ -5,8 +5,8 @@
  * The dots of a needle printer or a thermal head, seen at the resolution of a scanner, make letters
  * of many small edges, which the model takes for other letters; smoothed by a pixel or two they are
  * those it learned. A row of dashes takes the line of print above it away, and the bars of a bar
- * code the line that touches them below: both are taken out. Only the lines that carry a doubtful
- * value are read, or print without words where a value was not found.
+ * code the line that touches them below: both are taken out, and then the rules. Only the lines
+ * that carry a doubtful value are read, or print without words where a value was not found.
  */
 #include "config.h"
 #include "base/memory.h"
@@ -252,6 +252,9 @@ dn_page_smooth(DnPixmap *page, int32_t line_px, uint8_t *scratch)
 {
     clear_dashes(page);
     clear_bars(page, line_px);
+    /* After the bars: as a rule, a bar takes the stroke of a letter that it touches with it. */
+    dn_page_clear_rules(page, scratch);
+    memcpy(page->data, scratch, (size_t)page->width_px * page->height_px);
     for (int i = 0; i < (line_px >= TALL_PX ? PASSES_TALL : 1); i++)
         smooth(page, scratch);
 }
@@ -290,8 +293,9 @@ bands_in_doubt(const DnPageText *text, const DnPageText *last, const DnPixmap *p
 }
 
 bool
-dn_page_look_finer(const DnPixmap *page_bare, const DnReadPageOptions *options,
-                   uint32_t deadline_ms, DnPageText *text, bool *out_complete, GError **error)
+dn_page_look_finer(const DnPixmap *page_clear, const DnPixmap *page_bare,
+                   const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
+                   bool *out_complete, GError **error)
 {
     DnPageText *last = text->second ? text->second : text;
     g_autoptr(GArray) bands = bands_in_doubt(text, last, page_bare, options->profile);
@@ -307,7 +311,7 @@ dn_page_look_finer(const DnPixmap *page_bare, const DnReadPageOptions *options,
 
     if (!scratch)
         return false;
-    memcpy(pixels, page_bare->data, size);
+    memcpy(pixels, page_clear->data, size);
     smoother.data = pixels;
     dn_page_smooth(&smoother, line_px, scratch);
     if (!dn_read_bands(options->latin, &smoother, last, bands, deadline_ms, &last->second,

@@ -352,8 +352,8 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
         is_latin(text) && dn_recognizer_is_ready(wanted->latin, NULL)) {
         const DnPixmap *bare = sides_bare(&sides, error);
 
-        if (!bare || !dn_page_look_finer(bare, wanted, wanted->deadline_ms ? left_ms : 0, text,
-                                         &complete, error))
+        if (!bare || !dn_page_look_finer(&sides.clear, bare, wanted,
+                                         wanted->deadline_ms ? left_ms : 0, text, &complete, error))
             return false;
     }
     *out_text = g_steal_pointer(&text);

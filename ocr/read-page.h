@@ -86,14 +86,15 @@ bool dn_page_look_closer(DnRecognizer *recognizer, const DnPixmap *page_clear, u
                          const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
                          GError **error);
 
-/** ocr/finer.c: of a page in Latin letters, reads the lines that leave a value in doubt once more
- * by
- * @options->latin, as smoother print; what it reads is one more reading of @text. Errors: as
- * dn_recognizer_page(), and LIMIT on memory. */
-bool dn_page_look_finer(const DnPixmap *page_bare, const DnReadPageOptions *options,
-                        uint32_t deadline_ms, DnPageText *text, bool *out_complete, GError **error);
+/** ocr/finer.c: reads the lines of a page in Latin letters that leave a value in doubt once more,
+ * by @options->latin, as smoother print; what it reads is one more reading of @text. @page_clear is
+ * the page with its rules, @page_bare without. Errors: as dn_recognizer_page(), and LIMIT on
+ * memory. */
+bool dn_page_look_finer(const DnPixmap *page_clear, const DnPixmap *page_bare,
+                        const DnReadPageOptions *options, uint32_t deadline_ms, DnPageText *text,
+                        bool *out_complete, GError **error);
 
-/** ocr/finer.c: takes rows of dashes and bar codes out of a GRAY8 page, and smooths its print of
+/** ocr/finer.c: takes rows of dashes, bar codes and rules out of a GRAY8 page, and smooths print of
  * @line_px in height. @scratch: room for its pixels. */
 void dn_page_smooth(DnPixmap *page, int32_t line_px, uint8_t *scratch);
 

@@ -948,7 +948,8 @@ fill(uint8_t *px, int stride, DnBox box)
         memset(px + y * stride + box.x, 0, (size_t)box.width);
 }
 
-/* Dashes and bars go, a letter that stands on them stays; a wall of letters is no bar code. */
+/* Dashes, bars and rules go, a letter that stands on them stays, though its stroke is as thin and
+ * goes on where a bar ends. */
 static void
 test_dashes_and_bars_go_and_letters_stay(void)
 {
@@ -964,13 +965,15 @@ test_dashes_and_bars_go_and_letters_stay(void)
     for (int x = 100; x < 400; x += 10)
         fill(px, WIDTH, (DnBox){x, 100, 4, 120}); /* bars */
     fill(px, WIDTH, (DnBox){200, 220, 4, 24});    /* a letter that touches one */
-    fill(px, WIDTH, (DnBox){500, 160, 6, 100});   /* a rule that stands alone */
+    fill(px, WIDTH, (DnBox){500, 160, 6, 100});   /* a bar that stands alone */
+    fill(px, WIDTH, (DnBox){550, 160, 2, 100});   /* a rule */
     dn_page_smooth(&page, LINE, scratch);
     g_assert_cmpint(px[50 * WIDTH + 24], ==, 255);
     g_assert_cmpint(px[30 * WIDTH + 102], ==, 0);
     g_assert_cmpint(px[150 * WIDTH + 152], ==, 255);
     g_assert_cmpint(px[235 * WIDTH + 202], <, 100);
     g_assert_cmpint(px[200 * WIDTH + 502], ==, 0);
+    g_assert_cmpint(px[200 * WIDTH + 550], ==, 255);
 }
 
 /* What a picture on a page with a text layer says is a second reading of its place. */
