@@ -266,10 +266,12 @@ main(int argc, char **argv)
     const char *root = argc == 3 ? argv[2] : folder;
     g_autoptr(DnRecognizer) japanese = memory_new("Japanese", cache);
     g_autoptr(DnRecognizer) latin = memory_new("eng", cache);
+    g_autoptr(DnRecognizer) accented = memory_new("deu", cache);
     g_autoptr(DnRecognizer) vertical = memory_new("Japanese_vert", cache);
     g_autoptr(DnRecognizer) line = memory_new("jpn", cache);
     DnReadTools tools = {.recognizer = japanese,
                          .latin = latin,
+                         .accented = accented,
                          .vertical = vertical,
                          .line = line,
                          .page_done = page_done};

@@ -28,6 +28,7 @@ enum { KEPT_BLOCK_BYTES = 32 * 1024 * 1024, KEPT_BYTES = 64 * 1024 * 1024 };
 
 static const char SCRIPT_PREFIX[] = "script:";
 static const char LATIN_MODEL[] = "eng";
+static const char ACCENTED_MODEL[] = "deu";
 static const char VERTICAL_MODEL[] = "Japanese_vert";
 static const char LINE_MODEL[] = "jpn";
 
@@ -157,9 +158,10 @@ main(int argc, char **argv)
             dn_recognizer_on_demand(&dn_recognizer_script, argv[1] + strlen(SCRIPT_PREFIX));
         dn_recognizer_is_ready(tools.recognizer, NULL); /* the fence has no gap for a script */
     } else {
-        /* Pages are read without the last three, if less well. */
+        /* Pages are read without the others, if less well. */
         tools.recognizer = dn_recognizer_on_demand(&dn_recognizer_tesseract, argv[1]);
         tools.latin = dn_recognizer_on_demand(&dn_recognizer_tesseract, LATIN_MODEL);
+        tools.accented = dn_recognizer_on_demand(&dn_recognizer_tesseract, ACCENTED_MODEL);
         tools.vertical = dn_recognizer_on_demand(&dn_recognizer_tesseract, VERTICAL_MODEL);
         tools.line = dn_recognizer_on_demand(&dn_recognizer_tesseract, LINE_MODEL);
     }

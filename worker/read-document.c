@@ -154,6 +154,16 @@ keep_further(Work *self, const DnPageReport *first, const DnPicture *picture)
     }
 }
 
+DnRecognizer *
+dn_read_tools_latin(const DnReadTools *tools, const char *currency)
+{
+    static const char *const accented[] = {"EUR", "CHF", NULL};
+
+    return g_strv_contains(accented, currency) && dn_recognizer_is_ready(tools->accented, NULL)
+               ? tools->accented
+               : tools->latin;
+}
+
 static DnPicture *
 recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **error)
 {
@@ -161,7 +171,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
     g_autoptr(GError) missing = NULL;
     DnPictureOptions options = {
         .recognizer = tools->recognizer,
-        .latin = tools->latin,
+        .latin = dn_read_tools_latin(tools, self->job->profile.currency),
         .line = tools->line,
         .vertical = tools->vertical,
         .profile = &self->job->profile,
@@ -254,7 +264,9 @@ look_beside(Work *self, DnPageText *text, const DnPixmap *captured)
         captured = drawn = dn_document_decode(self->document, 0, DN_FAIL_ON_ERROR, &error);
     if (captured)
         gray = dn_pixmap_to_gray(captured, &self->job->limits, &error);
-    if (!gray || !dn_read_beside(tools->recognizer, tools->latin, gray, most_ms, text, &error))
+    if (!gray ||
+        !dn_read_beside(tools->recognizer, dn_read_tools_latin(tools, self->job->profile.currency),
+                        gray, most_ms, text, &error))
         warn(self, "pictures of page 1", error->message);
     else if (text->looks->len > 0 && captured->format != DN_PIXEL_GRAY8)
         g_ptr_array_add(((DnPageReport *)self->reports->pdata[0])->operations, g_strdup("gray"));

@@ -14,11 +14,16 @@ G_BEGIN_DECLS
 typedef struct {
     DnRecognizer *recognizer;
     DnRecognizer *latin;    /* (nullable) for a second look at pages in Latin letters */
+    DnRecognizer *accented; /* (nullable) the same for those of countries with umlauts */
     DnRecognizer *vertical; /* (nullable) for pages whose text runs down */
     DnRecognizer *line;     /* (nullable) for a second look at the issuer's name in kanji */
     void (*page_done)(unsigned page, void *user_data);
     void *user_data;
 } DnReadTools;
+
+/** (transfer none, nullable) What looks again at pages in Latin letters of an archive that keeps
+ * its books in @currency: of those that can be opened, the one that has its countries' letters. */
+DnRecognizer *dn_read_tools_latin(const DnReadTools *tools, const char *currency);
 
 /**
  * Reads the document. A page that cannot be read is a warning on that page; when no page can be

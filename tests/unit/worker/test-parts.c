@@ -7,12 +7,15 @@
 #include "worker/checks.h"
 #include "worker/normalise.h"
 #include "worker/protocol.h"
+#include "worker/read-document.h"
 #include "worker/rendition.h"
 
 #include <cairo.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <poppler.h>
 #include <string.h>
+#include <unistd.h>
 
 #define assert_code(error, wanted)                                                                 \
     do {                                                                                           \
@@ -771,11 +774,39 @@ test_facts_of_a_jpeg(void)
     g_assert_cmpuint(components, ==, 3);
 }
 
+/* Umlauts are for the countries that have them, and only where the model for them can be opened. */
+static void
+latin_pages_have_the_model_of_their_currency(void)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("dencho-script-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    close(fd);
+    g_autoptr(DnRecognizer) latin = dn_recognizer_on_demand(&dn_recognizer_script, path);
+    g_autoptr(DnRecognizer) accented = dn_recognizer_on_demand(&dn_recognizer_script, path);
+    g_autoptr(DnRecognizer) missing =
+        dn_recognizer_on_demand(&dn_recognizer_script, "/nonexistent/script");
+    DnReadTools both = {.latin = latin, .accented = accented};
+    DnReadTools one = {.latin = latin, .accented = missing};
+    DnReadTools alone = {.latin = latin};
+
+    g_assert_true(dn_read_tools_latin(&both, "EUR") == accented);
+    g_assert_true(dn_read_tools_latin(&both, "CHF") == accented);
+    g_assert_true(dn_read_tools_latin(&both, "MYR") == latin);
+    g_assert_true(dn_read_tools_latin(&both, "JPY") == latin);
+    g_assert_true(dn_read_tools_latin(&one, "EUR") == latin);
+    g_assert_true(dn_read_tools_latin(&alone, "EUR") == latin);
+    g_unlink(path);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(test) g_test_add_func("/worker/" #test, test)
+    ADD(latin_pages_have_the_model_of_their_currency);
     ADD(test_a_good_scan_passes_all);
     ADD(test_both_axes_need_200_dpi);
     ADD(test_pixels_decide_where_no_resolution_is_known);
