@@ -32,8 +32,9 @@ static const double DARK_SHARE = 0.7; /* of the mean of the page: print */
 /* White between columns of text; and between the rows of the same page, where letters of one
  * column stand beside gaps of another. */
 static const double GAPS_LEAST = 0.3;
-static const double GAPS_MOST = 0.2;
-enum { SPECK_SHARE = 500 }; /* of a side, ink that counts for none */
+static const double GAPS_CLEARLY = 2; /* so many times the white of the rows */
+static const double RULE_SHARE = 0.6; /* of a side, ink that is no text */
+enum { SPECK_SHARE = 100 };           /* of a side, ink that counts for none: a frame's */
 
 static const unsigned ways[] = {1, 3, 6, 8}; /* EXIF: upright, upside down, on its sides */
 
@@ -159,21 +160,28 @@ take_window(const DnPixmap *page, uint32_t x, uint32_t y, uint32_t side, GError 
     return window;
 }
 
-/* The share of empty ones among the columns, and among the rows, between the first and the last
- * that are not. */
+/* Print, not a speck or a rule from side to side: of @ink dark pixels across @across. */
+static bool
+is_print(uint32_t ink, uint32_t across)
+{
+    return ink > across / SPECK_SHARE && ink < RULE_SHARE * across;
+}
+
+/* The share of empty ones among the @count columns, and among the rows, between the first and the
+ * last that are not. */
 static double
-empty_share(const uint32_t *ink, uint32_t count, uint32_t speck)
+empty_share(const uint32_t *ink, uint32_t count, uint32_t across)
 {
     uint32_t first = 0;
     uint32_t end = count;
     uint32_t empty = 0;
 
-    while (first < end && ink[first] <= speck)
+    while (first < end && !is_print(ink[first], across))
         first++;
-    while (end > first && ink[end - 1] <= speck)
+    while (end > first && !is_print(ink[end - 1], across))
         end--;
     for (uint32_t i = first; i < end; i++)
-        empty += ink[i] <= speck;
+        empty += !is_print(ink[i], across);
     return end > first ? (double)empty / (end - first) : 0;
 }
 
@@ -198,8 +206,9 @@ dn_page_may_run_down(const DnPixmap *page_gray)
             rows[y] += row[x] < dark;
         }
     }
-    return empty_share(columns, width, height / SPECK_SHARE) >= GAPS_LEAST &&
-           empty_share(rows, height, width / SPECK_SHARE) <= GAPS_MOST;
+    double down = empty_share(columns, width, height);
+
+    return down >= GAPS_LEAST && down >= GAPS_CLEARLY * empty_share(rows, height, width);
 }
 
 bool

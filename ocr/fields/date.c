@@ -40,6 +40,8 @@ typedef struct {
     const char *pattern;
 } Pattern;
 
+/* A kanji numeral, or what one with few strokes is taken for, and a blank that is none. */
+#define LIKE_KANJI "(?:[元〇零○◯Oo0一ー二ニ三四五六七八九十+]\\s?)"
 #define NENDO "\\s?[年午牛]\\s?"
 #define TSUKI "\\s?[月且]\\s?"
 #define HI "\\s?[日目曰]"
@@ -95,6 +97,9 @@ static const Pattern patterns[] = {
     {KANJI, 0.95,
      "((?:令和|平成|昭和)?)\\s?([元〇零一二三四五六七八九十]{1,4})\\s?年\\s?"
      "([一二三四五六七八九十]{1,3})\\s?月\\s?([一二三四五六七八九十]{1,3})\\s?日"},
+    {KANJI, 0.7,
+     NOT_DIGIT_BEFORE "((?:令\\s?和|平\\s?成|昭\\s?和)?)\\s?(" LIKE_KANJI "{1,5})年\\s?(" LIKE_KANJI
+                      "{1,3})月\\s?(" LIKE_KANJI "{1,3})[日目]"},
 };
 
 static const struct {
@@ -334,6 +339,21 @@ group_number(const GMatchInfo *match, int group)
     return (int)g_ascii_strtoll(text, NULL, 10);
 }
 
+/* What a recogniser takes for a numeral that has one stroke or two. */
+static gunichar
+meant_kanji(gunichar c)
+{
+    static const struct {
+        const char *seen;
+        gunichar meant;
+    } likes[] = {{"○◯Oo0", 0x3007}, {"ー", 0x4e00}, {"ニ", 0x4e8c}, {"+", 0x5341}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(likes); i++)
+        if (g_utf8_strchr(likes[i].seen, -1, c))
+            return likes[i].meant;
+    return c;
+}
+
 static int
 group_kanji(const GMatchInfo *match, int group)
 {
@@ -344,9 +364,11 @@ group_kanji(const GMatchInfo *match, int group)
     bool tens = false;
 
     for (const char *p = text ? text : ""; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
+        gunichar c = meant_kanji(g_utf8_get_char(p));
         const char *at = g_utf8_strchr(digits, -1, c);
 
+        if (c == ' ')
+            continue;
         if (c == 0x5143) /* 元 */
             return 1;
         if (c == 0x5341) { /* 十 */

@@ -678,6 +678,31 @@ test_text_that_runs_down(void)
     g_assert_cmpstr(first_of(&reading->party)->text, ==, "株式会社みなと商会");
 }
 
+static void
+draw_frame(Picture *picture)
+{
+    enum { RIM_PX = 20, PEN_PX = 3 };
+
+    for (int y = RIM_PX; y < PICTURE_HEIGHT_PX - RIM_PX; y++)
+        for (int x = RIM_PX; x < PICTURE_WIDTH_PX - RIM_PX; x++)
+            if (y < RIM_PX + PEN_PX || y >= PICTURE_HEIGHT_PX - RIM_PX - PEN_PX ||
+                x < RIM_PX + PEN_PX || x >= PICTURE_WIDTH_PX - RIM_PX - PEN_PX)
+                picture->data[(gsize)y * PICTURE_WIDTH_PX + x] = 0;
+}
+
+static void
+test_a_frame_hides_no_columns(void)
+{
+    static const char *const columns[] = {"領収書", "山田商店 様", "金壱万弐千円也", NULL};
+    g_auto(Picture) down = drawn_down(columns);
+    g_auto(Picture) across = drawn(receipt, "monospace 24px");
+
+    draw_frame(&down);
+    draw_frame(&across);
+    g_assert_true(dn_page_may_run_down(&down.pixmap));
+    g_assert_false(dn_page_may_run_down(&across.pixmap));
+}
+
 /* A script that counts how often it is asked. */
 typedef struct {
     DnRecognizer parent;
@@ -1233,6 +1258,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/looks", test_looks_are_noted_so_that_they_can_be_done_again);
     g_test_add_func("/ocr/read-page/runs-down", test_text_that_runs_down);
+    g_test_add_func("/ocr/read-page/runs-down-in-a-frame", test_a_frame_hides_no_columns);
     g_test_add_func("/ocr/recognizer/sections-run-in-order", test_sections_run_in_order);
     g_test_add_func("/ocr/recognizer/opened-when-needed", test_model_is_opened_when_it_is_needed);
     g_test_add_func("/ocr/read-page/earlier-pages", test_values_of_earlier_pages_are_not_sought);
