@@ -25,6 +25,8 @@
  *
  * DN_KV_POSTING: KIND, LABEL or TOKEN, the term, seq / 65,536 -> a list of the rest of seq
  * (index/posting.h).
+ * DAYS or SUMS, state, folded name -> the places (index/span.h) of all dates, or amounts, that its
+ * vouchers have, or once had: nothing is ever taken out.
  *
  * DN_KV_NAME, of every name that was ever met; its rows never go away:
  *
@@ -60,6 +62,8 @@ typedef enum {
     DN_KEY_DAY = 'Y',
     DN_KEY_ENDING = 'E',
     DN_KEY_SPELLING = 'S',
+    DN_KEY_DAYS = 'T',
+    DN_KEY_SUMS = 'U',
 } DnKeyTable;
 
 /** (transfer full) A key that begins with tenant and table. */

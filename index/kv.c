@@ -908,19 +908,13 @@ many_failed(char **messages, size_t count, GError **error)
 
 /* Up to MANY of them. */
 static bool
-get_some(DnKvSnapshot *self, DnKvFamily family, const uint8_t *keys, size_t key_size, size_t first,
-         size_t count, DnKvFound found, void *user_data, GError **error)
+get_some(DnKvSnapshot *self, DnKvFamily family, const char *const *at, const size_t *sizes,
+         size_t first, size_t count, DnKvFound found, void *user_data, GError **error)
 {
-    const char *at[MANY];
-    size_t sizes[MANY];
     rocksdb_pinnableslice_t *values[MANY] = {NULL};
     char *messages[MANY] = {NULL};
     bool failed = false;
 
-    for (size_t i = 0; i < count; i++) {
-        at[i] = (const char *)keys + (first + i) * key_size;
-        sizes[i] = key_size;
-    }
     if (DN_FAILPOINT("kv.get"))
         messages[0] = kv_injected();
     else
@@ -942,10 +936,39 @@ bool
 dn_kv_snapshot_get_many(DnKvSnapshot *self, DnKvFamily family, const void *keys, size_t key_size,
                         size_t count, DnKvFound found, void *user_data, GError **error)
 {
-    for (size_t first = 0; first < count; first += MANY)
-        if (!get_some(self, family, keys, key_size, first, MIN(count - first, MANY), found,
-                      user_data, error))
+    for (size_t first = 0; first < count; first += MANY) {
+        const char *at[MANY];
+        size_t sizes[MANY];
+        size_t some = MIN(count - first, MANY);
+
+        for (size_t i = 0; i < some; i++) {
+            at[i] = (const char *)keys + (first + i) * key_size;
+            sizes[i] = key_size;
+        }
+        if (!get_some(self, family, at, sizes, first, some, found, user_data, error))
             return false;
+    }
+    return true;
+}
+
+bool
+dn_kv_snapshot_get_keys(DnKvSnapshot *self, DnKvFamily family, const GPtrArray *keys,
+                        DnKvFound found, void *user_data, GError **error)
+{
+    for (guint first = 0; first < keys->len; first += MANY) {
+        const char *at[MANY];
+        size_t sizes[MANY];
+        guint some = MIN(keys->len - first, (guint)MANY);
+
+        for (guint i = 0; i < some; i++) {
+            const GByteArray *key = g_ptr_array_index(keys, first + i);
+
+            at[i] = (const char *)key->data;
+            sizes[i] = key->len;
+        }
+        if (!get_some(self, family, at, sizes, first, some, found, user_data, error))
+            return false;
+    }
     return true;
 }
 

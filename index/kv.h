@@ -128,6 +128,9 @@ typedef void (*DnKvFound)(size_t which, const uint8_t *value, size_t size, void 
 bool dn_kv_snapshot_get_many(DnKvSnapshot *self, DnKvFamily family, const void *keys,
                              size_t key_size, size_t count, DnKvFound found, void *user_data,
                              GError **error);
+/** The same for keys of any size, GByteArrays in ascending order. */
+bool dn_kv_snapshot_get_keys(DnKvSnapshot *self, DnKvFamily family, const GPtrArray *keys,
+                             DnKvFound found, void *user_data, GError **error);
 DnKvCursor *dn_kv_snapshot_cursor(DnKvSnapshot *self, DnKvFamily family, const void *from,
                                   size_t from_size, const void *to, size_t to_size, bool backwards);
 

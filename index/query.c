@@ -453,14 +453,20 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
 {
     guint room = most > G_MAXUINT / 2 - TRIM_SLACK ? G_MAXUINT : 2 * most + TRIM_SLACK;
     uint64_t before = search->steps - way->steps;
-    DnCandidate row;
+    DnCandidate row = {.later = false};
     bool done = false;
 
+    if (way->merge && way->merge->too_many)
+        return false;
     while (!done && !search->error && way->steps < steps) {
         bool full = way->by_place && way->hits && way->hits->len >= most;
 
         search->steps++;
-        if (full || !way_next(search, way, &row) || is_next_value(search, way, &row, most)) {
+        if (full || !way_next(search, way, &row)) {
+            done = true;
+        } else if (row.later) {
+            ; /* the steps are counted */
+        } else if (is_next_value(search, way, &row, most)) {
             done = true;
         } else if (dn_candidate_matches(search, &row)) {
             way->count++;
@@ -474,12 +480,14 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
     return done;
 }
 
-/* (transfer none) The first to have the answer. A merge is the likeliest, and stands first. */
+/* (transfer none) The first to have the answer. A merge of a few is the likeliest, and stands
+ * first.
+ */
 static Way *
 race(DnSearch *search, GPtrArray *ways, guint most)
 {
     const Way *first = g_ptr_array_index(ways, 0);
-    uint64_t share = first->merge ? FAVOURITE : 1;
+    uint64_t share = first->merge && !first->merge->many ? FAVOURITE : 1;
 
     for (uint64_t steps = RACE_STEPS; !search->error; steps *= 2) {
         if (ways->len == 1 || steps > UINT64_MAX / (2 * FAVOURITE))
@@ -702,7 +710,9 @@ find(DnSearch *search, const Asker *asker, char **out_cursor, DnIndexCost *cost,
     } else {
         DnMerge *merge = dn_merge_of_party(search);
 
-        add_merge(ways, merge, merge && merge->whole ? TERM_PARTY | TERM_DATE | TERM_AMOUNT : 0);
+        /* With many names, a walk is faster where they have most vouchers. */
+        add_merge(ways, merge,
+                  merge && merge->whole && !merge->many ? TERM_PARTY | TERM_DATE | TERM_AMOUNT : 0);
         add_merge(ways, dn_merge_of_pair(search), 0);
         add_sources(search, ways, true, false);
         add_walk(search, ways);

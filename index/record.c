@@ -17,6 +17,7 @@
 #include "index/party.h"
 #include "index/posting.h"
 #include "index/query.h"
+#include "index/span.h"
 
 #include <string.h>
 
@@ -581,12 +582,46 @@ post_lists(DnKvBatch *batch, uint64_t seq, const Rows *lists, const Rows *but_no
     }
 }
 
+/* The keys of the lists that say where the values of a name lie, and its places in them. */
+static void
+spans_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
+{
+    const uint16_t places[] = {dn_span_of_days(record->date_days),
+                               dn_span_of_amount(record->amount)};
+    static const DnKeyTable tables[] = {DN_KEY_DAYS, DN_KEY_SUMS};
+
+    for (size_t i = 0; *party && i < G_N_ELEMENTS(places); i++) {
+        guint place = out->bytes->len;
+
+        g_byte_array_append(out->bytes, (const guint8 *)&places[i], sizeof places[i]);
+        row_begin_state(out, tenant, tables[i], record->deleted);
+        dn_key_add_string(out->bytes, party);
+        row_end(out, place, place + (guint)sizeof places[i]);
+    }
+}
+
+/* What was said before is never taken back: another voucher may have it too. */
+static void
+post_spans(DnKvBatch *batch, const Rows *spans, const Rows *but_not)
+{
+    for (guint i = 0; i < spans->rows->len; i++) {
+        const Row *row = row_at(spans, i);
+        const Row *stands = rows_find(but_not, row_key(spans, row), row->key_size);
+        uint16_t place = 0;
+
+        memcpy(&place, row_value(spans, row), sizeof place);
+        if (!stands || memcmp(row_value(but_not, stands), &place, sizeof place) != 0)
+            dn_kv_batch_post(batch, row_key(spans, row), row->key_size, place, false);
+    }
+}
+
 /* All that a record makes; nothing of none. */
 typedef struct {
     char *party; /* folded */
     Rows rows;
     Rows counters;
     Rows lists;
+    Rows spans;
 } Made;
 
 static void
@@ -595,12 +630,14 @@ made_init(Made *self, const DnUuid *tenant, const DnIndexRecord *record)
     rows_init(&self->rows);
     rows_init(&self->counters);
     rows_init(&self->lists);
+    rows_init(&self->spans);
     self->party = record ? folded_party(record) : g_strdup("");
     if (!record)
         return;
     rows_of(&self->rows, tenant, record, self->party);
     counters_of(&self->counters, tenant, record, self->party);
     lists_of(&self->lists, tenant, record);
+    spans_of(&self->spans, tenant, record, self->party);
 }
 
 static void
@@ -609,6 +646,7 @@ made_clear(Made *self)
     rows_clear(&self->rows);
     rows_clear(&self->counters);
     rows_clear(&self->lists);
+    rows_clear(&self->spans);
     g_free(self->party);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Made, made_clear)
@@ -627,6 +665,7 @@ dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *bef
         post_lists(batch, before->registered_seq, &old.lists, &new.lists, true);
     if (after)
         post_lists(batch, after->registered_seq, &new.lists, &old.lists, false);
+    post_spans(batch, &new.spans, &old.spans);
     count(batch, &old.counters, &new.counters, -1);
     count(batch, &new.counters, &old.counters, 1);
     if (after && *new.party && (!before || g_strcmp0(before->party, after->party) != 0))

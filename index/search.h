@@ -135,6 +135,7 @@ typedef struct {
     int64_t amount;
     const char *currency; /* (nullable) as in rows, without a NUL: lent like @value */
     size_t currency_size;
+    bool later;    /* none yet: whoever was asked has done enough for now */
     bool has_id;   /* without a cover */
     bool is_whole; /* value is of SEQ: it has what is shown, too */
     DnUuid id;
@@ -231,12 +232,21 @@ bool dn_source_next(DnSearch *search, DnSource *source, DnCandidate *out);
 /** Rows of one of the ranges that are merged, read ahead. */
 typedef struct DnMergeInput DnMergeInput;
 
-/** Rows of a few ranges of one table, each in the order of its first value, merged in the order
+/** Rows of some ranges of one table, each in the order of its first value, merged in the order
  * asked for; those of one value in any order. Missing values come last. */
 typedef struct {
     const char *name; /* static */
     DnTail tail;
-    GPtrArray *inputs; /* DnMergeInput */
+    GPtrArray *inputs; /* DnMergeInput; of many names, those that were opened */
+    GArray *turns;     /* a heap of who can have the next row */
+    bool many;         /* names: their ranges are opened one by one, as it comes to them, */
+    bool too_many;     /* or not at all: nothing ever comes */
+    GByteArray *names; /* of many: each ended by NUL */
+    DnNames *lister;   /* (nullable) gives names ... */
+    GPtrArray *listed; /* ... into this, ... */
+    guint looked_up;   /* ... whose lists are looked up then */
+    DnKvCursor *spans; /* (nullable) or names are read with their lists ... */
+    int state;         /* ... of these vouchers */
     bool is_party;
     bool whole; /* all rows that it goes through meet the terms it is for */
     int phase;
@@ -249,7 +259,7 @@ typedef struct {
  * The first is the one that names say, the second that of both date and amount. */
 DnMerge *dn_merge_of_party(DnSearch *search);
 DnMerge *dn_merge_of_pair(DnSearch *search);
-/** The next, whether or not it matches. */
+/** The next, whether or not it matches; or later. */
 bool dn_merge_next(DnSearch *search, DnMerge *merge, DnCandidate *out);
 void dn_merge_free(DnMerge *merge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnMerge, dn_merge_free)

@@ -325,7 +325,10 @@ dn_source_all(DnSearch *search, bool merged)
     GPtrArray *sources = g_ptr_array_new_with_free_func(dn_source_free);
     bool by_party = search->party || search->number || query->missing == DN_MISSING_PARTY;
     bool of_amount = query->has_amount || query->missing == DN_MISSING_AMOUNT;
-    bool few = merged && by_party && (search->number || dn_names_few(search));
+    bool only_party =
+        !of_amount && !query->currency && !search->terms && !query->label && !query->kind;
+    /* Of many names, a merge that meets other terms only by chance may go through all. */
+    bool few = merged && by_party && (search->number || dn_names_few(search) || only_party);
     bool by_date = dn_search_sorts_by_date(query->sort);
 
     if (merged && is_of_term(search))

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "base/fs.h"
 #include "engine/internal.h"
+#include "index/key.h"
 #include "index/posting.h"
 #include "tests/unit/engine/fixture.h"
 
@@ -134,7 +135,17 @@ is_nothing(DnKvFamily family, const uint8_t *value, size_t size)
            (family == DN_KV_POSTING && size == 0);
 }
 
-/* (transfer full) Every row in hexadecimal digits. */
+/* Lists of the values of a name hold what its vouchers have or once had, so one that grew with the
+ * archive may say more than one that was built of what stands: verify-index sees that none says
+ * less. */
+static bool
+is_history(DnKvFamily family, const uint8_t *key, size_t size)
+{
+    return family == DN_KV_POSTING && size > DN_UUID_BYTES &&
+           (key[DN_UUID_BYTES] == DN_KEY_DAYS || key[DN_UUID_BYTES] == DN_KEY_SUMS);
+}
+
+/* (transfer full) Every other row in hexadecimal digits. */
 static char *
 everything(Fixture *f)
 {
@@ -150,7 +161,8 @@ everything(Fixture *f)
             const uint8_t *key = dn_kv_cursor_key(cursor, &key_size);
             const uint8_t *value = dn_kv_cursor_value(cursor, &size);
 
-            if (is_nothing((DnKvFamily)family, value, size))
+            if (is_nothing((DnKvFamily)family, value, size) ||
+                is_history((DnKvFamily)family, key, key_size))
                 continue;
             g_autofree char *left = dn_hex(key, key_size);
             g_autofree char *right = dn_hex(value, size);

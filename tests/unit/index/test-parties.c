@@ -5,6 +5,8 @@
 #include "config.h"
 #include "base/fs.h"
 #include "index/check.h"
+#include "index/key.h"
+#include "index/posting.h"
 #include "index/query.h"
 
 #include <string.h>
@@ -231,6 +233,13 @@ test_each_row_counts(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpuint(problems(f, 0), ==, 0);
 }
 
+/* Is it the key of a list that says where the values of a name lie? */
+static bool
+is_span(const uint8_t *key)
+{
+    return key[16] == DN_KEY_DAYS || key[16] == DN_KEY_SUMS;
+}
+
 static void
 test_counts_and_lists_count(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
@@ -244,6 +253,8 @@ test_counts_and_lists_count(Fixture *f, G_GNUC_UNUSED gconstpointer data)
         g_assert_true(dn_kv_cursor_valid(cursor));
         for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor))
             for (int turn = 1; turn >= 0; turn--) {
+                if (families[i] == DN_KV_POSTING && is_span(dn_kv_cursor_key(cursor, &(size_t){0})))
+                    continue;
                 g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
                 size_t size = 0;
                 const uint8_t *key = dn_kv_cursor_key(cursor, &size);
@@ -258,6 +269,43 @@ test_counts_and_lists_count(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+/* A value that none of its vouchers has any more does no harm; one that is not there hides rows. */
+static void
+test_values_of_names_are_no_less_than_true(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(DnKvCursor) cursor = NULL;
+    unsigned lists = 0;
+
+    fill(f);
+    cursor = dn_kv_cursor(f->kv, DN_KV_POSTING, tenant.bytes, 16, stranger.bytes, 16, false);
+    for (; dn_kv_cursor_valid(cursor); dn_kv_cursor_next(cursor)) {
+        g_autoptr(DnKvBatch) more = dn_kv_batch_new();
+        g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+        size_t key_size = 0;
+        size_t size = 0;
+        const uint8_t *key = dn_kv_cursor_key(cursor, &key_size);
+        const uint8_t *value = dn_kv_cursor_value(cursor, &size);
+
+        if (!is_span(key))
+            continue;
+        lists++;
+        dn_kv_batch_post(more, key, key_size, 60000, false);
+        g_assert_true(dn_kv_write(f->kv, more, NULL));
+        g_assert_cmpuint(problems(f, 0), ==, 0);
+        g_assert_true(dn_posting_read(value, size, 0, places));
+        for (guint i = 0; i < places->len; i++)
+            for (int turn = 1; turn >= 0; turn--) {
+                g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+                uint16_t place = (uint16_t)g_array_index(places, uint64_t, i);
+
+                dn_kv_batch_post(batch, key, key_size, place, turn == 1);
+                g_assert_true(dn_kv_write(f->kv, batch, NULL));
+                g_assert_cmpint(problems(f, 0) > 0, ==, turn);
+            }
+    }
+    g_assert_cmpuint(lists, ==, 2);
+}
+
 #define add(name, function) g_test_add("/parties/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -270,5 +318,6 @@ main(int argc, char **argv)
     add("check/extra", test_what_no_voucher_has_is_found);
     add("check/rows", test_each_row_counts);
     add("check/sums", test_counts_and_lists_count);
+    add("check/values", test_values_of_names_are_no_less_than_true);
     return g_test_run();
 }

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "index/party.h"
 #include "index/query.h"
+#include "index/span.h"
 #include "index/text.h"
 
 #include <string.h>
@@ -797,6 +798,91 @@ test_damaged_row_is_corrupt(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+/* A part of a name that means some hundred names, whose rows are merged as it comes to them. */
+static void
+test_parts_of_many_names(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { NAMES = 400, VOUCHERS = 1500, CHANGES = 600, QUERIES = 150 };
+    static const char *const parts[] = {"商店", "商店1", "店", "1", "店2", "商店3"};
+    static const uint32_t limits[] = {5, 20, 50, 200};
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    unsigned merged[DN_SORT_AMOUNT_DOWN + 1] = {0};
+
+    for (int i = 0; i < NAMES; i++)
+        g_ptr_array_add(names, g_strdup_printf("%s商店%d", i % 3 ? "" : "東", i));
+    for (int i = 0; i < VOUCHERS; i++) {
+        Voucher *voucher = add_voucher(f);
+        Voucher named = *voucher;
+
+        named.record.party = g_ptr_array_index(names, (guint)below(NAMES));
+        named.record.date_days = below(9) == 0 ? random_days() : 15000 + below(3000);
+        write_change(f, voucher, &named);
+        voucher->record.party = named.record.party;
+        voucher->record.date_days = named.record.date_days;
+    }
+    for (int i = 0; i < CHANGES; i++)
+        change_voucher(f);
+    g_assert_true(dn_kv_flush(f->kv, NULL));
+    for (int i = 0; i < QUERIES; i++) {
+        g_auto(DnIndexCost) cost = {0};
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+        DnQuery query = {.party = any(parts),
+                         .party_match = below(2) ? DN_PARTY_PREFIX : DN_PARTY_CONTAINED,
+                         .limit = any(limits),
+                         .deleted = (DnDeleted)below(3),
+                         .sort = (DnSort)below(5),
+                         .has_date = below(3) == 0,
+                         .date_from_days = 15000 + below(2000),
+                         .has_amount = below(4) == 0,
+                         .amount_from = random_amount(),
+                         .amount_to = INT64_MAX,
+                         .kind = below(8) == 0 ? "receipt" : NULL,
+                         .missing = below(4) == 0 ? (DnMissing)below(3) : DN_MISSING_NONE};
+
+        query.date_to_days = query.date_from_days + below(2000);
+        assert_same(f, &query);
+        g_assert_true(dn_index_explain(f->kv, &tenant, &query, collect, ids, NULL, &cost, NULL));
+        merged[query.sort] += g_str_has_prefix(cost.plan, "the names by");
+    }
+    for (int sort = DN_SORT_DATE; sort <= DN_SORT_AMOUNT_DOWN; sort++)
+        g_assert_cmpuint(merged[sort], >, 0);
+}
+
+/* Places ascend as values do, and a value lies in the range of its place. */
+static void
+test_places_of_values_ascend(G_GNUC_UNUSED Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { DRAWS = 20000 };
+    static const int64_t edges[] = {
+        INT64_MIN + 1, INT64_MIN + 2, -257, -256, -255,          -1,       0, 1, 127, 128, 255,
+        256,           257,           511,  512,  INT64_MAX - 1, INT64_MAX};
+
+    g_assert_cmpuint(dn_span_of_days(DN_DAYS_MISSING), ==, DN_SPAN_MISSING);
+    g_assert_cmpuint(dn_span_of_amount(DN_AMOUNT_MISSING), ==, DN_SPAN_MISSING);
+    for (int i = 0; i < DRAWS; i++) {
+        uint64_t bits =
+            ((uint64_t)(uint32_t)g_test_rand_int() << 32 | (uint32_t)g_test_rand_int()) >>
+            below(64);
+        int64_t a = below(3) ? (int64_t)bits : any(edges);
+        int64_t b = below(2) ? any(edges) : a + (a < INT64_MAX - 300 ? below(300) : 0);
+        int64_t from = 0;
+        int64_t to = 0;
+
+        if (a == DN_AMOUNT_MISSING)
+            continue;
+        g_assert_true(a > b || dn_span_of_amount(a) <= dn_span_of_amount(b));
+        dn_span_amounts(dn_span_of_amount(a), &from, &to);
+        g_assert_true(from <= a && a <= to);
+        int32_t x = MAX((int32_t)a, INT32_MIN + 1);
+        int32_t y = MAX((int32_t)b, INT32_MIN + 1);
+
+        g_assert_true(x > y || dn_span_of_days(x) <= dn_span_of_days(y));
+        g_assert_cmpuint(dn_span_of_days(x), !=, DN_SPAN_MISSING);
+        dn_span_days(dn_span_of_days(x), &from, &to);
+        g_assert_true(from <= x && x <= to);
+    }
+}
+
 #define add(name, function) g_test_add("/query/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -805,6 +891,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add("plain-scan", test_any_query_is_a_plain_scan);
     add("many", test_queries_of_many);
+    add("many-names", test_parts_of_many_names);
+    add("places", test_places_of_values_ascend);
     add("one-character", test_one_character_reads_one_block);
     add("remove", test_removing_all_leaves_no_row);
     add("difference", test_same_record_writes_nothing);
