@@ -952,9 +952,12 @@ find_frame(SegmentStore *self, const DnStoreRef *ref, ReaderBox **out_box,
     if (!box)
         return false;
     *out_reader = *box;
-    if (fstat(box->fd, &st) != 0)
-        return dn_fail_errno(error, "segment %u", (unsigned)ref->segment);
-    out_reader->end = (uint64_t)st.st_size;
+    /* A file only grows: how far it has is asked when the place lies behind what was known. */
+    if (ref->offset > box->end || ref->size > box->end - ref->offset) {
+        if (fstat(box->fd, &st) != 0)
+            return dn_fail_errno(error, "segment %u", (unsigned)ref->segment);
+        out_reader->end = (uint64_t)st.st_size;
+    }
     if (ref->segment == now.segment)
         out_reader->end = MIN(out_reader->end, now.end);
     if (!dn_segment_reader_frame(out_reader, offset, out_frame, NULL, error))
