@@ -119,6 +119,8 @@ look_at_models(Doctor *doctor, json_t *models, GError **error)
     } further[] = {
         {"latin", "tesseract-ocr-eng",
          "pages in Latin letters are read once only, and a 0 with a stroke as a 9"},
+        {"accented", "tesseract-ocr-deu",
+         "umlauts are read as other letters, and more names in heavy print are wrong"},
         {"line", "tesseract-ocr-jpn",
          "names of issuers and doubtful values get no second opinion: more of them are wrong"},
         {"vertical", "tesseract-ocr-script-jpan-vert",
@@ -127,10 +129,14 @@ look_at_models(Doctor *doctor, json_t *models, GError **error)
     const char *name = dn_settings_string(doctor->archive->settings, "reading", "model");
     g_autoptr(GString) message = g_string_new(name);
     g_autoptr(json_t) row = json_object();
+    const char *currency = dn_settings_string(doctor->archive->settings, "reading", "currency");
+    bool accents = g_str_equal(currency, "EUR") || g_str_equal(currency, "CHF");
     unsigned missing = 0;
 
+    /* Who keeps no books in these currencies does without the model for accents. */
     for (size_t i = 0; i < G_N_ELEMENTS(further); i++)
-        if (!dn_json_bool(models, further[i].use, true)) {
+        if (!dn_json_bool(models, further[i].use, true) &&
+            (accents || !g_str_equal(further[i].use, "accented"))) {
             g_string_append_printf(message, "; without %s %s", further[i].package, further[i].cost);
             missing++;
         }

@@ -75,7 +75,10 @@ models_of(const DnReadTools *tools)
     const struct {
         const char *use;
         DnRecognizer *model;
-    } all[] = {{"latin", tools->latin}, {"vertical", tools->vertical}, {"line", tools->line}};
+    } all[] = {{"latin", tools->latin},
+               {"accented", tools->accented},
+               {"vertical", tools->vertical},
+               {"line", tools->line}};
     json_t *models = json_object();
 
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
