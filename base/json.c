@@ -4,6 +4,7 @@
  */
 #include "config.h"
 #include "base/json.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,15 @@ dn_json_real(const json_t *object, const char *key, double fallback)
     const json_t *value = json_object_get(object, key);
 
     return json_is_number(value) ? json_number_value(value) : fallback;
+}
+
+int64_t
+dn_json_time(const json_t *object, const char *key)
+{
+    const char *text = dn_json_string(object, key);
+    int64_t utc_ms = -1;
+
+    return text && dn_clock_parse(text, &utc_ms, NULL) ? utc_ms : -1;
 }
 
 void

@@ -42,6 +42,8 @@ json_t *dn_json_array(const json_t *object, const char *key);
 bool dn_json_bool(const json_t *object, const char *key, bool fallback);
 int64_t dn_json_int(const json_t *object, const char *key, int64_t fallback);
 double dn_json_real(const json_t *object, const char *key, double fallback);
+/** A time as dn_clock_format() writes it, in milliseconds of UTC; -1 when there is none. */
+int64_t dn_json_time(const json_t *object, const char *key);
 
 /** Sets a member; a NULL string sets nothing, so that absent stays absent. */
 void dn_json_set_string(json_t *object, const char *key, const char *text);

@@ -68,17 +68,6 @@ end_of_day(const DnDate *day)
     return ((int64_t)dn_date_to_days(day) + 1) * ms_per_day - japan_ms - 1;
 }
 
-static int64_t
-time_of(const json_t *row, const char *member)
-{
-    const char *text = dn_json_string(row, member);
-    int64_t utc_ms = -1;
-
-    if (text)
-        dn_clock_parse(text, &utc_ms, NULL);
-    return utc_ms;
-}
-
 static bool
 note_stamp(const json_t *row, void *user_data, GError **error)
 {
@@ -88,8 +77,8 @@ note_stamp(const json_t *row, void *user_data, GError **error)
     Stamp stamp = {.seq = (uint64_t)dn_json_int(row, "seq", 0),
                    .renewed_by = (uint64_t)dn_json_int(row, "renewed_by", 0),
                    .rehashed_by = (uint64_t)dn_json_int(row, "rehashed_by", 0),
-                   .gen_utc_ms = time_of(row, "gen_time"),
-                   .until_utc_ms = time_of(row, "until"),
+                   .gen_utc_ms = dn_json_time(row, "gen_time"),
+                   .until_utc_ms = dn_json_time(row, "until"),
                    .authority = g_intern_string(dn_json_string(row, "authority")),
                    .kind = DN_HASH_SHA256,
                    .accredited = dn_json_bool(row, "accredited", false),

@@ -61,17 +61,6 @@ sources_read(const DnArchive *self, Sources *out)
 
 /* --- what is kept --- */
 
-static int64_t
-time_of(const json_t *row, const char *member)
-{
-    const char *text = dn_json_string(row, member);
-    int64_t utc_ms = -1;
-
-    if (text)
-        dn_clock_parse(text, &utc_ms, NULL);
-    return utc_ms;
-}
-
 static bool
 know_blob(DnArchive *self, DnTrust *trust, const json_t *ref, DnProofKind kind, GError **error)
 {
@@ -199,7 +188,7 @@ is_worth_keeping(DnArchive *self, const DnProofs *proofs, const char *signer, bo
     *out_worth =
         !kept ||
         (proofs->revocation.state != DN_REVOCATION_UNKNOWN &&
-         (time_of(kept, "as_of") < proofs->revocation.as_of_utc_ms ||
+         (dn_json_time(kept, "as_of") < proofs->revocation.as_of_utc_ms ||
           g_strcmp0(dn_json_string(kept, "state"), state_name(proofs->revocation.state)) != 0));
     return true;
 }
@@ -248,12 +237,13 @@ is_wanted(const json_t *row, int64_t now_utc_ms)
 {
     const json_t *kept = json_object_get(row, "proofs");
     const char *state = dn_json_string(kept, "state");
-    int64_t gen_utc_ms = time_of(row, "gen_time");
+    int64_t gen_utc_ms = dn_json_time(row, "gen_time");
     bool good = g_strcmp0(state, "good") == 0;
 
-    if (g_strcmp0(state, "revoked") == 0 || now_utc_ms > time_of(row, "until"))
+    if (g_strcmp0(state, "revoked") == 0 || now_utc_ms > dn_json_time(row, "until"))
         return false;
-    return !good || (gen_utc_ms > time_of(kept, "as_of") && now_utc_ms >= time_of(kept, "next"));
+    return !good ||
+           (gen_utc_ms > dn_json_time(kept, "as_of") && now_utc_ms >= dn_json_time(kept, "next"));
 }
 
 typedef struct {
@@ -339,7 +329,7 @@ note_missing(const json_t *row, void *user_data, GError **error)
     missing->need->authority = g_intern_string(dn_json_string(row, "authority"));
     if (revoked)
         missing->need->revoked++;
-    else if (dn_clock_now_utc_ms() > time_of(row, "until"))
+    else if (dn_clock_now_utc_ms() > dn_json_time(row, "until"))
         missing->need->too_late += bare;
     else
         missing->need->wanted += bare;

@@ -59,13 +59,14 @@ tests_unit_engine_test_clock_LDADD = $(ENGINE_LDADD)
 check_PROGRAMS += tests/unit/engine/test-channels
 TESTS += tests/unit/engine/test-channels
 tests_unit_engine_test_channels_SOURCES = tests/unit/engine/test-channels.c \
-	tests/unit/engine/fixture.h tests/unit/evidence/stamped-pdf.h \
+	tests/unit/engine/fixture.h tests/unit/engine/report.h tests/unit/evidence/stamped-pdf.h \
 	tests/unit/evidence/authority.c tests/unit/evidence/authority.h
 tests_unit_engine_test_channels_LDADD = $(ENGINE_LDADD)
 check_PROGRAMS += tests/unit/engine/test-deadlines
 TESTS += tests/unit/engine/test-deadlines
 tests_unit_engine_test_deadlines_SOURCES = tests/unit/engine/test-deadlines.c \
-	tests/unit/engine/fixture.h tests/unit/evidence/authority.c tests/unit/evidence/authority.h
+	tests/unit/engine/fixture.h tests/unit/engine/report.h tests/unit/evidence/authority.c \
+	tests/unit/evidence/authority.h
 tests_unit_engine_test_deadlines_LDADD = $(ENGINE_LDADD)
 check_PROGRAMS += tests/unit/engine/test-packed
 TESTS += tests/unit/engine/test-packed

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "engine/archive.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/engine/report.h"
 #include "tests/unit/evidence/stamped-pdf.h"
 
 #include <glib/gstdio.h>
@@ -127,42 +128,6 @@ show(Life *life, const DnUuid *id)
     return details;
 }
 
-static bool
-collect(const json_t *row, void *user_data, GError **error)
-{
-    (void)error;
-    return json_array_append_new(user_data, json_deep_copy(row)) == 0;
-}
-
-/* (transfer full) The row of the report that speaks of @id. */
-static json_t *
-report_of(Life *life, const DnUuid *id)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) rows = json_array();
-    g_autoptr(json_t) totals = NULL;
-    g_autofree char *text = dn_uuid_text(id);
-
-    g_assert_true(
-        dn_archive_report(life->archive.archive, NULL, NULL, collect, NULL, rows, &totals, &error));
-    g_assert_no_error(error);
-    for (size_t i = 0; i < json_array_size(rows); i++)
-        if (g_strcmp0(dn_json_string(json_array_get(rows, i), "voucher"), text) == 0)
-            return json_incref(json_array_get(rows, i));
-    g_assert_not_reached();
-}
-
-static bool
-is_open(const json_t *row, const char *rule)
-{
-    const json_t *open = json_object_get(row, "open");
-
-    for (size_t i = 0; i < json_array_size(open); i++)
-        if (strcmp(dn_json_string(json_array_get(open, i), "rule"), rule) == 0)
-            return true;
-    return false;
-}
-
 static void
 assert_kept(const json_t *row, const char *word, int option)
 {
@@ -200,20 +165,21 @@ test_R51_option_1_a_pdf_with_its_time_stamp(Life *life, gconstpointer data)
     g_autoptr(GBytes) pdf = stamped_pdf(life->tsa, NULL, "order");
     DnUuid id;
     g_autoptr(json_t) result = ingest(life, pdf, "mail", NULL, false, &id);
-    g_autoptr(json_t) row = report_of(life, &id);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &id);
 
     (void)data;
     assert_kept(row, "stamped", 1);
     g_assert_nonnull(shown_by(row));
     g_assert_cmpstr(dn_json_string(row, "brought"), ==, "not accredited");
-    g_assert_false(is_open(row, "R51"));
-    g_assert_true(is_open(row, "R19")); /* shown as what it is */
+    g_assert_false(report_is_open(row, "R51"));
+    g_assert_true(report_is_open(row, "R19")); /* shown as what it is */
     accredit(life);
-    g_autoptr(json_t) accredited = report_of(life, &id); /* verified anew, by the list of today */
+    g_autoptr(json_t) accredited =
+        report_of(life->archive.archive, &id); /* verified anew, by the list of today */
 
     g_assert_cmpstr(dn_json_string(accredited, "brought"), ==, "accredited");
-    g_assert_false(is_open(accredited, "R19"));
-    g_assert_false(is_open(accredited, "R51"));
+    g_assert_false(report_is_open(accredited, "R19"));
+    g_assert_false(report_is_open(accredited, "R51"));
     g_autoptr(json_t) details = show(life, &id);
     const json_t *brought = json_object_get(details, "brought");
 
@@ -235,14 +201,14 @@ test_R51_option_1_a_token_beside_it(Life *life, gconstpointer data)
     (void)data;
     accredit(life);
     g_autoptr(json_t) result = ingest(life, bytes, "mail", token, false, &id);
-    g_autoptr(json_t) row = report_of(life, &id);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &id);
 
     assert_kept(row, "stamped", 1);
     g_assert_cmpstr(dn_json_string(row, "brought"), ==, "accredited");
-    g_assert_false(is_open(row, "R51"));
+    g_assert_false(report_is_open(row, "R51"));
     /* the ledger has the token: a view that is built again knows it */
     rebuild(life);
-    g_autoptr(json_t) again = report_of(life, &id);
+    g_autoptr(json_t) again = report_of(life->archive.archive, &id);
 
     g_assert_true(json_equal(row, again));
     /* it cannot be put in for a document that is there */
@@ -273,23 +239,23 @@ test_R51_option_1_without_a_stamp_that_holds(Life *life, gconstpointer data)
     g_byte_array_append(grown, (const guint8 *)"\n% later\n", 9);
     g_autoptr(GBytes) changed = g_bytes_new(grown->data, grown->len);
     g_autoptr(json_t) first = ingest(life, plain, "mail", NULL, false, &id);
-    g_autoptr(json_t) none = report_of(life, &id);
+    g_autoptr(json_t) none = report_of(life->archive.archive, &id);
 
     g_assert_cmpstr(dn_json_string(none, "brought"), ==, "none");
-    g_assert_true(is_open(none, "R51"));
+    g_assert_true(report_is_open(none, "R51"));
     g_assert_null(shown_by(none));
     g_autoptr(json_t) second = ingest(life, changed, "mail", NULL, false, &id);
-    g_autoptr(json_t) later = report_of(life, &id);
+    g_autoptr(json_t) later = report_of(life->archive.archive, &id);
 
-    g_assert_true(is_open(later, "R51"));
+    g_assert_true(report_is_open(later, "R51"));
     /* taken in, and told that it proves nothing */
     g_autoptr(json_t) third = ingest(life, of_another, "mail", token, false, &id);
-    g_autoptr(json_t) broken = report_of(life, &id);
+    g_autoptr(json_t) broken = report_of(life->archive.archive, &id);
     g_autoptr(json_t) details = show(life, &id);
 
     g_assert_cmpstr(dn_json_string(third, "status"), ==, "stored");
     g_assert_cmpstr(dn_json_string(broken, "brought"), ==, "broken");
-    g_assert_true(is_open(broken, "R51"));
+    g_assert_true(report_is_open(broken, "R51"));
     g_assert_null(shown_by(broken));
     g_assert_false(dn_json_bool(json_object_get(details, "brought"), "holds", true));
     g_assert_nonnull(dn_json_string(json_object_get(details, "brought"), "failure"));
@@ -313,10 +279,10 @@ test_R51_option_1_is_stamped_before_the_exchange(Life *life, gconstpointer data)
     accredit(life);
     g_assert_true(dn_archive_ingest(life->archive.archive, pdf, &request, &result, &error));
     g_assert_true(dn_uuid_parse(dn_json_string(result, "voucher"), &id, NULL));
-    g_autoptr(json_t) row = report_of(life, &id);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &id);
 
     g_assert_cmpstr(dn_json_string(row, "brought"), ==, "accredited");
-    g_assert_true(is_open(row, "R51")); /* received two days before it was stamped */
+    g_assert_true(report_is_open(row, "R51")); /* received two days before it was stamped */
 }
 
 /* --- option 2 --- */
@@ -339,23 +305,23 @@ test_R51_option_2_is_stamped_by_us(Life *life, gconstpointer data)
     g_assert_true(g_key_file_save_to_file(settings, conf, NULL));
     open_archive(life);
     g_autoptr(json_t) result = ingest(life, bytes, "mail", NULL, false, &id);
-    g_autoptr(json_t) before = report_of(life, &id);
+    g_autoptr(json_t) before = report_of(life->archive.archive, &id);
 
     assert_kept(before, "stamp", 2);
-    g_assert_true(is_open(before, "R19"));
+    g_assert_true(report_is_open(before, "R19"));
     g_assert_null(shown_by(before));
     g_assert_cmpstr(dn_json_string(json_object_get(before, "law"), "on_time"), ==, "waiting");
     g_assert_true(dn_archive_stamp(life->archive.archive, &stamped, &error));
     g_assert_no_error(error);
-    g_autoptr(json_t) after = report_of(life, &id);
+    g_autoptr(json_t) after = report_of(life->archive.archive, &id);
 
-    g_assert_false(is_open(after, "R19"));
+    g_assert_false(report_is_open(after, "R19"));
     g_assert_nonnull(shown_by(after));
     g_assert_cmpstr(dn_json_string(json_object_get(after, "law"), "on_time"), ==, "on_time");
     /* by another channel nothing of that is asked */
     g_autoptr(GBytes) other = document("other");
     g_autoptr(json_t) second = ingest(life, other, "web", NULL, false, &id);
-    g_autoptr(json_t) web = report_of(life, &id);
+    g_autoptr(json_t) web = report_of(life->archive.archive, &id);
 
     assert_kept(web, "rule", 4);
     g_assert_cmpstr(dn_json_string(json_object_get(web, "law"), "on_time"), ==, "n/a");
@@ -373,13 +339,13 @@ test_R51_R52_option_3_is_exchanged_by_the_engine(Life *life, gconstpointer data)
     assert_refused(life, &(DnIngest){.channel = "api", .no_wait = true}, "電子問39");
     assert_refused(life, &(DnIngest){.exchanged = true}, "channel");
     g_autoptr(json_t) result = ingest(life, bytes, "api", NULL, true, &id);
-    g_autoptr(json_t) row = report_of(life, &id);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &id);
     g_autoptr(json_t) details = show(life, &id);
 
     assert_kept(row, "system", 3);
-    g_assert_false(is_open(row, "R51"));
-    g_assert_false(is_open(row, "R52"));
-    g_assert_false(is_open(row, "R19"));
+    g_assert_false(report_is_open(row, "R51"));
+    g_assert_false(report_is_open(row, "R52"));
+    g_assert_false(report_is_open(row, "R19"));
     g_assert_nonnull(strstr(shown_by(row), "api"));
     g_assert_true(dn_json_bool(details, "exchanged", false));
 }
@@ -393,7 +359,7 @@ test_R52_what_was_put_in_does_not_become_exchanged(Life *life, gconstpointer dat
     g_autoptr(GKeyFile) settings = g_key_file_new();
     DnUuid id;
     g_autoptr(json_t) result = ingest(life, bytes, "api", NULL, false, &id);
-    g_autoptr(json_t) before = report_of(life, &id);
+    g_autoptr(json_t) before = report_of(life->archive.archive, &id);
 
     (void)data;
     assert_kept(before, "rule", 4);
@@ -401,10 +367,10 @@ test_R52_what_was_put_in_does_not_become_exchanged(Life *life, gconstpointer dat
     g_key_file_set_string(settings, "law", "electronic", "api:system");
     g_assert_true(g_key_file_save_to_file(settings, conf, NULL));
     open_archive(life);
-    g_autoptr(json_t) after = report_of(life, &id);
+    g_autoptr(json_t) after = report_of(life->archive.archive, &id);
 
     assert_kept(after, "system", 3);
-    g_assert_true(is_open(after, "R52"));
+    g_assert_true(report_is_open(after, "R52"));
     g_assert_null(shown_by(after));
 }
 
@@ -418,19 +384,19 @@ test_R51_option_4_needs_the_written_rule(Life *life, gconstpointer data)
     g_autoptr(GKeyFile) settings = g_key_file_new();
     DnUuid id;
     g_autoptr(json_t) result = ingest(life, bytes, "web", NULL, false, &id);
-    g_autoptr(json_t) without = report_of(life, &id);
+    g_autoptr(json_t) without = report_of(life->archive.archive, &id);
 
     (void)data;
     assert_kept(without, "rule", 4);
-    g_assert_true(is_open(without, "R51"));
+    g_assert_true(report_is_open(without, "R51"));
     g_assert_null(shown_by(without));
     g_assert_true(g_key_file_load_from_file(settings, conf, G_KEY_FILE_NONE, NULL));
     g_key_file_set_string(settings, "law", "procedure", "rules/2026.pdf");
     g_assert_true(g_key_file_save_to_file(settings, conf, NULL));
     open_archive(life);
-    g_autoptr(json_t) with = report_of(life, &id);
+    g_autoptr(json_t) with = report_of(life->archive.archive, &id);
 
-    g_assert_false(is_open(with, "R51"));
+    g_assert_false(report_is_open(with, "R51"));
     g_assert_nonnull(strstr(shown_by(with), "rules/2026.pdf"));
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "engine/archive.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/engine/report.h"
 #include "tests/unit/evidence/authority.h"
 
 #include <string.h>
@@ -103,50 +104,15 @@ stamp(Life *life, int64_t wanted)
     g_assert_cmpint(dn_json_int(result, "stamped", -1), ==, wanted);
 }
 
-static bool
-collect(const json_t *row, void *user_data, GError **error)
-{
-    (void)error;
-    return json_array_append_new(user_data, json_deep_copy(row)) == 0;
-}
-
-/* (transfer full) The row of the report that speaks of @id. */
-static json_t *
-report_of(Life *life, const DnUuid *id)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) rows = json_array();
-    g_autoptr(json_t) totals = NULL;
-    g_autofree char *text = dn_uuid_text(id);
-
-    dn_archive_report(life->archive.archive, NULL, NULL, collect, NULL, rows, &totals, &error);
-    g_assert_no_error(error);
-    for (size_t i = 0; i < json_array_size(rows); i++)
-        if (g_strcmp0(dn_json_string(json_array_get(rows, i), "voucher"), text) == 0)
-            return json_incref(json_array_get(rows, i));
-    g_assert_not_reached();
-}
-
-static bool
-is_open(const json_t *row, const char *rule)
-{
-    const json_t *open = json_object_get(row, "open");
-
-    for (size_t i = 0; i < json_array_size(open); i++)
-        if (strcmp(dn_json_string(json_array_get(open, i), "rule"), rule) == 0)
-            return true;
-    return false;
-}
-
 static void
 assert_told(Life *life, const DnUuid *id, const char *deadline, const char *on_time)
 {
-    g_autoptr(json_t) row = report_of(life, id);
+    g_autoptr(json_t) row = report_of(life->archive.archive, id);
     const json_t *law = json_object_get(row, "law");
 
     g_assert_cmpstr(dn_json_string(law, "entry_deadline"), ==, deadline);
     g_assert_cmpstr(dn_json_string(law, "on_time"), ==, on_time);
-    g_assert_true(is_open(row, "R05") == (strcmp(on_time, "late") == 0));
+    g_assert_true(report_is_open(row, "R05") == (strcmp(on_time, "late") == 0));
 }
 
 /* 2026-04-24 is a Friday; 29 April and 3 to 6 May are holidays. */
@@ -166,7 +132,7 @@ test_R02_R04_R05_seven_business_days(Life *life, gconstpointer data)
     assert_told(life, &tuesday, "2026-05-01", "waiting");
     stamp(life, 2);
     assert_told(life, &tuesday, "2026-05-01", "on_time");
-    g_autoptr(json_t) row = report_of(life, &tuesday);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &tuesday);
 
     /* by the word of the authority, not of the upload */
     g_assert_true(g_str_has_prefix(dn_json_string(json_object_get(row, "law"), "entered_at"),
@@ -227,13 +193,13 @@ test_R06_R07_excused_and_scanned_again(Life *life, gconstpointer data)
                                     &revised, &error));
     live_on(life, "2026-09-10"); /* the seventh business day from there */
     stamp(life, 1);
-    g_autoptr(json_t) row = report_of(life, &bent);
+    g_autoptr(json_t) row = report_of(life->archive.archive, &bent);
     const json_t *rescans = json_object_get(json_object_get(row, "law"), "rescans");
 
     assert_told(life, &bent, "2026-05-01", "on_time");
     g_assert_cmpstr(dn_json_string(json_array_get(rescans, 0), "deadline"), ==, "2026-09-10");
     g_assert_cmpstr(dn_json_string(json_array_get(rescans, 0), "on_time"), ==, "on_time");
-    g_assert_false(is_open(row, "R07"));
+    g_assert_false(report_is_open(row, "R07"));
 }
 
 static const char *const by_kind[] = {"law.documents=by-kind", NULL};
