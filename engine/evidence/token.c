@@ -538,18 +538,24 @@ dn_token_info_clear(DnTokenInfo *self)
     g_clear_pointer(&self->signer, g_free);
 }
 
+/* (nullable) (transfer full) What the token says; nothing of it is verified. */
+static TS_TST_INFO *
+token_peek(GBytes *token)
+{
+    g_autoptr(CMS_ContentInfo) cms = token_parse(token, NULL);
+    ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
+
+    return content && *content ? token_parse_info(ASN1_STRING_get0_data(*content),
+                                                  (size_t)ASN1_STRING_length(*content))
+                               : NULL;
+}
+
 bool
 dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce)
 {
-    g_autoptr(CMS_ContentInfo) cms = token_parse(token, NULL);
-    g_autoptr(TS_TST_INFO) info = NULL;
-    ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
-    const ASN1_INTEGER *said = NULL;
+    g_autoptr(TS_TST_INFO) info = token_peek(token);
+    const ASN1_INTEGER *said = info ? TS_TST_INFO_get_nonce(info) : NULL;
 
-    if (content && *content)
-        info =
-            token_parse_info(ASN1_STRING_get0_data(*content), (size_t)ASN1_STRING_length(*content));
-    said = info ? TS_TST_INFO_get_nonce(info) : NULL;
     ERR_clear_error();
     return said && ASN1_INTEGER_cmp(said, nonce) == 0;
 }
@@ -557,14 +563,9 @@ dn_token_has_nonce(GBytes *token, const ASN1_INTEGER *nonce)
 int
 dn_token_digest(GBytes *token)
 {
-    g_autoptr(CMS_ContentInfo) cms = token_parse(token, NULL);
-    g_autoptr(TS_TST_INFO) info = NULL;
-    ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
+    g_autoptr(TS_TST_INFO) info = token_peek(token);
     const ASN1_OBJECT *algorithm = NULL;
 
-    if (content && *content)
-        info =
-            token_parse_info(ASN1_STRING_get0_data(*content), (size_t)ASN1_STRING_length(*content));
     if (info)
         X509_ALGOR_get0(&algorithm, NULL, NULL,
                         TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info)));
