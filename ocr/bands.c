@@ -61,9 +61,8 @@ by_size(gconstpointer a, gconstpointer b)
     return *(const int32_t *)a - *(const int32_t *)b;
 }
 
-/* Of the words that the recogniser was sure of; 0 when there are none. */
-static int32_t
-usual_height(const DnPageText *text)
+int32_t
+dn_page_text_usual_height(const DnPageText *text, double confidence)
 {
     g_autoptr(GArray) heights = g_array_new(FALSE, FALSE, sizeof(int32_t));
 
@@ -73,7 +72,7 @@ usual_height(const DnPageText *text)
         for (guint k = 0; k < line->words->len; k++) {
             const DnWord *word = g_ptr_array_index(line->words, k);
 
-            if (word->confidence >= READ_LEAST)
+            if (word->confidence >= confidence)
                 g_array_append_val(heights, word->box.height);
         }
     }
@@ -120,7 +119,7 @@ dn_bands_unread(const DnPageText *text, const DnPixmap *page_bare)
 {
     GArray *boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
     g_autofree uint8_t *covered = g_malloc(page_bare->width_px);
-    int32_t usual = usual_height(text);
+    int32_t usual = dn_page_text_usual_height(text, READ_LEAST);
     int32_t spread = usual / 4;
     int32_t height = (int32_t)page_bare->height_px;
     int32_t begin = -1;
@@ -172,6 +171,16 @@ dn_bands_new(const DnPageText *text, const DnBox *boxes, size_t count)
         add_band(bands, text, &boxes[i]);
     join_bands(bands);
     return bands;
+}
+
+double
+dn_bands_share(const GArray *bands, const DnPageText *text)
+{
+    double height = 0;
+
+    for (guint i = 0; i < bands->len; i++)
+        height += g_array_index(bands, DnBox, i).height;
+    return text->height_px > 0 ? height / text->height_px : 1;
 }
 
 char *

@@ -57,7 +57,6 @@ dn_read_beside(DnRecognizer *recognizer, DnRecognizer *latin, const DnPixmap *pa
 {
     DnPixmap pictures = *page_gray;
     bool complete = true;
-    int64_t height = 0;
 
     if (page_gray->format != DN_PIXEL_GRAY8 || layer->second ||
         page_gray->width_px != layer->width_px || page_gray->height_px != layer->height_px)
@@ -72,9 +71,7 @@ dn_read_beside(DnRecognizer *recognizer, DnRecognizer *latin, const DnPixmap *pa
     g_autoptr(GArray) boxes = dn_bands_unread(layer, &pictures);
     g_autoptr(GArray) bands = dn_bands_new(layer, (const DnBox *)(void *)boxes->data, boxes->len);
 
-    for (guint i = 0; i < bands->len; i++)
-        height += g_array_index(bands, DnBox, i).height;
-    if (bands->len == 0 || height > SHARE_MOST * page_gray->height_px)
+    if (bands->len == 0 || dn_bands_share(bands, layer) > SHARE_MOST)
         return true;
     DnRecognizer *reader =
         !is_japanese(layer) && dn_recognizer_is_ready(latin, NULL) ? latin : recognizer;

@@ -411,12 +411,6 @@ look_at(const DnReadPageOptions *options, DnRecognizer *recognizer, const DnPixm
     return true;
 }
 
-static const DnCandidate *
-best_of(const DnField *field)
-{
-    return field->candidates->len ? g_ptr_array_index(field->candidates, 0) : NULL;
-}
-
 /* ---- a name that was not found ---- */
 
 static bool
@@ -606,9 +600,9 @@ dn_page_look_closer(DnRecognizer *recognizer, const DnPixmap *page_clear, unsign
                     GError **error)
 {
     g_autoptr(DnReading) reading = dn_page_reading(options, text);
-    const DnCandidate *name = best_of(&reading->party);
-    const DnCandidate *number = best_of(&reading->registration_number);
-    const DnCandidate *telephone = best_of(&reading->telephone);
+    const DnCandidate *name = dn_field_best(&reading->party);
+    const DnCandidate *number = dn_field_best(&reading->registration_number);
+    const DnCandidate *telephone = dn_field_best(&reading->telephone);
     const DnCandidate *anchor = telephone ? telephone : number;
 
     if (name && name->page == page && name->text && is_japanese(name->text) &&

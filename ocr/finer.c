@@ -35,14 +35,6 @@ enum { BAR_LEAST_PX = 50, BARS_LEAST = 20, BAR_RIM_PX = 2 };
 /* Print of this height needs more smoothing than one pass. */
 enum { TALL_PX = 28, PASSES_TALL = 3 };
 
-static double
-best_confidence(const DnField *field)
-{
-    return field->candidates->len > 0
-               ? ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence
-               : 0;
-}
-
 static void
 add_boxes(GArray *boxes, const DnField *field)
 {
@@ -58,25 +50,6 @@ static int
 by_value(const void *a, const void *b)
 {
     return *(const int32_t *)a - *(const int32_t *)b;
-}
-
-/* Of the words of @text; 0 when there are none. */
-static int32_t
-median_height(const DnPageText *text)
-{
-    g_autoptr(GArray) heights = g_array_new(FALSE, FALSE, sizeof(int32_t));
-
-    for (guint i = 0; i < text->lines->len; i++) {
-        const DnLine *line = g_ptr_array_index(text->lines, i);
-
-        for (guint k = 0; k < line->words->len; k++)
-            g_array_append_val(heights,
-                               ((const DnWord *)g_ptr_array_index(line->words, k))->box.height);
-    }
-    if (heights->len == 0)
-        return 0;
-    qsort(heights->data, heights->len, sizeof(int32_t), by_value);
-    return g_array_index(heights, int32_t, heights->len / 2);
 }
 
 /* Dark pixels above and below of (@x, @y), itself included; more than a dash has is not counted. */
@@ -269,10 +242,9 @@ bands_in_doubt(const DnPageText *text, const DnPageText *last, const DnPixmap *p
     g_autoptr(GArray) boxes = g_array_new(FALSE, FALSE, sizeof(DnBox));
     const DnField *fields[] = {&reading->date, &reading->amount};
     bool missing = false;
-    int64_t height = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-        double confidence = best_confidence(fields[i]);
+        double confidence = dn_field_confidence(fields[i]);
 
         if (confidence < CERTAIN)
             add_boxes(boxes, fields[i]);
@@ -285,9 +257,7 @@ bands_in_doubt(const DnPageText *text, const DnPageText *last, const DnPixmap *p
     }
     GArray *bands = dn_bands_new(last, (const DnBox *)(void *)boxes->data, boxes->len);
 
-    for (guint i = 0; i < bands->len; i++)
-        height += g_array_index(bands, DnBox, i).height;
-    if (height > BANDS_SHARE_MOST * text->height_px)
+    if (dn_bands_share(bands, text) > BANDS_SHARE_MOST)
         g_array_set_size(bands, 0);
     return bands;
 }
@@ -298,12 +268,15 @@ dn_page_look_finer(const DnPixmap *page_clear, const DnPixmap *page_bare,
                    bool *out_complete, GError **error)
 {
     DnPageText *last = text->second ? text->second : text;
-    g_autoptr(GArray) bands = bands_in_doubt(text, last, page_bare, options->profile);
     size_t size = (size_t)page_bare->width_px * page_bare->height_px;
-    int32_t line_px = median_height(last);
     DnPixmap smoother = *page_bare;
 
-    if (bands->len == 0 || last->second)
+    if (last->second)
+        return true;
+    g_autoptr(GArray) bands = bands_in_doubt(text, last, page_bare, options->profile);
+    int32_t line_px = dn_page_text_usual_height(last, 0);
+
+    if (bands->len == 0)
         return true;
     g_autofree uint8_t *pixels = dn_try_array(page_bare->height_px, page_bare->width_px, error);
     g_autofree uint8_t *scratch =

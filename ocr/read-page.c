@@ -37,24 +37,16 @@ is_sheet(const DnPixmap *page)
     return ratio >= SHEET_LEAST && ratio <= SHEET_MOST;
 }
 
-static double
-best_confidence(const DnField *field)
-{
-    return field->candidates->len > 0
-               ? ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence
-               : 0;
-}
-
 static bool
 is_certain(const DnField *field)
 {
-    return best_confidence(field) >= CERTAIN;
+    return dn_field_confidence(field) >= CERTAIN;
 }
 
 static bool
 is_likely(const DnField *field)
 {
-    return best_confidence(field) >= LIKELY;
+    return dn_field_confidence(field) >= LIKELY;
 }
 
 static bool
@@ -81,7 +73,7 @@ is_latin(const DnPageText *text)
 static bool
 is_found(const DnField *field)
 {
-    return best_confidence(field) >= FOUND;
+    return dn_field_confidence(field) >= FOUND;
 }
 
 /* The places on @page of the best candidates; of the first one where hardly another comes into
@@ -234,11 +226,8 @@ find_doubt(const DnPageText *text, const DnReadPageOptions *options, Sides *side
         g_array_append_vals(boxes, unread->data, unread->len);
     }
     g_autoptr(GArray) bands = dn_bands_new(text, (const DnBox *)(void *)boxes->data, boxes->len);
-    int64_t height = 0;
 
-    for (guint i = 0; i < bands->len; i++)
-        height += g_array_index(bands, DnBox, i).height;
-    if (height > BANDS_SHARE_MOST * text->height_px)
+    if (dn_bands_share(bands, text) > BANDS_SHARE_MOST)
         return true;
     *out_doubt = bands->len > 0 ? AT_BANDS : NOWHERE;
     *out_bands = g_steal_pointer(&bands);

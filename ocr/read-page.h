@@ -47,6 +47,13 @@ bool dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned 
  * do not touch: array of DnBox, from the top. */
 GArray *dn_bands_new(const DnPageText *text, const DnBox *boxes, size_t count);
 
+/** ocr/bands.c: how much of the height of @text the bands take, from 0 to 1. */
+double dn_bands_share(const GArray *bands, const DnPageText *text);
+
+/** ocr/bands.c: the median of the heights of the words that are read with at least @confidence; 0
+ * when there are none. */
+int32_t dn_page_text_usual_height(const DnPageText *text, double confidence);
+
 /** ocr/bands.c: (transfer full) where there is print of which @text has no word that is sure: array
  * of DnBox. Nothing where no word is sure. */
 GArray *dn_bands_unread(const DnPageText *text, const DnPixmap *page_bare);

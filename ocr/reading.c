@@ -37,6 +37,20 @@ field_clear(DnField *field)
     g_clear_pointer(&field->candidates, g_ptr_array_unref);
 }
 
+DnCandidate *
+dn_field_best(const DnField *self)
+{
+    return self->candidates->len > 0 ? g_ptr_array_index(self->candidates, 0) : NULL;
+}
+
+double
+dn_field_confidence(const DnField *self)
+{
+    const DnCandidate *best = dn_field_best(self);
+
+    return best ? best->confidence : 0;
+}
+
 DnReading *
 dn_reading_new_empty(void)
 {
@@ -284,8 +298,7 @@ is_found(const DnField *field)
 {
     static const double FOUND = 0.5;
 
-    return field->candidates->len > 0 &&
-           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= FOUND;
+    return dn_field_confidence(field) >= FOUND;
 }
 
 static void
@@ -297,8 +310,7 @@ miss(GString *missing, const char *what)
 json_t *
 dn_reading_items(const DnReading *self, bool recognised)
 {
-    const DnCandidate *amount =
-        self->amount.candidates->len ? g_ptr_array_index(self->amount.candidates, 0) : NULL;
+    const DnCandidate *amount = dn_field_best(&self->amount);
     bool simplified = g_strcmp0(self->kind, "receipt") == 0;
     g_autoptr(GString) missing = g_string_new(NULL);
     bool rate = self->taxes->len > 0;

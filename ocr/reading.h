@@ -43,6 +43,11 @@ typedef struct {
     GPtrArray *candidates; /* of DnCandidate */
 } DnField;
 
+/** (transfer none) (nullable) The first candidate. */
+DnCandidate *dn_field_best(const DnField *self);
+/** Of the best candidate; 0 when there is none. */
+double dn_field_confidence(const DnField *self);
+
 /** One rate of the taxes block. Amounts are minor units of the reading's currency; INT64_MIN: not
  * printed. */
 typedef struct {

@@ -162,7 +162,7 @@ static Agreement
 compare(const DnField *told, const DnField *seen, Same same)
 {
     Agreement agreement = NOT_SEEN;
-    DnCandidate *best = told->candidates->len ? g_ptr_array_index(told->candidates, 0) : NULL;
+    DnCandidate *best = dn_field_best(told);
 
     if (!best)
         return NOT_SEEN;
@@ -184,9 +184,7 @@ compare(const DnField *told, const DnField *seen, Same same)
 static void
 take(DnField *told, DnField *seen)
 {
-    double most = told->candidates->len
-                      ? ((DnCandidate *)g_ptr_array_index(told->candidates, 0))->confidence / 2
-                      : 1;
+    double most = dn_field_best(told) ? dn_field_confidence(told) / 2 : 1;
 
     while (seen->candidates->len > 0) {
         DnCandidate *one = g_ptr_array_steal_index(seen->candidates, 0);

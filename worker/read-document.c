@@ -242,9 +242,8 @@ static double
 issuer_confidence(const DnPageText *text, const DnReadingProfile *profile)
 {
     g_autoptr(DnReading) reading = dn_reading_new(&text, 1, profile);
-    const GPtrArray *names = reading->party.candidates;
 
-    return names->len ? ((const DnCandidate *)g_ptr_array_index(names, 0))->confidence : 0;
+    return dn_field_confidence(&reading->party);
 }
 
 /* A text layer that names no issuer: the letterhead may be a picture. @captured: (nullable). */

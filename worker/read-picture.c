@@ -169,13 +169,6 @@ main_paper(const GArray *papers)
 
 /* ---- several ---- */
 
-static bool
-is_told(const DnField *field, double least)
-{
-    return field->candidates->len > 0 &&
-           ((const DnCandidate *)g_ptr_array_index(field->candidates, 0))->confidence >= least;
-}
-
 typedef enum {
     NOTHING, /* hardly a word */
     WORDS,
@@ -190,12 +183,11 @@ worth_of(const DnPageText *text, const DnReadingProfile *profile, char **out_key
     g_autoptr(DnReading) reading = dn_reading_new(pages, 1, profile);
 
     *out_key = NULL;
-    if (!is_told(&reading->date, TOLD_LEAST) || !is_told(&reading->amount, TOLD_LEAST))
+    if (dn_field_confidence(&reading->date) < TOLD_LEAST ||
+        dn_field_confidence(&reading->amount) < TOLD_LEAST)
         return dn_page_text_is_poor(text) ? NOTHING : WORDS;
-    *out_key = g_strdup_printf(
-        "%s %" G_GINT64_FORMAT,
-        ((const DnCandidate *)g_ptr_array_index(reading->date.candidates, 0))->text,
-        ((const DnCandidate *)g_ptr_array_index(reading->amount.candidates, 0))->number);
+    *out_key = g_strdup_printf("%s %" G_GINT64_FORMAT, dn_field_best(&reading->date)->text,
+                               dn_field_best(&reading->amount)->number);
     return RECEIPT;
 }
 
@@ -365,7 +357,8 @@ is_one(const Look *look, const DnPageText *text, const GArray *blocks)
     g_autoptr(DnReading) reading = dn_reading_new(whole, 1, look->options->profile);
     unsigned dated = 0;
 
-    if (!is_told(&reading->date, CERTAIN) || !is_told(&reading->amount, CERTAIN))
+    if (dn_field_confidence(&reading->date) < CERTAIN ||
+        dn_field_confidence(&reading->amount) < CERTAIN)
         return false;
     for (guint i = 0; i < blocks->len; i++) {
         g_autoptr(DnPageText) words = words_in(text, &g_array_index(blocks, DnQuad, i));

@@ -1294,7 +1294,7 @@ same_name(const DnCandidate *a, const DnCandidate *b)
 static void
 complete_spelling(DnField *field)
 {
-    DnCandidate *best = field->candidates->len ? g_ptr_array_index(field->candidates, 0) : NULL;
+    DnCandidate *best = dn_field_best(field);
 
     for (guint i = 1; i < field->candidates->len; i++) {
         DnCandidate *other = g_ptr_array_index(field->candidates, i);
@@ -1322,7 +1322,7 @@ join_lines(const DnFieldText *text, DnField *field)
     static const double SAME_HEIGHT = 0.35;
     static const double SAME_MIDDLE = 0.12; /* of the page's width */
     static const double LEAST = 0.4;
-    DnCandidate *best = field->candidates->len ? g_ptr_array_index(field->candidates, 0) : NULL;
+    DnCandidate *best = dn_field_best(field);
     double width = text->lines->len ? dn_field_text_line(text, 0)->page_width_px : 0;
 
     if (!best || text->japanese || has_form(best->text) || best->box.height == 0)
