@@ -10,13 +10,14 @@
 #include "config.h"
 #include "engine/evidence/brought.h"
 #include "engine/evidence/token.h"
+#include "engine/evidence/x509.h"
 
 #include <openssl/asn1.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <string.h>
 
-enum { RANGES_MOST = 64, MIN_DIGEST_BYTES = 28 };
+enum { RANGES_MOST = 64 };
 
 void
 dn_brought_clear(DnBrought *self)
@@ -179,7 +180,7 @@ dn_brought_verify(const DnBrought *brought, GBytes *document, const DnTrust *tru
     const uint8_t *data = g_bytes_get_data(document, &size);
     size_t after = brought->gap_at + brought->gap_size;
 
-    if (!md || EVP_MD_get_size(md) < MIN_DIGEST_BYTES)
+    if (!dn_x509_digest_holds(md))
         return dn_fail(error, DN_ERROR_CORRUPT,
                        "time-stamp token: it stamps by a digest that is too weak or unknown");
     if (after > size)

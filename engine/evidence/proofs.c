@@ -13,35 +13,22 @@
 #include "config.h"
 #include "engine/evidence/evidence.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/fs.h"
-#include "base/memory.h"
+#include "base/source.h"
 #include "engine/evidence/http.h"
 #include "engine/evidence/revocation.h"
 #include "engine/evidence/token.h"
 #include "engine/evidence/trust.h"
+#include "engine/evidence/x509.h"
 
 enum {
     MAX_PROOFS = 8,    /* of one token, of either kind */
     MAX_ADDRESSES = 4, /* that are asked for one certificate */
 };
-
-typedef STACK_OF(X509) X509Stack;
-typedef STACK_OF(X509_CRL) CrlStack;
-
-static void
-proofs_free_stack(X509Stack *self)
-{
-    sk_X509_pop_free(self, X509_free);
-}
 
 static void
 proofs_free_crls(CrlStack *self)
@@ -49,12 +36,9 @@ proofs_free_crls(CrlStack *self)
     sk_X509_CRL_pop_free(self, X509_CRL_free);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509Stack, proofs_free_stack)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrlStack, proofs_free_crls)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CRL_DIST_POINTS, CRL_DIST_POINTS_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OCSP_REQUEST, OCSP_REQUEST_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_CRL, X509_CRL_free)
 
 typedef struct {
     DnTrust *trust;
@@ -139,13 +123,6 @@ proofs_try_token(Search *search, CrlStack *brought, int index)
     return false;
 }
 
-static int
-proofs_refuse_passphrase(char *buffer, int size, int for_writing, void *user_data)
-{
-    (void)buffer, (void)size, (void)for_writing, (void)user_data;
-    return -1;
-}
-
 /* (transfer full) A list that is DER already, or DER of one in PEM form. */
 static GBytes *
 proofs_normalise(GBytes *bytes)
@@ -159,33 +136,10 @@ proofs_normalise(GBytes *bytes)
     if (size == 0 || !g_strstr_len(data, (gssize)size, "-----BEGIN X509 CRL-----"))
         return g_bytes_ref(bytes);
     in = BIO_new_mem_buf(data, (int)size);
-    crl = in ? PEM_read_bio_X509_CRL(in, NULL, proofs_refuse_passphrase, NULL) : NULL;
+    crl = in ? PEM_read_bio_X509_CRL(in, NULL, dn_x509_refuse_passphrase, NULL) : NULL;
     der = crl ? proofs_der_of(crl) : NULL;
     ERR_clear_error();
     return der ? der : g_bytes_ref(bytes);
-}
-
-/* (transfer full) */
-static GBytes *
-proofs_read_file(const char *path, GError **error)
-{
-    dn_autofd int fd = dn_fs_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-    g_autofree char *bytes = NULL;
-    struct stat info;
-
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        dn_fail_errno(error, "%s", path);
-        return NULL;
-    }
-    if (!S_ISREG(info.st_mode) || info.st_size > DN_PROOF_MAX_BYTES)
-        return dn_fail_null(error, DN_ERROR_INVALID, "%s: no file of at most %d bytes", path,
-                            DN_PROOF_MAX_BYTES);
-    bytes = g_malloc((gsize)info.st_size + 1);
-    if (!dn_fs_pread_all(fd, bytes, (size_t)info.st_size, 0, error)) {
-        dn_fail_in(error, "%s", path);
-        return NULL;
-    }
-    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)info.st_size);
 }
 
 static bool
@@ -195,7 +149,7 @@ proofs_try_files(Search *search, int index)
 
     for (size_t i = 0; files && files[i]; i++) {
         g_autoptr(GError) problem = NULL;
-        g_autoptr(GBytes) bytes = proofs_read_file(files[i], &problem);
+        g_autoptr(GBytes) bytes = dn_source_read_file(files[i], DN_PROOF_MAX_BYTES, &problem);
         g_autoptr(GBytes) der = bytes ? proofs_normalise(bytes) : NULL;
 
         if (der && proofs_keep(search, DN_PROOF_CRL, der, index, &problem))

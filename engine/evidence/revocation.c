@@ -17,31 +17,19 @@
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "engine/evidence/x509.h"
 
 enum {
     MAX_PROOF_BYTES = DN_PROOF_MAX_BYTES,
     MAX_CERTIFICATES = 512, /* a few for each signer that there ever was */
-    MAX_CHAIN_DEPTH = 8,
-    MIN_SECURITY_LEVEL = 2, /* as for tokens */
-    MIN_DIGEST_BYTES = 28,
 };
 
-typedef STACK_OF(X509) X509Stack;
-typedef STACK_OF(X509_CRL) CrlStack;
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_ENUMERATED, ASN1_ENUMERATED_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_GENERALIZEDTIME, ASN1_GENERALIZEDTIME_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OCSP_CERTID, OCSP_CERTID_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_CRL, X509_CRL_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE_CTX, X509_STORE_CTX_free)
 
 struct DnRevoked {
     GPtrArray *crls;         /* X509_CRL */
@@ -84,7 +72,7 @@ dn_revoked_free(DnRevoked *self)
         return;
     g_ptr_array_unref(self->crls);
     g_ptr_array_unref(self->answers);
-    sk_X509_pop_free(self->certificates, X509_free);
+    dn_x509_stack_free(self->certificates);
     g_hash_table_unref(self->met);
     g_free(self);
 }
@@ -139,14 +127,6 @@ revoked_add_answer(DnRevoked *self, const uint8_t *bytes, size_t size, GError **
     return true;
 }
 
-/* A certificate is never encrypted: nobody is asked for a pass phrase. */
-static int
-revoked_refuse_passphrase(char *buffer, int size, int for_writing, void *user_data)
-{
-    (void)buffer, (void)size, (void)for_writing, (void)user_data;
-    return -1;
-}
-
 static bool
 revoked_has(const DnRevoked *self, X509 *certificate)
 {
@@ -163,7 +143,7 @@ revoked_add_certificates(DnRevoked *self, const uint8_t *bytes, size_t size, GEr
     bool any = false;
 
     while (in && sk_X509_num(self->certificates) < MAX_CERTIFICATES) {
-        g_autoptr(X509) certificate = PEM_read_bio_X509(in, NULL, revoked_refuse_passphrase, NULL);
+        g_autoptr(X509) certificate = PEM_read_bio_X509(in, NULL, dn_x509_refuse_passphrase, NULL);
 
         if (!certificate)
             break;
@@ -215,36 +195,14 @@ typedef struct {
     int reason; /* -1: not stated */
 } Statement;
 
-static int64_t
-revoked_time(const ASN1_TIME *time)
-{
-    struct tm parts;
-
-    if (!time || ASN1_TIME_to_tm(time, &parts) != 1)
-        return -1;
-    return (int64_t)timegm(&parts) * 1000;
-}
-
 /* Of a signature algorithm. What has no digest of its own (Ed25519, PSS) is judged by its key. */
 static bool
 revoked_digest_is_weak(int signature_nid)
 {
     int digest = NID_undef;
-    const EVP_MD *md = NULL;
 
-    if (OBJ_find_sigid_algs(signature_nid, &digest, NULL) != 1 || digest == NID_undef)
-        return false;
-    md = EVP_get_digestbynid(digest);
-    return !md || EVP_MD_get_size(md) < MIN_DIGEST_BYTES;
-}
-
-static void
-revoked_set_rules(X509_VERIFY_PARAM *param, int64_t at_utc_ms)
-{
-    X509_VERIFY_PARAM_set_time(param, (time_t)(at_utc_ms / 1000));
-    X509_VERIFY_PARAM_set_depth(param, MAX_CHAIN_DEPTH);
-    X509_VERIFY_PARAM_set_auth_level(param, MIN_SECURITY_LEVEL);
-    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+    return OBJ_find_sigid_algs(signature_nid, &digest, NULL) == 1 && digest != NID_undef &&
+           !dn_x509_digest_holds(EVP_get_digestbynid(digest));
 }
 
 /* (transfer full) One that trusts the last certificate of the chain. */
@@ -272,7 +230,7 @@ revoked_ask_list(X509_CRL *crl, X509Stack *chain, X509 *certificate, int64_t at_
         X509_STORE_CTX_init(context, store, certificate, chain) == 1) {
         X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
 
-        revoked_set_rules(param, at_utc_ms);
+        dn_x509_set_rules(param, at_utc_ms);
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK);
         X509_STORE_CTX_set0_crls(context, lists);
         result = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
@@ -288,10 +246,10 @@ revoked_read_entry(X509_REVOKED *entry, Statement *out)
     g_autoptr(ASN1_ENUMERATED) reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
     g_autoptr(ASN1_GENERALIZEDTIME) invalid =
         X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, NULL, NULL);
-    int64_t invalid_utc_ms = revoked_time(invalid);
+    int64_t invalid_utc_ms = dn_x509_utc_ms(invalid, -1);
 
     out->revoked = true;
-    out->since_utc_ms = revoked_time(X509_REVOKED_get0_revocationDate(entry));
+    out->since_utc_ms = dn_x509_utc_ms(X509_REVOKED_get0_revocationDate(entry), -1);
     if (invalid_utc_ms >= 0)
         out->since_utc_ms = MIN(out->since_utc_ms, invalid_utc_ms);
     out->reason = reason ? (int)ASN1_ENUMERATED_get(reason) : -1;
@@ -308,8 +266,8 @@ revoked_read_list(X509_CRL *crl, X509Stack *chain, X509 *certificate, Statement 
     if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate)) != 0 ||
         revoked_digest_is_weak(X509_CRL_get_signature_nid(crl)))
         return false;
-    said.as_of_utc_ms = revoked_time(X509_CRL_get0_lastUpdate(crl));
-    said.next_utc_ms = revoked_time(X509_CRL_get0_nextUpdate(crl));
+    said.as_of_utc_ms = dn_x509_utc_ms(X509_CRL_get0_lastUpdate(crl), -1);
+    said.next_utc_ms = dn_x509_utc_ms(X509_CRL_get0_nextUpdate(crl), -1);
     if (said.as_of_utc_ms < 0)
         return false;
     said.next_utc_ms = MAX(said.next_utc_ms, said.as_of_utc_ms);
@@ -347,12 +305,12 @@ revoked_answer_holds(OCSP_BASICRESP *answer, X509Stack *chain)
 {
     g_autoptr(X509_STORE) store = revoked_store(chain);
     const ASN1_OBJECT *algorithm = NULL;
-    int64_t produced = revoked_time(OCSP_resp_get0_produced_at(answer));
+    int64_t produced = dn_x509_utc_ms(OCSP_resp_get0_produced_at(answer), -1);
 
     X509_ALGOR_get0(&algorithm, NULL, NULL, OCSP_resp_get0_tbs_sigalg(answer));
     if (!store || produced < 0 || revoked_digest_is_weak(OBJ_obj2nid(algorithm)))
         return false;
-    revoked_set_rules(X509_STORE_get0_param(store), produced);
+    dn_x509_set_rules(X509_STORE_get0_param(store), produced);
     return OCSP_basic_verify(answer, chain, store, OCSP_PARTIAL_CHAIN) == 1;
 }
 
@@ -372,11 +330,11 @@ revoked_read_answer(OCSP_BASICRESP *answer, X509Stack *chain, int index, Stateme
         status = OCSP_single_get0_status(single, &said.reason, &since, &as_of, &next);
     ERR_clear_error();
     said.revoked = status == V_OCSP_CERTSTATUS_REVOKED;
-    said.as_of_utc_ms = revoked_time(as_of);
-    said.next_utc_ms = MAX(revoked_time(next), said.as_of_utc_ms);
-    said.since_utc_ms = revoked_time(since);
+    said.as_of_utc_ms = dn_x509_utc_ms(as_of, -1);
+    said.next_utc_ms = MAX(dn_x509_utc_ms(next, -1), said.as_of_utc_ms);
+    said.since_utc_ms = dn_x509_utc_ms(since, -1);
     if ((status != V_OCSP_CERTSTATUS_GOOD && !said.revoked) || said.as_of_utc_ms < 0 ||
-        said.as_of_utc_ms > revoked_time(X509_get0_notAfter(certificate)))
+        said.as_of_utc_ms > dn_x509_utc_ms(X509_get0_notAfter(certificate), -1))
         return false;
     *out = said;
     return true;

@@ -27,11 +27,9 @@
 #include "base/text.h"
 #include "engine/evidence/revocation.h"
 #include "engine/evidence/trust.h"
+#include "engine/evidence/x509.h"
 
 enum {
-    MIN_DIGEST_BYTES = 28,  /* SHA-224: SHA-1 and MD5 no longer prove anything */
-    MIN_SECURITY_LEVEL = 2, /* 112 bits: RSA 2048, P-224, SHA-224 */
-    MAX_CHAIN_DEPTH = 8,
     MAX_CERTIFICATES = 64, /* in a token; each may be hashed and compared many times */
     MAX_NAME_BYTES = 512,
     MAX_SERIAL_BYTES = 64, /* RFC 3161 asks for 20 */
@@ -39,23 +37,11 @@ enum {
 
 static const int64_t ms_per_day = 24 * 60 * 60 * 1000;
 
-typedef STACK_OF(X509) X509Stack;
-
-static void
-token_free_stack(X509Stack *self)
-{
-    sk_X509_pop_free(self, X509_free);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509Stack, token_free_stack)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ESS_SIGNING_CERT, ESS_SIGNING_CERT_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TS_TST_INFO, TS_TST_INFO_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE_CTX, X509_STORE_CTX_free)
 
 /* Says why OpenSSL said no, if it told. Empties its queue, so that nothing is blamed on a later
  * call. */
@@ -212,7 +198,7 @@ token_check_signature(CMS_ContentInfo *cms, X509Stack *candidates, X509 **out_si
     signer_info = sk_CMS_SignerInfo_value(signer_infos, 0);
     CMS_SignerInfo_get0_algs(signer_info, NULL, &signer, &digest, NULL);
     md = EVP_get_digestbyobj(digest->algorithm);
-    if (!signer || !md || EVP_MD_get_size(md) < MIN_DIGEST_BYTES)
+    if (!signer || !dn_x509_digest_holds(md))
         return dn_fail_null(error, DN_ERROR_CORRUPT,
                             "time-stamp token: its signature is over a digest that is too weak");
     if (!token_check_signer_named(signer_info, signer, candidates, error))
@@ -316,11 +302,7 @@ token_check_signer(X509 *signer, int64_t at_utc_ms, GError **error)
 static int64_t
 token_end_of(X509 *certificate)
 {
-    struct tm end;
-
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
-        return INT64_MAX;
-    return (int64_t)timegm(&end) * 1000;
+    return dn_x509_utc_ms(X509_get0_notAfter(certificate), INT64_MAX);
 }
 
 /* (nullable) (transfer full) The chain from the signer to the anchor, both in it. */
@@ -329,18 +311,12 @@ token_chain_to(X509 *signer, X509Stack *candidates, X509 *anchor, int64_t at_utc
 {
     g_autoptr(X509_STORE) store = X509_STORE_new();
     g_autoptr(X509_STORE_CTX) context = X509_STORE_CTX_new();
-    X509_VERIFY_PARAM *param = NULL;
     X509Stack *chain = NULL;
 
     if (store && context && X509_STORE_add_cert(store, anchor) == 1 &&
         X509_STORE_CTX_init(context, store, signer, candidates) == 1 &&
         X509_STORE_CTX_set_purpose(context, X509_PURPOSE_TIMESTAMP_SIGN) == 1) {
-        param = X509_STORE_CTX_get0_param(context);
-        X509_VERIFY_PARAM_set_time(param, (time_t)(at_utc_ms / 1000));
-        X509_VERIFY_PARAM_set_depth(param, MAX_CHAIN_DEPTH);
-        X509_VERIFY_PARAM_set_auth_level(param, MIN_SECURITY_LEVEL);
-        /* The list is the root of trust: what it names need not be self-signed. */
-        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+        dn_x509_set_rules(X509_STORE_CTX_get0_param(context), at_utc_ms);
         if (X509_verify_cert(context) == 1)
             chain = X509_STORE_CTX_get1_chain(context);
     }

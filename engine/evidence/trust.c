@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "engine/evidence/trust.h"
+#include "engine/evidence/x509.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,13 +40,11 @@ trust_authority_free(DnTrustAuthority *self)
     g_free(self->name);
     g_free(self->policy);
     X509_free(self->anchor);
-    sk_X509_pop_free(self->extra, X509_free);
+    dn_x509_stack_free(self->extra);
     g_free(self);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DnTrustAuthority, trust_authority_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_OBJECT, ASN1_OBJECT_free)
 
 /* (transfer full) The whole of a small regular file, with a NUL behind it. */
@@ -74,14 +73,6 @@ trust_read_file(const char *path, size_t *out_size, GError **error)
     return g_steal_pointer(&bytes);
 }
 
-/* A certificate is never encrypted: nobody is asked for a pass phrase. */
-static int
-trust_refuse_passphrase(char *buffer, int size, int for_writing, void *user_data)
-{
-    (void)buffer, (void)size, (void)for_writing, (void)user_data;
-    return -1;
-}
-
 static bool
 trust_may_stamp_or_issue(X509 *certificate)
 {
@@ -101,7 +92,7 @@ trust_read_certificates(DnTrustAuthority *self, const char *path, GError **error
     in = BIO_new_mem_buf(bytes, (int)size);
     self->extra = sk_X509_new_null();
     for (size_t i = 0; in && self->extra; i++) {
-        g_autoptr(X509) certificate = PEM_read_bio_X509(in, NULL, trust_refuse_passphrase, NULL);
+        g_autoptr(X509) certificate = PEM_read_bio_X509(in, NULL, dn_x509_refuse_passphrase, NULL);
 
         if (!certificate)
             break;
