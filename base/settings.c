@@ -146,6 +146,21 @@ dn_settings_int(const DnSettings *self, const char *section, const char *key)
     return g_ascii_strtoll(dn_settings_string(self, section, key), NULL, 10);
 }
 
+bool
+dn_settings_each(const DnSettings *self, const char *section, const char *key,
+                 DnSettingsParser parse, void *user_data, GError **error)
+{
+    enum { ITEMS_MOST = 1000 };
+    g_auto(GStrv) items = g_strsplit(dn_settings_string(self, section, key), ";", ITEMS_MOST);
+
+    for (char **item = items; *item; item++) {
+        g_strstrip(*item);
+        if (**item && !parse(user_data, *item, error))
+            return dn_fail_in(error, "[%s] %s: '%s'", section, key, *item);
+    }
+    return true;
+}
+
 DnLimits
 dn_settings_limits(const DnSettings *self)
 {

@@ -31,6 +31,12 @@ bool dn_settings_set(DnSettings *self, const char *section, const char *key, con
 const char *dn_settings_string(const DnSettings *self, const char *section, const char *key);
 int64_t dn_settings_int(const DnSettings *self, const char *section, const char *key);
 
+/** Hands each item of a list parted by ';' to @parse, without the spaces around it; empty ones are
+ * left out. What it refuses is told with the item, its section and key. */
+typedef bool (*DnSettingsParser)(void *user_data, const char *item, GError **error);
+bool dn_settings_each(const DnSettings *self, const char *section, const char *key,
+                      DnSettingsParser parse, void *user_data, GError **error);
+
 /** The caps that the [limits] section sets, over dn_limits_default. */
 DnLimits dn_settings_limits(const DnSettings *self);
 

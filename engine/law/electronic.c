@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LIST_MOST = 1000, NAME_MOST = 32 };
+enum { NAME_MOST = 32 };
 
 typedef struct {
     char *name;
@@ -95,8 +95,9 @@ is_name(const char *text)
 }
 
 static bool
-parse_channel(DnElectronic *self, const char *item, GError **error)
+parse_channel(void *user_data, const char *item, GError **error)
 {
+    DnElectronic *self = user_data;
     g_auto(GStrv) parts = g_strsplit(item, "=", 2);
     bool by_engine = g_strcmp0(parts[1], "engine") == 0;
 
@@ -149,8 +150,9 @@ check_system(const DnElectronic *self, const char *name, GError **error)
 
 /* "rule", "2026-10-01=stamp", "mail:rule", "mail:2026-10-01=stamp". */
 static bool
-parse_way(DnElectronic *self, const char *item, GError **error)
+parse_way(void *user_data, const char *item, GError **error)
 {
+    DnElectronic *self = user_data;
     g_auto(GStrv) halves = g_strsplit(item, ":", 2);
     const char *name = halves[1] ? halves[0] : NULL;
     const char *rest = halves[1] ? halves[1] : halves[0];
@@ -178,20 +180,6 @@ parse_way(DnElectronic *self, const char *item, GError **error)
     return true;
 }
 
-static bool
-parse_list(DnElectronic *self, const DnSettings *settings, const char *key,
-           bool (*parse)(DnElectronic *self, const char *item, GError **error), GError **error)
-{
-    g_auto(GStrv) items = g_strsplit(dn_settings_string(settings, "law", key), ";", LIST_MOST);
-
-    for (char **item = items; *item; item++) {
-        g_strstrip(*item);
-        if (**item && !parse(self, *item, error))
-            return dn_fail_in(error, "[law] %s: '%s'", key, *item);
-    }
-    return true;
-}
-
 DnElectronic *
 dn_electronic_new(const DnSettings *settings, GError **error)
 {
@@ -201,8 +189,8 @@ dn_electronic_new(const DnSettings *settings, GError **error)
     self->ways = g_array_new(FALSE, FALSE, sizeof(Way));
     g_array_set_clear_func(self->channels, channel_clear);
     g_array_set_clear_func(self->ways, way_clear);
-    if (!parse_list(self, settings, "channels", parse_channel, error) ||
-        !parse_list(self, settings, "electronic", parse_way, error))
+    if (!dn_settings_each(settings, "law", "channels", parse_channel, self, error) ||
+        !dn_settings_each(settings, "law", "electronic", parse_way, self, error))
         return NULL;
     return g_steal_pointer(&self);
 }

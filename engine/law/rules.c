@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { EXTENSION_MONTHS_MOST = 4, LIST_MOST = 1000 };
+enum { EXTENSION_MONTHS_MOST = 4 };
 
 typedef struct {
     DnDate from;
@@ -86,27 +86,12 @@ dn_rules_free(DnRules *self)
     g_free(self);
 }
 
-/* --- lists parted by ';' --- */
-
-typedef bool (*ItemParser)(DnRules *self, const char *item, GError **error);
+/* --- items of lists --- */
 
 static bool
-parse_list(DnRules *self, const DnSettings *settings, const char *section, const char *key,
-           ItemParser parse, GError **error)
+parse_day_off(void *user_data, const char *item, GError **error)
 {
-    g_auto(GStrv) items = g_strsplit(dn_settings_string(settings, section, key), ";", LIST_MOST);
-
-    for (char **item = items; *item; item++) {
-        g_strstrip(*item);
-        if (**item && !parse(self, *item, error))
-            return dn_fail_in(error, "[%s] %s: '%s'", section, key, *item);
-    }
-    return true;
-}
-
-static bool
-parse_day_off(DnRules *self, const char *item, GError **error)
-{
+    DnRules *self = user_data;
     bool yearly = strlen(item) == strlen("12-29");
     g_autofree char *full = yearly ? g_strconcat("2000-", item, NULL) : g_strdup(item);
     DnDate date;
@@ -120,8 +105,9 @@ parse_day_off(DnRules *self, const char *item, GError **error)
 }
 
 static bool
-parse_fiscal_change(DnRules *self, const char *item, GError **error)
+parse_fiscal_change(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     GArray *changes = self->fiscal_changes;
     DnFiscalChange change;
 
@@ -136,8 +122,9 @@ parse_fiscal_change(DnRules *self, const char *item, GError **error)
 }
 
 static bool
-parse_loss_year(DnRules *self, const char *item, GError **error)
+parse_loss_year(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     guint64 year = 0;
 
     if (!g_ascii_string_to_unsigned(item, 10, 1990, 2200, &year, NULL))
@@ -179,16 +166,18 @@ parse_settled(const DnRules *self, const char *item, const char *const *choices,
 }
 
 static bool
-parse_bundle(DnRules *self, const char *item, GError **error)
+parse_bundle(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     static const char *const choices[] = {"each", "total", NULL};
 
     return parse_settled(self, item, choices, self->bundles, error);
 }
 
 static bool
-parse_amounts(DnRules *self, const char *item, GError **error)
+parse_amounts(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     static const char *const choices[] = {"as-printed", "incl", "excl", NULL};
 
     return parse_settled(self, item, choices, self->amounts, error);
@@ -196,8 +185,9 @@ parse_amounts(DnRules *self, const char *item, GError **error)
 
 /* "receipt=2026-04-01..2027-03-31", either end open. */
 static bool
-parse_kept(DnRules *self, const char *item, GError **error)
+parse_kept(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     g_auto(GStrv) parts = g_strsplit(item, "=", 2);
     g_auto(GStrv) ends = g_strsplit(g_strv_length(parts) == 2 ? parts[1] : "", "..", 2);
     Kept kept = {.from = day_first, .to = day_last};
@@ -215,8 +205,9 @@ parse_kept(DnRules *self, const char *item, GError **error)
 
 /* "ix1600:2026-04-01=cabinet 2", "ix1600:2026-06-01=failed". */
 static bool
-parse_chart(DnRules *self, const char *item, GError **error)
+parse_chart(void *user_data, const char *item, GError **error)
 {
+    DnRules *self = user_data;
     const char *equals = strchr(item, '=');
     g_autofree char *head = equals ? g_strndup(item, (gsize)(equals - item)) : g_strdup("");
     char *colon = strrchr(head, ':');
@@ -336,9 +327,9 @@ read_retention(DnRules *self, const DnSettings *settings, GError **error)
         proprietor ? 1 : (int)dn_settings_int(settings, "retention", "fiscal-year-month");
     if (retention->fiscal.first_month < 1 || retention->fiscal.first_month > 12)
         return dn_fail(error, DN_ERROR_INVALID, "[retention] fiscal-year-month: want 1 to 12");
-    if (!parse_list(self, settings, "retention", "fiscal-year-changes", parse_fiscal_change,
-                    error) ||
-        !parse_list(self, settings, "retention", "loss-years", parse_loss_year, error))
+    if (!dn_settings_each(settings, "retention", "fiscal-year-changes", parse_fiscal_change, self,
+                          error) ||
+        !dn_settings_each(settings, "retention", "loss-years", parse_loss_year, self, error))
         return false;
     retention->fiscal.changes = (const DnFiscalChange *)self->fiscal_changes->data;
     retention->fiscal.change_count = self->fiscal_changes->len;
@@ -371,11 +362,11 @@ dn_rules_new(const DnSettings *settings, GError **error)
         !read_scans(self, settings, error) ||
         !choose(settings, "law", "documents", "important", "by-kind", &self->by_kind, error) ||
         !read_retention(self, settings, error) ||
-        !parse_list(self, settings, "law", "days-off", parse_day_off, error) ||
-        !parse_list(self, settings, "law", "bundles", parse_bundle, error) ||
-        !parse_list(self, settings, "law", "amounts", parse_amounts, error) ||
-        !parse_list(self, settings, "law", "scans-kept", parse_kept, error) ||
-        !parse_list(self, settings, "law", "test-charts", parse_chart, error))
+        !dn_settings_each(settings, "law", "days-off", parse_day_off, self, error) ||
+        !dn_settings_each(settings, "law", "bundles", parse_bundle, self, error) ||
+        !dn_settings_each(settings, "law", "amounts", parse_amounts, self, error) ||
+        !dn_settings_each(settings, "law", "scans-kept", parse_kept, self, error) ||
+        !dn_settings_each(settings, "law", "test-charts", parse_chart, self, error))
         return NULL;
     self->calendar = (DnCalendar){(const DnDayOff *)self->days_off->data, self->days_off->len};
     return g_steal_pointer(&self);
