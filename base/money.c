@@ -30,6 +30,14 @@ dn_money_scale(const char *currency)
     return g_strv_contains(three, currency) ? 3 : 2;
 }
 
+bool
+dn_money_is_of_accents(const char *currency)
+{
+    static const char *const currencies[] = {"EUR", "CHF", NULL};
+
+    return g_strv_contains(currencies, currency);
+}
+
 static uint64_t
 power_of_ten(int exponent)
 {

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * look like a currency code. Unknown codes of three capitals count as 2. */
 int dn_money_scale(const char *currency);
 
+/** Whether documents in this currency are mostly written in letters with umlauts or accents. */
+bool dn_money_is_of_accents(const char *currency);
+
 /** Smallest unit of @minor written with a dot and no grouping: 10800 JPY "10800", 2700 EUR "27.00".
  * (transfer full) */
 char *dn_money_format(int64_t minor, const char *currency);

@@ -4,6 +4,7 @@
  * is.
  */
 #include "config.h"
+#include "base/money.h"
 #include "engine/internal.h"
 
 #include <errno.h>
@@ -129,8 +130,8 @@ look_at_models(Doctor *doctor, json_t *models, GError **error)
     const char *name = dn_settings_string(doctor->archive->settings, "reading", "model");
     g_autoptr(GString) message = g_string_new(name);
     g_autoptr(json_t) row = json_object();
-    const char *currency = dn_settings_string(doctor->archive->settings, "reading", "currency");
-    bool accents = g_str_equal(currency, "EUR") || g_str_equal(currency, "CHF");
+    bool accents = dn_money_is_of_accents(
+        dn_settings_string(doctor->archive->settings, "reading", "currency"));
     unsigned missing = 0;
 
     /* Who keeps no books in these currencies does without the model for accents. */
@@ -177,6 +178,7 @@ look_at_registry(Doctor *doctor, GError **error)
     json_t *lists = json_array();
     g_autoptr(GString) message = g_string_new(NULL);
     bool good = true;
+    bool absent = false;
 
     dn_json_take(row, "lists", lists);
     if (!dn_archive_registry_status(doctor->archive, false, add_list, lists, error))
@@ -184,16 +186,18 @@ look_at_registry(Doctor *doctor, GError **error)
     for (size_t i = 0; i < json_array_size(lists); i++) {
         const json_t *list = json_array_get(lists, i);
         const char *verdict = dn_json_string(list, "verdict");
+        bool none = strcmp(verdict, "absent") == 0;
 
         g_string_append_printf(message, "%s%s: ", i > 0 ? "; " : "", dn_json_string(list, "list"));
-        if (strcmp(verdict, "absent") == 0)
+        if (none)
             g_string_append(message, "none");
         else
             g_string_append_printf(message, "%s as of %s, %" G_GINT64_FORMAT " rows", verdict,
                                    dn_json_string(list, "as_of"), dn_json_int(list, "rows", 0));
-        good = good && (strcmp(verdict, "ok") == 0 || strcmp(verdict, "absent") == 0);
+        good = good && (none || strcmp(verdict, "ok") == 0);
+        absent = absent || none;
     }
-    if (!good || strstr(message->str, "none"))
+    if (!good || absent)
         g_string_append_printf(message, "; import %s with `dencho registry import FILE`",
                                good ? "it" : "what is damaged or missing again");
     return say_with(doctor, row, "registry", good ? "ok" : "warning", message->str, error);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/media-type.h"
+#include "base/money.h"
 #include "base/text.h"
 #include "ocr/einvoice.h"
 #include "ocr/read-page.h"
@@ -157,9 +158,7 @@ keep_further(Work *self, const DnPageReport *first, const DnPicture *picture)
 DnRecognizer *
 dn_read_tools_latin(const DnReadTools *tools, const char *currency)
 {
-    static const char *const accented[] = {"EUR", "CHF", NULL};
-
-    return g_strv_contains(accented, currency) && dn_recognizer_is_ready(tools->accented, NULL)
+    return dn_money_is_of_accents(currency) && dn_recognizer_is_ready(tools->accented, NULL)
                ? tools->accented
                : tools->latin;
 }
