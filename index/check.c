@@ -225,7 +225,7 @@ dn_index_check_finish(DnIndexCheck *self, uint64_t *out_rows, GError **error)
 {
     if (!check_family(self, DN_KV_INDEX, "rows", error) ||
         !check_family(self, DN_KV_COUNT, "counts", error) ||
-        !check_family(self, DN_KV_POSTING, "lists of words, labels and kinds", error))
+        !check_family(self, DN_KV_POSTING, "lists", error))
         return false;
     *out_rows = self->rows;
     return true;

@@ -23,8 +23,8 @@
  * or amount is the smallest value of its type. seq is registered_seq, which names a voucher within
  * its tenant.
  *
- * DN_KV_POSTING: KIND, LABEL or TOKEN, the term, seq / 65,536 -> a list of the rest of seq
- * (index/posting.h).
+ * DN_KV_POSTING: KIND, LABEL, TOKEN or ARRIVAL, the term or the folded name, seq / 65,536 -> a list
+ * of the rest of seq (index/posting.h).
  * DAYS or SUMS, state, folded name -> the places (index/span.h) of all dates, or amounts, that its
  * vouchers have, or once had: nothing is ever taken out.
  *
@@ -64,6 +64,7 @@ typedef enum {
     DN_KEY_SPELLING = 'S',
     DN_KEY_DAYS = 'T',
     DN_KEY_SUMS = 'U',
+    DN_KEY_ARRIVAL = 'V',
 } DnKeyTable;
 
 /** (transfer full) A key that begins with tenant and table. */

@@ -549,24 +549,25 @@ add_names(DnKvBatch *batch, const DnUuid *tenant, const char *printed, const cha
     }
 }
 
-/* The keys of the lists of kind and labels. */
 static void
-lists_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record)
+add_list(Rows *out, const DnUuid *tenant, DnKeyTable table, const DnIndexRecord *record,
+         const char *term)
 {
-    uint64_t block = record->registered_seq >> DN_POSTING_BITS;
-
-    row_begin(out, tenant, DN_KEY_KIND);
-    dn_key_add_term(out->bytes, record->kind ? record->kind : "");
-    dn_key_add_u64(out->bytes, block);
+    row_begin(out, tenant, table);
+    dn_key_add_term(out->bytes, term);
+    dn_key_add_u64(out->bytes, record->registered_seq >> DN_POSTING_BITS);
     row_end(out, 0, 0);
-    for (size_t i = 0; record->labels && record->labels[i]; i++) {
-        if (is_repeated(record->labels, i))
-            continue;
-        row_begin(out, tenant, DN_KEY_LABEL);
-        dn_key_add_term(out->bytes, record->labels[i]);
-        dn_key_add_u64(out->bytes, block);
-        row_end(out, 0, 0);
-    }
+}
+
+/* The keys of the lists of counterparty, kind and labels. */
+static void
+lists_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
+{
+    add_list(out, tenant, DN_KEY_ARRIVAL, record, party);
+    add_list(out, tenant, DN_KEY_KIND, record, record->kind ? record->kind : "");
+    for (size_t i = 0; record->labels && record->labels[i]; i++)
+        if (!is_repeated(record->labels, i))
+            add_list(out, tenant, DN_KEY_LABEL, record, record->labels[i]);
 }
 
 static void
@@ -636,7 +637,7 @@ made_init(Made *self, const DnUuid *tenant, const DnIndexRecord *record)
         return;
     rows_of(&self->rows, tenant, record, self->party);
     counters_of(&self->counters, tenant, record, self->party);
-    lists_of(&self->lists, tenant, record);
+    lists_of(&self->lists, tenant, record, self->party);
     spans_of(&self->spans, tenant, record, self->party);
 }
 

@@ -268,10 +268,21 @@ dn_source_of_table(const DnSearch *search, const char *name, DnKeyTable table, D
     return source;
 }
 
+/* Or none: those are a list, too. */
+static bool
+is_one_name(const DnSearch *search)
+{
+    return search->query->missing == DN_MISSING_PARTY ||
+           (search->party && search->query->party_match == DN_PARTY_EXACT);
+}
+
 static DnSource *
 source_of_lists(DnSearch *search)
 {
-    DnSource *source = source_new(search->terms ? "lists of the words" : "lists of label and kind");
+    bool labelled = search->query->label || search->query->kind;
+    DnSource *source = source_new(search->terms ? "lists of the words"
+                                  : labelled    ? "lists of label and kind"
+                                                : "list of the name");
 
     source->ahead = g_array_new(FALSE, FALSE, sizeof(DnCandidate));
     source->rows = g_byte_array_new();
@@ -281,6 +292,9 @@ source_of_lists(DnSearch *search)
                         dn_stream_open(search, DN_KEY_LABEL, search->query->label));
     if (search->query->kind)
         g_ptr_array_add(source->streams, dn_stream_open(search, DN_KEY_KIND, search->query->kind));
+    if (is_one_name(search))
+        g_ptr_array_add(source->streams,
+                        dn_stream_open(search, DN_KEY_ARRIVAL, search->party ? search->party : ""));
     /* Those of an earlier page are not asked for again. */
     if (search->has_after && search->query->sort == DN_SORT_REGISTERED)
         source->next_seq = search->after.seq;
@@ -337,6 +351,9 @@ dn_source_all(DnSearch *search, bool merged)
         g_ptr_array_add(sources, source_of_lists(search));
     if (by_party && !(few && by_date))
         g_ptr_array_add(sources, source_of_party(search));
+    /* Most names have so few rows that those are all read before this has found a page of them. */
+    if (merged && is_one_name(search) && sources->len == 1 && query->sort == DN_SORT_REGISTERED)
+        g_ptr_array_add(sources, source_of_lists(search));
     if (by_party && of_amount && !search->number &&
         !(few && dn_search_sorts_by_amount(query->sort)))
         g_ptr_array_add(sources, source_of_party_amount(search));

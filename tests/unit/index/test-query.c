@@ -848,6 +848,46 @@ test_parts_of_many_names(Fixture *f, G_GNUC_UNUSED gconstpointer data)
         g_assert_cmpuint(merged[sort], >, 0);
 }
 
+/* Of a name that has very many vouchers, and of those without one, a list gives a page by arrival.
+ */
+static void
+test_one_name_by_arrival(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { VOUCHERS = 4000, CHANGES = 800, QUERIES = 60 };
+    unsigned listed[2] = {0};
+
+    for (int i = 0; i < VOUCHERS; i++) {
+        Voucher *voucher = add_voucher(f);
+        Voucher named = *voucher;
+
+        named.record.party = below(3) ? "ヤマダ" : NULL;
+        write_change(f, voucher, &named);
+        voucher->record.party = named.record.party;
+    }
+    for (int i = 0; i < CHANGES; i++)
+        change_voucher(f);
+    for (int i = 0; i < QUERIES; i++) {
+        g_auto(DnIndexCost) cost = {0};
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(DnUuid));
+        bool named = below(2);
+        DnQuery query = {.party = named ? "やまだ" : NULL,
+                         .party_match = DN_PARTY_EXACT,
+                         .missing = named ? DN_MISSING_NONE : DN_MISSING_PARTY,
+                         .limit = 200,
+                         .deleted = (DnDeleted)below(3),
+                         .has_amount = below(3) == 0,
+                         .amount_from = random_amount(),
+                         .amount_to = INT64_MAX,
+                         .kind = below(4) == 0 ? "quotation" : NULL};
+
+        assert_same(f, &query);
+        g_assert_true(dn_index_explain(f->kv, &tenant, &query, collect, ids, NULL, &cost, NULL));
+        listed[named] += strcmp(cost.plan, "list of the name") == 0;
+    }
+    g_assert_cmpuint(listed[false], >, 0);
+    g_assert_cmpuint(listed[true], >, 0);
+}
+
 /* Places ascend as values do, and a value lies in the range of its place. */
 static void
 test_places_of_values_ascend(G_GNUC_UNUSED Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -892,6 +932,7 @@ main(int argc, char **argv)
     add("plain-scan", test_any_query_is_a_plain_scan);
     add("many", test_queries_of_many);
     add("many-names", test_parts_of_many_names);
+    add("one-name-by-arrival", test_one_name_by_arrival);
     add("places", test_places_of_values_ascend);
     add("one-character", test_one_character_reads_one_block);
     add("remove", test_removing_all_leaves_no_row);
