@@ -26,7 +26,8 @@ enum {
     NAMES_AT_ONCE = 64,
     MOST_NAMES = 1 << 11, /* of more a walk finds a page sooner */
     MOST_OPENED = 16,     /* before somebody else has a turn in the race */
-    LIST_STEPS = 3,       /* to look one up */
+    LIST_STEPS = 20,      /* to look one up */
+    OPEN_STEPS = 64,      /* to look at the rows of a name */
 };
 
 typedef struct {
@@ -607,6 +608,7 @@ open_name(DnSearch *search, DnMerge *merge, Turn *turn)
                                   merge->tail == DN_TAIL_ALL ? DN_KEY_PARTY : DN_KEY_PARTY_AMOUNT,
                                   (const char *)merge->names->data + turn->name, turn->deleted);
     input_open(search, merge, turn->input);
+    search->steps += OPEN_STEPS;
 }
 
 static void
@@ -657,6 +659,20 @@ merge_take(DnSearch *search, DnMerge *merge, DnCandidate *out)
         }
     }
     return false;
+}
+
+uint64_t
+dn_merge_steps_left(const DnMerge *merge, uint64_t rows)
+{
+    uint64_t ties = 0;
+
+    if (merge->too_many)
+        return UINT64_MAX;
+    /* All that can come first are looked at before one of them does. */
+    for (guint i = 0; i < merge->turns->len; i++)
+        ties += !turn_at(merge, i)->input && turn_at(merge, i)->order == turn_at(merge, 0)->order;
+    return (uint64_t)(merge->listed->len - merge->looked_up) * LIST_STEPS +
+           MAX(rows, ties) * OPEN_STEPS;
 }
 
 bool

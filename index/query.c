@@ -21,8 +21,9 @@
 
 enum {
     MAX_TERMS = 256,
-    RACE_STEPS = 256, /* of each in the first round */
-    FAVOURITE = 4,    /* times as many for a merge */
+    RACE_STEPS = 256,  /* of each in the first round */
+    MANY_STEPS = 1024, /* the same, to learn who is likely to win */
+    FAVOURITE = 4,     /* times as many for the one that is likely to win */
     CURSOR_VERSION = 1,
     FINGERPRINT_BYTES = DN_SEARCH_FINGERPRINT_BYTES,
     CURSOR_BYTES = 1 + FINGERPRINT_BYTES + 1 + 8 + 8,
@@ -480,21 +481,56 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
     return done;
 }
 
-/* (transfer none) The first to have the answer. A merge of a few is the likeliest, and stands
- * first.
- */
+/* About how many steps it is from its answer: one that comes in order finds the rest of a page as
+ * often as it did so far. UINT64_MAX: nobody knows. */
+static uint64_t
+steps_left(const Way *way, guint most)
+{
+    uint64_t hits = way->hits ? way->hits->len : 0;
+
+    if (!way->by_place && !way->by_value)
+        return UINT64_MAX;
+    if (hits >= most)
+        return 0;
+    if (way->merge)
+        return dn_merge_steps_left(way->merge, most - hits);
+    return way->steps == 0 ? UINT64_MAX : (most - hits) * way->steps / MAX(hits, 1);
+}
+
+static Way *
+nearest(const GPtrArray *ways, guint most)
+{
+    Way *best = g_ptr_array_index(ways, 0);
+
+    for (guint i = 1; i < ways->len; i++)
+        if (steps_left(g_ptr_array_index(ways, i), most) < steps_left(best, most))
+            best = g_ptr_array_index(ways, i);
+    return best;
+}
+
+/* (transfer none) The first to have the answer. A merge of a few names is likely to be. One of many
+ * that has only to show its rows knows how far it has to go, and a walk how often it finds one. */
 static Way *
 race(DnSearch *search, GPtrArray *ways, guint most)
 {
-    const Way *first = g_ptr_array_index(ways, 0);
-    uint64_t share = first->merge && !first->merge->many ? FAVOURITE : 1;
+    Way *front = g_ptr_array_index(ways, 0);
+    bool few = front->merge && !front->merge->many;
+    bool many = front->merge && front->merge->many && front->merge->whole;
+    Way *favourite = few ? front : NULL;
 
-    for (uint64_t steps = RACE_STEPS; !search->error; steps *= 2) {
+    for (uint64_t steps = many ? MANY_STEPS : RACE_STEPS; !search->error; steps *= 2) {
+        if (many && steps > MANY_STEPS)
+            favourite = nearest(ways, most);
         if (ways->len == 1 || steps > UINT64_MAX / (2 * FAVOURITE))
             steps = UINT64_MAX / FAVOURITE;
-        for (guint i = 0; i < ways->len; i++)
-            if (way_go(search, g_ptr_array_index(ways, i), i == 0 ? steps * share : steps, most))
-                return g_ptr_array_index(ways, i);
+        if (favourite && way_go(search, favourite, steps * FAVOURITE, most))
+            return favourite;
+        for (guint i = 0; i < ways->len; i++) {
+            Way *way = g_ptr_array_index(ways, i);
+
+            if (way != favourite && way_go(search, way, steps, most))
+                return way;
+        }
     }
     return NULL;
 }

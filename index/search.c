@@ -333,6 +333,15 @@ candidate_has_phrases(DnSearch *search, DnCandidate *candidate)
     return true;
 }
 
+/* A cover has the name in it as it is, so that most rows of a walk need not be taken apart. */
+static bool
+can_have_party(const DnSearch *search, const DnCandidate *candidate)
+{
+    return !search->party || candidate->party_met || candidate->has_cover || !candidate->value ||
+           memmem(candidate->value, candidate->value_size, search->party, strlen(search->party)) !=
+               NULL;
+}
+
 bool
 dn_candidate_matches(DnSearch *search, DnCandidate *candidate)
 {
@@ -347,7 +356,7 @@ dn_candidate_matches(DnSearch *search, DnCandidate *candidate)
         (by_amount && !candidate->has_amount) || (by_party && !candidate->party_met) ||
         (search->currency && !candidate->currency) || (query->kind && !candidate->kind_met) ||
         (query->label && !candidate->label_met)) {
-        if (!dn_candidate_cover(search, candidate) ||
+        if (!can_have_party(search, candidate) || !dn_candidate_cover(search, candidate) ||
             !candidate_cover_matches(search, &candidate->cover))
             return false;
     }

@@ -259,6 +259,8 @@ typedef struct {
  * The first is the one that names say, the second that of both date and amount. */
 DnMerge *dn_merge_of_party(DnSearch *search);
 DnMerge *dn_merge_of_pair(DnSearch *search);
+/** About how many steps it is from @rows more rows, as far as names are known. */
+uint64_t dn_merge_steps_left(const DnMerge *merge, uint64_t rows);
 /** The next, whether or not it matches; or later. */
 bool dn_merge_next(DnSearch *search, DnMerge *merge, DnCandidate *out);
 void dn_merge_free(DnMerge *merge);
