@@ -6,6 +6,29 @@
 #include "config.h"
 #include "codecs/leptonica.h"
 
+#include <string.h>
+
+/* Four pixels a word, the first in its highest bits whatever the machine; zeros behind the last. */
+static void
+pix_take_row(l_uint32 *line, const uint8_t *row, uint32_t width_px)
+{
+    uint32_t words = width_px / 4;
+    uint32_t rest = width_px % 4;
+
+    for (uint32_t i = 0; i < words; i++) {
+        l_uint32 word;
+
+        memcpy(&word, row + 4 * (size_t)i, sizeof word);
+        line[i] = GUINT32_FROM_BE(word);
+    }
+    if (rest > 0) {
+        l_uint32 word = 0;
+
+        memcpy(&word, row + 4 * (size_t)words, rest);
+        line[words] = GUINT32_FROM_BE(word);
+    }
+}
+
 PIX *
 dn_pix_new(const DnPixmap *gray, GError **error)
 {
@@ -18,10 +41,8 @@ dn_pix_new(const DnPixmap *gray, GError **error)
     }
     for (uint32_t y = 0; y < gray->height_px; y++) {
         l_uint32 *line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
-        const uint8_t *row = dn_pixmap_row(gray, y);
 
-        for (uint32_t x = 0; x < gray->width_px; x++)
-            SET_DATA_BYTE(line, x, row[x]);
+        pix_take_row(line, dn_pixmap_row(gray, y), gray->width_px);
     }
     return pix;
 }

@@ -5,8 +5,9 @@
  * Three things of the library need care. Its inner loops are OpenMP regions which cost four times
  * what they gain on the small pictures of a text line, so they are run by the calling thread alone
  * (one-thread.c). It prints what it thinks on standard error, which belongs to the worker;
- * debug_file sends that away. It adapts to what it has read, so it is made to forget after every
- * page: a page reads the same whatever was read before it.
+ * debug_file sends that away. It would learn from what it has read, and is told not to: a page
+ * reads the same whatever was read before it. (Forgetting after each page, the other way to that,
+ * takes several milliseconds, as much as a line of text.)
  *
  * Words are taken from the iterator, line by line as the engine saw them, and then laid out again:
  * a column of labels and a column of amounts come as separate blocks.
@@ -14,8 +15,8 @@
 #include "config.h"
 #include "ocr/recognize.h"
 #include "base/text.h"
+#include "codecs/leptonica.h"
 
-#include <leptonica/allheaders.h>
 #include <tesseract/capi.h>
 
 typedef struct {
@@ -72,8 +73,8 @@ tesseract_open(const char *model, GError **error)
     dn_recognizer_keep_to_one_thread();
 
     TessBaseAPI *api = TessBaseAPICreate();
-    const char *names[] = {"debug_file"};
-    const char *values[] = {"/dev/null"};
+    const char *names[] = {"debug_file", "classify_enable_learning", "tessedit_enable_doc_dict"};
+    const char *values[] = {"/dev/null", "0", "0"};
     int status = TessBaseAPIInit4(api, NULL, model, OEM_LSTM_ONLY, NULL, 0, (char **)names,
                                   (char **)values, G_N_ELEMENTS(names), FALSE);
 
@@ -149,6 +150,7 @@ tesseract_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned pag
 {
     Tesseract *self = tesseract_of(recognizer);
     double dpi = page_gray->dpi_x;
+    PIX *pix = NULL;
 
     if (page_gray->width_px > G_MAXINT16 || page_gray->height_px > G_MAXINT16)
         return dn_fail(error, DN_ERROR_LIMIT, "page %u: %u x %u px is more than %d a side", page,
@@ -158,9 +160,12 @@ tesseract_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned pag
                        layout_mode);
     /* The setting belongs to the thread, and a recogniser may be opened in another. */
     dn_recognizer_keep_to_one_thread();
+    pix = dn_pix_new(page_gray, error);
+    if (!pix)
+        return false;
     TessBaseAPISetPageSegMode(self->api, (TessPageSegMode)layout_mode);
-    TessBaseAPISetImage(self->api, page_gray->data, (int)page_gray->width_px,
-                        (int)page_gray->height_px, 1, (int)page_gray->width_px);
+    TessBaseAPISetImage2(self->api, pix); /* takes a copy */
+    pixDestroy(&pix);
     if (dpi >= DPI_LEAST && dpi <= DPI_MOST)
         TessBaseAPISetSourceResolution(self->api, (int)(dpi + 0.5));
 
@@ -180,7 +185,6 @@ tesseract_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned pag
     else
         dn_page_text_take_runs(text, runs_of(self, page_gray));
     TessBaseAPIClear(self->api);
-    TessBaseAPIClearAdaptiveClassifier(self->api);
     *out_text = text;
     *out_complete = status == 0;
     return true;
