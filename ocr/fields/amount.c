@@ -54,6 +54,7 @@ typedef struct {
 
 enum { VALUES_MOST = 400, PARTS_MOST = 40, HEADER_LINES = 12 };
 static const double OFFER_LEAST = 0.25;
+static const double PLAIN = 2.8;  /* a label that leaves no doubt by itself */
 static const double LARGE = 1.35; /* of the usual height: a headline */
 
 static const DnLabel labels[] = {
@@ -145,6 +146,61 @@ static const DnLabel labels[] = {
     {"含計", TOTAL, 2.4},
     {"合針", TOTAL, 2.2},
     {"合計¥", TOTAL, 3.0},
+    {"決済額", TOTAL, 3.0},
+    {"ご決済額", TOTAL, 3.0},
+    {"決済合計", TOTAL, 3.0},
+    {"ご返金額", TOTAL, 3.2},
+    {"返金額", TOTAL, 3.1},
+    {"返金合計", TOTAL, 3.2},
+    {"返金", TOTAL, 2.4},
+    {"運賃", TOTAL, 2.2},
+    {"乗車料金", TOTAL, 2.4},
+    {"通行料金", TOTAL, 2.8},
+    {"チャージ額", TOTAL, 2.6},
+    {"チャージ金額", TOTAL, 2.6},
+    {"売上金額", TOTAL, 3.0},
+    {"売上合計", TOTAL, 3.0},
+    {"差引ご請求額", TOTAL, 3.4},
+    {"差引支払額", TOTAL, 3.2},
+    {"差引合計", TOTAL, 3.2},
+    {"差引お支払額", TOTAL, 3.3},
+    {"振込金額", TOTAL, 2.8},
+    {"お振込金額", TOTAL, 2.8},
+    {"請求予定額", TOTAL, 3.0},
+    {"請求予定金額", TOTAL, 3.0},
+    {"税込計", TOTAL, 3.0},
+    {"お買い上げ計", TOTAL, 3.0},
+    {"お買上げ計", TOTAL, 3.0},
+    {"お買い上げ合計", TOTAL, 3.2},
+    {"お買上げ合計", TOTAL, 3.2},
+    {"代金合計", TOTAL, 3.1},
+    {"総支払額", TOTAL, 3.2},
+    {"支払総額", TOTAL, 3.2},
+    {"取扱金額", TOTAL, 2.6},
+    {"観覧料", TOTAL, 2.0},
+    {"入場料", TOTAL, 2.0},
+    {"受講料", TOTAL, 2.0},
+    {"一部負担金", TOTAL, 2.8},
+    {"一部負担額", TOTAL, 2.8},
+    {"窓口負担額", TOTAL, 2.6},
+    {"注文合計", TOTAL, 3.2},
+    {"ご注文合計", TOTAL, 3.2},
+    {"納付金額", TOTAL, 3.0},
+    {"納付額", TOTAL, 3.0},
+    {"寄附金額", TOTAL, 2.8},
+    {"お代", TOTAL, 1.6},
+    {"料金", TOTAL, 1.6},
+    {"料金合計", TOTAL, 3.1},
+    {"合計料金", TOTAL, 3.1},
+    {"精算金額", TOTAL, 3.0},
+    {"精算額", TOTAL, 3.0},
+    {"ご精算額", TOTAL, 3.0},
+    {"請求総額", TOTAL, 3.4},
+    {"ご請求総額", TOTAL, 3.4},
+    {"お支払総額", TOTAL, 3.2},
+    {"領収合計", TOTAL, 3.3},
+    {"差引残高請求額", TOTAL, 3.2},
+    {"合計請求金額", TOTAL, 3.4},
     {"grandtotal", TOTAL, 3.4},
     {"totalamountdue", TOTAL, 3.4},
     {"totalamountdueon", TOTAL, 3.4},
@@ -242,6 +298,90 @@ static const DnLabel labels[] = {
     {"includingvat", TOTAL, 2.3},
     {"(incl.vat)", TOTAL, 2.3},
     {"zuzahlenderbetrag", TOTAL, 3.2},
+    {"balancetopay", TOTAL, 3.3},
+    {"amounttopay", TOTAL, 3.3},
+    {"totaltopay", TOTAL, 3.3},
+    {"topay", TOTAL, 2.8},
+    {"pleasepay", TOTAL, 2.8},
+    {"pleasepaythisamount", TOTAL, 3.3},
+    {"amounttobepaid", TOTAL, 3.2},
+    {"totaltobepaid", TOTAL, 3.3},
+    {"totalcharge", TOTAL, 2.8},
+    {"totalfare", TOTAL, 3.0},
+    {"fare", TOTAL, 1.6},
+    {"fueltotal", TOTAL, 2.4},
+    {"totalsale", TOTAL, 2.8},
+    {"saletotal", TOTAL, 2.8},
+    {"youpaid", TOTAL, 2.6},
+    {"totalcredit", TOTAL, 2.8},
+    {"totalrefund", TOTAL, 3.0},
+    {"refundtotal", TOTAL, 3.0},
+    {"amountrefunded", TOTAL, 2.8},
+    {"amountcharged", TOTAL, 2.8},
+    {"totalcharged", TOTAL, 3.0},
+    {"invoiceamount", TOTAL, 3.0},
+    {"invoicevalue", TOTAL, 2.8},
+    {"totalprice", TOTAL, 2.8},
+    {"totalcost", TOTAL, 2.8},
+    {"totalinvoice", TOTAL, 3.0},
+    {"totalincl.vat", TOTAL, 3.3},
+    {"totalinclvat", TOTAL, 3.3},
+    {"totalincludingvat", TOTAL, 3.3},
+    {"totalinc.vat", TOTAL, 3.3},
+    {"totalincvat", TOTAL, 3.3},
+    {"totalincgst", TOTAL, 3.2},
+    {"betrag", TOTAL, 1.6},
+    {"betrageur", TOTAL, 2.4},
+    {"gesamteur", TOTAL, 3.0},
+    {"totalchf", TOTAL, 3.1},
+    {"totalbetrag", TOTAL, 3.1},
+    {"endsumme", TOTAL, 3.1},
+    {"fahrpreis", TOTAL, 2.4},
+    {"gesamtpreis", TOTAL, 3.0},
+    {"gesamtbrutto", TOTAL, 3.0},
+    {"summebrutto", TOTAL, 3.0},
+    {"zahlungsbetrag", TOTAL, 3.1},
+    {"totalàpayer", TOTAL, 3.3},
+    {"totalapayer", TOTAL, 3.3},
+    {"montantàpayer", TOTAL, 3.3},
+    {"montantapayer", TOTAL, 3.3},
+    {"montantdû", TOTAL, 3.2},
+    {"àpayer", TOTAL, 3.0},
+    {"apayer", TOTAL, 3.0},
+    {"totalgénéral", TOTAL, 3.2},
+    {"totalgeneral", TOTAL, 3.2},
+    {"totaleuros", TOTAL, 3.1},
+    {"totaleeuro", TOTAL, 3.1},
+    {"totaledocumento", TOTAL, 3.3},
+    {"importototale", TOTAL, 3.2},
+    {"totaledovuto", TOTAL, 3.3},
+    {"totaleapagare", TOTAL, 3.3},
+    {"nettoapagare", TOTAL, 3.3},
+    {"totalfactura", TOTAL, 3.3},
+    {"totalcompra", TOTAL, 3.0},
+    {"totalaabonar", TOTAL, 3.2},
+    {"importe", TOTAL, 1.0},
+    {"importeapagar", TOTAL, 3.2},
+    {"ivaincluido", TOTAL, 2.2},
+    {"totaaleur", TOTAL, 3.1},
+    {"tebetaleneur", TOTAL, 3.2},
+    {"totaaltebetalen", TOTAL, 3.3},
+    {"eindtotaal", TOTAL, 3.2},
+    {"totaalinc.btw", TOTAL, 3.3},
+    {"attbetala", TOTAL, 3.3},
+    {"summa", TOTAL, 2.8},
+    {"totalt", TOTAL, 2.9},
+    {"åbetale", TOTAL, 3.0},
+    {"atbetale", TOTAL, 3.2},
+    {"valortotal", TOTAL, 3.0},
+    {"totaldafatura", TOTAL, 3.2},
+    {"valorapagar", TOTAL, 3.2},
+    {"dozapłaty", TOTAL, 3.2},
+    {"suma", TOTAL, 2.8},
+    {"sumapln", TOTAL, 3.0},
+    {"razem", TOTAL, 2.6},
+    {"celkem", TOTAL, 2.9},
+    {"összesen", TOTAL, 2.9},
     {"excl.ust", SUBTOTAL, 1},
     {"(excl.ust.)", SUBTOTAL, 1},
     {"zzgl.mwst", SUBTOTAL, 1},
@@ -379,6 +519,16 @@ static const DnLabel labels[] = {
     {"servicecharge", OTHER, 1},
     {"svccharge", OTHER, 1},
     {"nettaxable", SUBTOTAL, 1},
+    {"税抜計額", SUBTOTAL, 1},
+    {"税抜額", SUBTOTAL, 1},
+    {"税抜小計", SUBTOTAL, 1},
+    {"subtotale", SUBTOTAL, 1},
+    {"totaleimponibile", SUBTOTAL, 1},
+    {"netamount", SUBTOTAL, 1},
+    {"nettotalexclvat", SUBTOTAL, 1},
+    {"nettosum", SUBTOTAL, 1},
+    {"delsumma", SUBTOTAL, 1},
+    {"totalnet", SUBTOTAL, 1},
     /* tax */
     {"消費税", TAX, 1},
     {"消費税等", TAX, 1},
@@ -435,6 +585,17 @@ static const DnLabel labels[] = {
     {"totaltva", TAX, 1},
     {"includestax", TAX, 1},
     {"gstpayable", TAX, 1},
+    {"moms", TAX, 1},
+    {"mva", TAX, 1},
+    {"cuota", TAX, 1},
+    {"dicuiiva", TAX, 1},
+    {"totaliva", TAX, 1},
+    {"dontva", TAX, 1},
+    {"donttva", TAX, 1},
+    {"totaalbtw", TAX, 1},
+    {"iva%", TAX, 1},
+    {"gst9%", TAX, 1},
+    {"jct", TAX, 1},
     /* handed over */
     {"お預り", TENDER, 1},
     {"お預り金額", TENDER, 1},
@@ -513,6 +674,51 @@ static const DnLabel labels[] = {
     {"totalcash", TENDER, 1},
     {"ideal", TENDER, 1},
     {"anzahlung", TENDER, 1},
+    {"投入", TENDER, 1},
+    {"投入額", TENDER, 1},
+    {"お支払い", TENDER, 1},
+    {"qrコード決済", TENDER, 1},
+    {"バーコード決済", TENDER, 1},
+    {"前払金", TENDER, 1},
+    {"回数券", TENDER, 1},
+    {"図書カード", TENDER, 1},
+    {"プリペイド", TENDER, 1},
+    {"ハウスカード", TENDER, 1},
+    {"ギフトカード", TENDER, 1},
+    {"karte", TENDER, 1},
+    {"kartenzahlungeur", TENDER, 1},
+    {"especes", TENDER, 1},
+    {"espece", TENDER, 1},
+    {"carte", TENDER, 1},
+    {"cheque", TENDER, 1},
+    {"chèque", TENDER, 1},
+    {"contante", TENDER, 1},
+    {"contanti", TENDER, 1},
+    {"pagamentocontante", TENDER, 1},
+    {"pagamentoelettronico", TENDER, 1},
+    {"importopagato", TENDER, 1},
+    {"efectivo", TENDER, 1},
+    {"tarjeta", TENDER, 1},
+    {"entregado", TENDER, 1},
+    {"contant", TENDER, 1},
+    {"pin", TENDER, 1},
+    {"gepind", TENDER, 1},
+    {"betaling", TENDER, 1},
+    {"kontant", TENDER, 1},
+    {"kort", TENDER, 1},
+    {"dinheiro", TENDER, 1},
+    {"numerário", TENDER, 1},
+    {"multibanco", TENDER, 1},
+    {"cartão", TENDER, 1},
+    {"gotówka", TENDER, 1},
+    {"auszahlung", TENDER, 1},
+    {"contactless", TENDER, 1},
+    {"giftcard", TENDER, 1},
+    {"nets", TENDER, 1},
+    {"debit", TENDER, 1},
+    {"paidbycard", TENDER, 1},
+    {"tendercash", TENDER, 1},
+    {"cashpaid", TENDER, 1},
     /* given back */
     {"お釣り", CHANGE, 1},
     {"お釣", CHANGE, 1},
@@ -538,6 +744,20 @@ static const DnLabel labels[] = {
     {"balance", CHANGE, 1},
     {"balancerm", CHANGE, 1},
     {"totalchange", CHANGE, 1},
+    {"retour", CHANGE, 1},
+    {"resto", CHANGE, 1},
+    {"cambio", CHANGE, 1},
+    {"troco", CHANGE, 1},
+    {"tillbaka", CHANGE, 1},
+    {"växel", CHANGE, 1},
+    {"rendumonnaie", CHANGE, 1},
+    {"monnaierendue", CHANGE, 1},
+    {"monnaie", CHANGE, 1},
+    {"reszta", CHANGE, 1},
+    {"つり銭", CHANGE, 1},
+    {"おつり額", CHANGE, 1},
+    {"お返し", CHANGE, 1},
+    {"お返り", CHANGE, 1},
     /* rounding, discounts */
     {"rounding", ROUNDING, 1},
     {"roundingadj", ROUNDING, 1},
@@ -620,6 +840,46 @@ static const DnLabel labels[] = {
     {"限度額", OTHER, 1},
     {"対象外", OTHER, 1},
     {"収入印紙", OTHER, 1},
+    {"前月", OTHER, 1},
+    {"前月請求額", OTHER, 1},
+    {"前月ご請求額", OTHER, 1},
+    {"前回ご請求金額", OTHER, 1},
+    {"当月入金額", OTHER, 1},
+    {"ご入金", OTHER, 1},
+    {"既請求額", OTHER, 1},
+    {"請求済額", OTHER, 1},
+    {"契約残高", OTHER, 1},
+    {"残額", OTHER, 1},
+    {"内金", OTHER, 1},
+    {"前受金", OTHER, 1},
+    {"次回", OTHER, 1},
+    {"プリカ残高", OTHER, 1},
+    {"限度", OTHER, 1},
+    {"一人当たり", OTHER, 1},
+    {"お一人様", OTHER, 1},
+    {"previousbalance", OTHER, 1},
+    {"balanceforward", OTHER, 1},
+    {"balancebroughtforward", OTHER, 1},
+    {"openingbalance", OTHER, 1},
+    {"lastbill", OTHER, 1},
+    {"previousbill", OTHER, 1},
+    {"remainingbalance", OTHER, 1},
+    {"youearned", OTHER, 1},
+    {"rewards", OTHER, 1},
+    {"suggestedtip", OTHER, 1},
+    {"suggestedgratuity", OTHER, 1},
+    {"tip", OTHER, 1},
+    {"gratuity", OTHER, 1},
+    {"perperson", OTHER, 1},
+    {"afterduedate", OTHER, 1},
+    {"lastpayment", OTHER, 1},
+    {"paymentreceived", OTHER, 1},
+    {"annualsavings", OTHER, 1},
+    {"annual", OTHER, 1},
+    {"zwischenstand", OTHER, 1},
+    {"trinkgeld", OTHER, 1},
+    {"pourboire", OTHER, 1},
+    {"saldo", OTHER, 1},
     {"qty", OTHER, 1},
     {"totalqty", OTHER, 1},
     {"totalquantity", OTHER, 1},
@@ -882,7 +1142,10 @@ collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
         }
         /* A bare number is money only where a label says so, and only in a currency without
          * decimals. */
-        if (!value.money && (value.meaning == NONE || value.meaning == OTHER || !yen))
+        bool taken_off = value.minor < 0 && value.meaning == OTHER; /* points that were used */
+
+        if (!value.money &&
+            (value.meaning == NONE || (value.meaning == OTHER && !taken_off) || !yen))
             continue;
         if (value.money || values->len == first)
             scope = number->to;
@@ -911,6 +1174,10 @@ collect_line(const DnFieldText *text, const DnFieldLine *line, GArray *values)
         const DnLabel *head = column_head(text, value);
 
         if (head && head->meaning != TOTAL && value->meaning == TOTAL) {
+            value->meaning = (Meaning)head->meaning;
+            value->weight = head->weight;
+        } else if (head && value->meaning == NONE &&
+                   ((head->meaning == TOTAL && head->weight >= PLAIN) || head->meaning == OTHER)) {
             value->meaning = (Meaning)head->meaning;
             value->weight = head->weight;
         }
@@ -1131,6 +1398,35 @@ doubt_of(const DnFieldText *text, const Value *value)
     return doubt;
 }
 
+/* True where @value is all that stands on its line, and the paper says what it is for or to whom it
+ * was given beside it: the amount of a receipt on a form, which has no label. */
+static bool
+is_headline(const DnFieldText *text, const Value *value)
+{
+    static const char *const around[] = {"但", "上記", "正に", "様", "御中", "税込"};
+    enum { LINES = 3, LETTERS_MOST = 3 };
+    unsigned letters = 0;
+    unsigned first = value->line->index - MIN(value->line->index, LINES - 1);
+
+    if (!text->japanese || !value->number->marked || value->line->numbers->len > 1)
+        return false;
+    for (const char *p = value->line->plain; *p; p = g_utf8_next_char(p))
+        letters += p - value->line->plain < (gssize)value->number->from ||
+                           p - value->line->plain >= (gssize)value->number->to
+                       ? g_unichar_isalpha(g_utf8_get_char(p))
+                       : 0;
+    for (unsigned i = first; letters <= LETTERS_MOST && i < text->lines->len; i++) {
+        const DnFieldLine *line = dn_field_text_line(text, i);
+
+        if (i > value->line->index + LINES || line->page != value->line->page)
+            break;
+        for (guint w = 0; w < G_N_ELEMENTS(around); w++)
+            if (strstr(line->folded, around[w]))
+                return true;
+    }
+    return false;
+}
+
 /* What the place, size and label of one number say for its being the total. */
 static double
 evidence_of(const DnFieldText *text, const Value *value, int64_t largest, unsigned after_change)
@@ -1157,6 +1453,8 @@ evidence_of(const DnFieldText *text, const Value *value, int64_t largest, unsign
         evidence += value->meaning == TOTAL ? 0.6 : 2.4;
     if (value->number->marked && value->meaning != TOTAL)
         evidence += 0.3;
+    if (value->meaning == NONE && !value->closed && is_headline(text, value))
+        evidence += 2.4;
     return evidence - doubt_of(text, value);
 }
 
@@ -1562,6 +1860,77 @@ doubt_stubs(const DnFieldText *text, const GArray *values, GArray *totals)
     }
 }
 
+/* What was given back is less than what was handed over: one that is as much is a balance to be
+ * paid, by the other meaning of the word. */
+static void
+settle_balances(GArray *values)
+{
+    static const double BALANCE = 2.6;
+    bool labelled = false;
+
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        labelled = labelled || (value->meaning == TOTAL && value->weight >= 2);
+    }
+    for (guint i = 0; !labelled && i < values->len; i++) {
+        Value *balance = &g_array_index(values, Value, i);
+
+        for (guint j = 0; balance->meaning == CHANGE && balance->minor > 0 && j < values->len;
+             j++) {
+            const Value *paid = &g_array_index(values, Value, j);
+
+            if (paid->meaning != TENDER || paid->minor != balance->minor)
+                continue;
+            balance->meaning = TOTAL;
+            balance->weight = BALANCE;
+        }
+    }
+}
+
+/* The only amount of money of the document; 0 when there are several, or none, or where labels say
+ * more. */
+static int64_t
+only_amount(const GArray *values)
+{
+    int64_t only = 0;
+
+    for (guint i = 0; i < values->len; i++) {
+        const Value *value = &g_array_index(values, Value, i);
+
+        if (value->meaning == SUBTOTAL || (value->meaning == TOTAL && !value->money))
+            return 0;
+        if (!value->money || value->meaning == OTHER || value->meaning == TAX || value->minor == 0)
+            continue;
+        if (only != 0 && value->minor != only)
+            return 0;
+        only = value->minor;
+    }
+    return only;
+}
+
+/* Another total of the document, and an amount that lies between the two: points that were used, a
+ * balance that was carried over. Which of them is asked for is a person's to say. */
+static bool
+is_contested(const GArray *values, const GArray *totals, const Total *total)
+{
+    for (guint i = 0; i < totals->len; i++) {
+        const Total *other = &g_array_index(totals, Total, i);
+        int64_t between = ABS(other->minor - total->minor);
+
+        if (between == 0 || other->label < PLAIN || !other->place || other->place->table)
+            continue;
+        for (guint v = 0; v < values->len; v++) {
+            const Value *value = &g_array_index(values, Value, v);
+
+            if ((value->meaning == OTHER || value->meaning == DISCOUNT) &&
+                (value->money || value->minor < 0) && ABS(value->minor) == between)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void
 confirm(const DnFieldText *text, const GArray *values, GArray *totals)
 {
@@ -1571,6 +1940,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
     int64_t largest = 0;
     int64_t bases = sum_of_bases(values);
     int64_t subtotal = bases;
+    int64_t only = only_amount(values);
 
     for (guint i = 0; i < values->len; i++) {
         const Value *value = &g_array_index(values, Value, i);
@@ -1626,7 +1996,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
         else if (!discounted && total->minor > 0 && total->minor < largest)
             total->evidence -= 1.0;
         if (total->label == 0 && total->proofs == 0)
-            total->evidence -= 0.3;
+            total->evidence += only != 0 && total->minor == only ? 2.4 : -0.3;
         if (!text->recognised && total->label >= 2)
             total->evidence += 1.2;
     }
@@ -1642,6 +2012,7 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
 
     for (guint i = 0; i < text->lines->len; i++)
         collect_line(text, dn_field_text_line(text, i), values);
+    settle_balances(values);
     gather(text, values, totals);
     confirm(text, values, totals);
     for (guint i = 0; i < totals->len; i++) {
@@ -1680,6 +2051,8 @@ dn_read_amounts(const DnFieldText *text, DnField *out)
             confidence = MIN(confidence, 0.94);
         if (!total->place || total->derived)
             confidence = MIN(confidence, 0.9);
+        if (is_contested(values, totals, total))
+            confidence = MIN(confidence, 0.93);
         candidate->confidence = confidence;
         g_ptr_array_add(out->candidates, candidate);
     }

@@ -57,9 +57,12 @@ static const Pattern patterns[] = {
     {YMD, 1.0,
      NOT_DIGIT_BEFORE "([0-9]{4})" NENDO "([0-9]{1,2})" TSUKI "([0-9]{1,2})" NOT_DIGIT_AFTER
                       "(?:" HI ")?"},
+    {YMD, 0.9,
+     NOT_DIGIT_BEFORE "((?:1\\s9|2\\s[09])\\s[0-9]\\s[0-9])" NENDO "([01]?\\s?[0-9])" TSUKI
+                      "([0-3]?\\s?[0-9])" HI},
     {YMD, 0.95,
-     NOT_DIGIT_BEFORE
-     "((?:19|2[09])[0-9]{2})\\s?[/.-]\\s?([0-9]{1,2})\\s?[/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
+     NOT_DIGIT_BEFORE "((?:19|2[09])[0-9]{2})\\s?[/.-]\\s?-?([0-9]{1,2})\\s?[/.-]\\s?-?"
+                      "([0-9]{1,2})" NOT_DIGIT_AFTER},
     {YMD, 0.6,
      NOT_DIGIT_BEFORE
      "((?:19|20)[0-9]{2})\\s?[年/.-]\\s?([0-9]{1,2})\\s?[月/.-]\\s?([0-9]{1,2})" NOT_DIGIT_AFTER},
@@ -75,9 +78,9 @@ static const Pattern patterns[] = {
      NOT_DIGIT_BEFORE
      "(?<![-/])'?([0-9]{1,2})([/.-])([0-9]{1,2})\\2([0-9]{2})(?![0-9/-])(?!\\.[0-9])"},
     {D_NAME_Y, 1.0,
-     NOT_DIGIT_BEFORE "([0-9]{1,2})(?:st|nd|rd|th|\\.)?\\s?(?:de |of |-|/|\\.)?\\s?"
-                      "([A-Za-z\\x{c0}-\\x{ff}]{3,10})\\.?\\s?[-/"
-                      ",.]?\\s?'?((?:19|20)[0-9]{2}|[0-9]{2})" NOT_DIGIT_AFTER},
+     NOT_DIGIT_BEFORE "([0-9]{1,2})(?:st|nd|rd|th|er|º|\\.)?\\s?(?:de |of |-|/|\\.)?\\s?"
+                      "([A-Za-z\\x{c0}-\\x{ff}]{3,10})\\.?\\s?(?:del? |[-/,.])?\\s?'?"
+                      "((?:19|20)[0-9]{2}|[0-9]{2})" NOT_DIGIT_AFTER},
     {NAME_D_Y, 1.0,
      "(?<![A-Za-z])([A-Za-z\\x{c0}-\\x{ff}]{3,10})\\.?\\s?([0-9]{1,2})(?:st|nd|rd|th)?\\s?,?\\s?((?"
      ":19|20)[0-9]{2})" NOT_DIGIT_AFTER},
@@ -139,7 +142,6 @@ static const DnLabel labels[] = {
     {"お支払日", DAY, 2.6},
     {"支払日", DAY, 2.4},
     {"納品日", DAY, 3.2},
-    {"納品年月日", DAY, 3.2},
     {"契約日", DAY, 3.0},
     {"締結日", DAY, 3.0},
     {"発行日", ISSUED, 3.0},
@@ -158,6 +160,60 @@ static const DnLabel labels[] = {
     {"ご注文日", ISSUED, 2.6},
     {"作成日", ISSUED, 2.6},
     {"出荷日", DAY, 2.4},
+    {"購入年月日", DAY, 3.4},
+    {"お買上年月日", DAY, 3.4},
+    {"ご利用年月日", DAY, 3.4},
+    {"領収年月日", DAY, 3.3},
+    {"納品年月日", DAY, 3.2},
+    {"売上年月日", DAY, 3.3},
+    {"支払年月日", DAY, 2.8},
+    {"発券日", ISSUED, 3.0},
+    {"発売日", ISSUED, 2.4},
+    {"受付日", ISSUED, 2.4},
+    {"申込日", ORDERED, 1.6},
+    {"診療日", DAY, 2.8},
+    {"調剤日", DAY, 2.8},
+    {"検針日", ISSUED, 2.2},
+    {"検針年月日", ISSUED, 2.2},
+    {"前回検針日", PERIOD, 0},
+    {"次回検針日", PERIOD, 0},
+    {"検針予定日", PERIOD, 0},
+    {"元取引", PERIOD, 0},
+    {"元伝票", PERIOD, 0},
+    {"元レシート", PERIOD, 0},
+    {"原レシート", PERIOD, 0},
+    {"元請求書", PERIOD, 0},
+    {"宿泊日", DELIVERY, 1.4},
+    {"ご宿泊日", DELIVERY, 1.4},
+    {"宿泊期間", PERIOD, 0},
+    {"滞在期間", PERIOD, 0},
+    {"乗車日", DELIVERY, 1.4},
+    {"ご乗車日", DELIVERY, 1.4},
+    {"乗船日", DELIVERY, 1.4},
+    {"ご乗船日", DELIVERY, 1.4},
+    {"搭乗日", DELIVERY, 1.4},
+    {"ご搭乗日", DELIVERY, 1.4},
+    {"出発日", DELIVERY, 1.2},
+    {"開催日", DELIVERY, 1.2},
+    {"公演日", DELIVERY, 1.2},
+    {"受講日", DELIVERY, 1.2},
+    {"予約日", DELIVERY, 0.8},
+    {"ご予約", DELIVERY, 0.6},
+    {"お渡し", DELIVERY, 0.4},
+    {"仕上", DELIVERY, 0.4},
+    {"予定日", DELIVERY, 0.4},
+    {"チェックイン", DELIVERY, 1.2},
+    {"チェックアウト", DAY, 2.2},
+    {"到着", DELIVERY, 0.8},
+    {"入室", DELIVERY, 1.2},
+    {"入店", DELIVERY, 1.2},
+    {"入場", DELIVERY, 1.2},
+    {"来店", DELIVERY, 1.6},
+    {"退室", DAY, 2.0},
+    {"退店", DAY, 2.0},
+    {"出場", DAY, 2.4},
+    {"保証期間", PERIOD, 0},
+    {"契約期間", PERIOD, 0},
     {"日付", ISSUED, 2.8},
     {"年月日", ISSUED, 2.2},
     {"日時", DAY, 2.8},
@@ -167,6 +223,78 @@ static const DnLabel labels[] = {
     {"billdate", ISSUED, 3.1},
     {"receiptdate", ISSUED, 3.1},
     {"transactiondate", DAY, 3.3},
+    {"datepaid", DAY, 3.2},
+    {"paidon", DAY, 2.8},
+    {"paymentdate", DAY, 2.8},
+    {"saledate", DAY, 3.2},
+    {"dateofsale", DAY, 3.2},
+    {"purchasedate", DAY, 3.2},
+    {"taxpoint", ISSUED, 3.0},
+    {"taxdate", ISSUED, 3.0},
+    {"bookedon", ISSUED, 2.8},
+    {"bookingdate", ISSUED, 2.8},
+    {"purchasedon", DAY, 2.8},
+    {"orderplaced", ISSUED, 2.6},
+    {"orderedon", ISSUED, 2.6},
+    {"placedon", ISSUED, 2.4},
+    {"arrival", DELIVERY, 1.2},
+    {"arrivaldate", DELIVERY, 1.2},
+    {"checkin", DELIVERY, 1.2},
+    {"check-in", DELIVERY, 1.2},
+    {"departure", DAY, 1.8},
+    {"departuredate", DAY, 1.8},
+    {"checkout", DAY, 2.2},
+    {"check-out", DAY, 2.2},
+    {"outward", DELIVERY, 0.8},
+    {"outbound", DELIVERY, 0.8},
+    {"inbound", DELIVERY, 0.8},
+    {"flight", DELIVERY, 0.8},
+    {"traveldate", DELIVERY, 1.2},
+    {"dateoftravel", DELIVERY, 1.2},
+    {"depart", DELIVERY, 0.8},
+    {"return", DELIVERY, 0.6},
+    {"returnby", EXPIRY, 0},
+    {"shippedon", DELIVERY, 1.2},
+    {"shipdate", DELIVERY, 1.2},
+    {"shippingdate", DELIVERY, 1.2},
+    {"delivered", DELIVERY, 1.0},
+    {"originalpurchase", PERIOD, 0},
+    {"originalinvoice", PERIOD, 0},
+    {"dated", PERIOD, 0.6},
+    {"servicefrom", PERIOD, 0},
+    {"serviceperiod", PERIOD, 0},
+    {"paymentreceived", PERIOD, 0.4},
+    {"ankunft", DELIVERY, 1.2},
+    {"anreise", DELIVERY, 1.2},
+    {"abreise", DAY, 2.0},
+    {"reisedatum", DELIVERY, 1.2},
+    {"bestelltam", ORDERED, 1.6},
+    {"ausstellungsdatum", ISSUED, 3.1},
+    {"erstelltam", ISSUED, 2.6},
+    {"kaufdatum", DAY, 3.2},
+    {"quittungsdatum", ISSUED, 3.1},
+    {"datad'emissione", ISSUED, 3.1},
+    {"dataemissione", ISSUED, 3.1},
+    {"datadocumento", ISSUED, 3.1},
+    {"datadafatura", ISSUED, 3.2},
+    {"datadeemissão", ISSUED, 3.1},
+    {"fechadeemisión", ISSUED, 3.1},
+    {"fechaemisión", ISSUED, 3.1},
+    {"fechadeexpedición", ISSUED, 3.1},
+    {"fechafactura", ISSUED, 3.2},
+    {"dateémission", ISSUED, 3.1},
+    {"fakturadatum", ISSUED, 3.2},
+    {"fakturadato", ISSUED, 3.2},
+    {"bondatum", ISSUED, 3.0},
+    {"scadenza", DUE, 0},
+    {"datascadenza", DUE, 0},
+    {"fechadevencimiento", DUE, 0},
+    {"datadevencimento", DUE, 0},
+    {"förfallodatum", DUE, 0},
+    {"forfallsdato", DUE, 0},
+    {"payablele", DUE, 0},
+    {"àpayeravant", DUE, 0},
+    {"zahlbarbiszum", DUE, 0},
     {"dateofissue", ISSUED, 3.1},
     {"issuedate", ISSUED, 3.1},
     {"issuedat", ISSUED, 3.0},
@@ -336,7 +464,12 @@ group_number(const GMatchInfo *match, int group)
         return -1;
     if (strcmp(text, "元") == 0)
         return 1;
-    return (int)g_ascii_strtoll(text, NULL, 10);
+    int number = 0;
+
+    for (const char *p = text; *p; p++) /* digits may be set apart */
+        if (g_ascii_isdigit(*p))
+            number = number * 10 + (*p - '0');
+    return number;
 }
 
 /* What a recogniser takes for a numeral that has one stroke or two. */
@@ -760,7 +893,38 @@ says_until(const char *after)
     while (*after == ' ' || *after == '\t')
         after++;
     return g_str_has_prefix(after, "まで") || g_str_has_prefix(after, "迄") ||
-           g_str_has_prefix(after, "限り") || g_str_has_prefix(after, "締");
+           g_str_has_prefix(after, "限り");
+}
+
+/* What follows the day happens on it, or covers the time about it: a seminar, a night, a month's
+ * fee. */
+static bool
+says_event(const char *after)
+{
+    static const char *const events[] = {"開催", "実施", "宿泊", "乗車",   "出発", "搭乗",
+                                         "公演", "利用", "受講", "お渡し", "締"};
+
+    while (*after == ' ' || *after == '\t' || *after == ')')
+        after++;
+    for (guint i = 0; i < G_N_ELEMENTS(events); i++)
+        if (g_str_has_prefix(after, events[i]))
+            return true;
+    return false;
+}
+
+/* A line of an account: a day, what was bought on it, and an amount. */
+static bool
+is_row(const DnFieldLine *line, const GArray *hits)
+{
+    if (hits->len == 0 || g_array_index(hits, DnDateHit, 0).from > 0)
+        return false;
+    for (guint i = 0; i < line->numbers->len; i++) {
+        const DnNumber *number = &g_array_index(line->numbers, DnNumber, i);
+
+        if (number->from >= g_array_index(hits, DnDateHit, 0).to && dn_number_is_money(number))
+            return true;
+    }
+    return false;
 }
 
 /* A day with what speaks for it, in the unit of dn_score_confidence(). */
@@ -769,6 +933,7 @@ typedef struct {
     double evidence; /* of this place alone */
     double total;    /* with the other places that print the same day */
     bool faint;      /* a digit may be another, and no weekday vouches for it */
+    bool row;        /* heads a line of an account */
 } Found;
 
 static void
@@ -788,6 +953,8 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
         evidence = -3;
     if (is_range(line->plain, hit))
         evidence -= 3.0;
+    if (!label && says_event(line->plain + hit->to))
+        evidence -= 1.6;
     if (has_time(line->plain + hit->to) && (!label || label->meaning < DUE))
         evidence += 1.4;
     evidence += weekday > 0 ? 1.8 : weekday < 0 ? -1.5 : 0;
@@ -811,7 +978,8 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
 
     dn_date_format(&hit->date, iso);
     candidate->text = g_strdup(iso);
-    Found one = {candidate, evidence, 0, text->recognised && weekday <= 0 && seen < SEEN_PLAINLY};
+    Found one = {candidate, evidence, 0, text->recognised && weekday <= 0 && seen < SEEN_PLAINLY,
+                 false};
 
     g_array_append_val(found, one);
 }
@@ -849,6 +1017,31 @@ dn_read_due_dates(const DnFieldText *text, DnField *out)
     dn_field_settle(out);
 }
 
+/* Several lines of an account, of more than one day: none of them is the day of the document more
+ * than another, and that a day stands in two of them says nothing. */
+static void
+doubt_rows(GArray *found)
+{
+    static const double ROW_COST = 2.4;
+    const char *day = NULL;
+    bool several = false;
+
+    for (guint i = 0; i < found->len; i++) {
+        const Found *one = &g_array_index(found, Found, i);
+
+        if (!one->row)
+            continue;
+        several = several || (day && strcmp(day, one->candidate->text) != 0);
+        day = one->candidate->text;
+    }
+    for (guint i = 0; several && i < found->len; i++) {
+        Found *one = &g_array_index(found, Found, i);
+
+        if (one->row)
+            one->evidence = MIN(one->evidence, 2.0) - ROW_COST;
+    }
+}
+
 void
 dn_read_dates(const DnFieldText *text, DnField *out)
 {
@@ -862,11 +1055,15 @@ dn_read_dates(const DnFieldText *text, DnField *out)
 
         for (guint h = 0; h < hits->len && found->len < HITS_MOST; h++) {
             const DnDateHit *hit = &g_array_index(hits, DnDateHit, h);
+            guint before = found->len;
 
             weigh(text, line, scope, hit, found);
+            if (found->len > before)
+                g_array_index(found, Found, before).row = h == 0 && is_row(line, hits);
             scope = hit->to;
         }
     }
+    doubt_rows(found);
     /* A day that stands at several places of a document is more likely its day. */
     for (guint i = 0; i < found->len; i++) {
         Found *one = &g_array_index(found, Found, i);

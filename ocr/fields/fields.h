@@ -37,6 +37,8 @@ typedef struct {
     char currency[4];     /* what the document's own marks name, else the profile's */
     bool currency_marked; /* the document names it itself */
     bool decimal_comma;   /* 1.234,50 rather than 1,234.50 */
+    bool spaced;          /* 1 234,50: thousands are parted by a blank */
+    bool credit;          /* gives money back: a credit note, a refund */
     bool japanese;        /* kana or kanji make up a good part */
     bool recognised;      /* read from pixels: characters may be wrong */
     bool nines_doubted;   /* zeros with a stroke were read as 9: impossible times and years tell */

@@ -98,9 +98,19 @@ typedef struct {
     const char *end;
 } Digits;
 
+/* A blank between groups of digits, as France and the North print it: 2 160,00. */
+static bool
+blank_separates(const char *p)
+{
+    for (int i = 1; i <= 3; i++)
+        if (*p != ' ' || !g_ascii_isdigit(p[i]))
+            return false;
+    return p[4] == ',' || (p[4] == ' ' && blank_separates(p + 4));
+}
+
 /* Reads the digits at @p, groups and decimals included. */
 static bool
-take_digits(const char *p, int scale, bool decimal_comma, Digits *out)
+take_digits(const char *p, int scale, bool decimal_comma, bool spaced, Digits *out)
 {
     Digits result = {0};
     const char *next = NULL;
@@ -112,6 +122,13 @@ take_digits(const char *p, int scale, bool decimal_comma, Digits *out)
     result.first = result.digits;
     if (result.digits > DIGITS_MOST)
         return false;
+    while (spaced && result.first <= 3 && result.digits + 3 <= DIGITS_MOST && blank_separates(p)) {
+        result.grouped = true;
+        for (int i = 1; i <= 3; i++)
+            result.value = result.value * 10 + (p[i] - '0');
+        result.digits += 3;
+        p += 4;
+    }
     while (result.first <= 3 && result.digits + 3 <= DIGITS_MOST && separator_before(p, 3, &next)) {
         char mark = *p;
         bool at_end = !separator_before(next + 3, 3, &(const char *){NULL}) &&
@@ -261,6 +278,13 @@ sign_after(const char *end, int scale)
     return scale > 0 && *end == '-' && (end[1] == '\0' || end[1] == ' ' || end[1] == '\t');
 }
 
+/* As accountants write what is taken off: (150.00). */
+static bool
+in_brackets(const char *begin, const char *from, const char *end)
+{
+    return from > begin && from[-1] == '(' && *end == ')';
+}
+
 static void
 set_currency(const DnFieldText *text, const Mark *mark, DnNumber *number)
 {
@@ -279,7 +303,8 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
     DnNumber number = {0};
     const char *from = p;
 
-    if (!take_digits(p, scale, text->decimal_comma, &digits) || is_code(begin, p, digits.end)) {
+    if (!take_digits(p, scale, text->decimal_comma, text->spaced, &digits) ||
+        is_code(begin, p, digits.end)) {
         *out_end = end_of_code(p);
         return false;
     }
@@ -337,7 +362,8 @@ take_number(const DnFieldText *text, const char *begin, const char *p, DnNumber 
     number.doubtful = number.doubtful || (digits.gap && text->recognised);
     number.doubtful =
         number.doubtful || (text->nines_doubted && memchr(p, '9', (size_t)(digits.end - p)));
-    negative = negative || sign_after(digits.end, scale);
+    negative = negative || sign_after(digits.end, scale) ||
+               (text->credit && in_brackets(begin, number.marked ? MIN(from, p) : p, digits.end));
     number.minor = negative ? -digits.value : digits.value;
     if (text->recognised && yen && !number.marked && !negative && strchr("4719", *p) &&
         digits.digits >= 3 && (!digits.grouped || digits.first >= 2))
@@ -436,6 +462,15 @@ kanji_begins(const char *plain, const char *p)
            g_str_has_prefix(before, "額") || g_str_has_prefix(before, "計");
 }
 
+/* .62, as tills of the United States print less than a dollar. */
+static bool
+cents_at(const DnFieldText *text, const char *plain, const char *p)
+{
+    return *p == '.' && !text->decimal_comma && dn_money_scale(text->currency) == 2 &&
+           (p == plain || p[-1] == ' ' || p[-1] == '\t') && g_ascii_isdigit(p[1]) &&
+           g_ascii_isdigit(p[2]) && !g_ascii_isalnum(p[3]) && p[3] != '/' && p[3] != ':';
+}
+
 static void
 find_in_line(const DnFieldText *text, DnFieldLine *line)
 {
@@ -460,6 +495,13 @@ find_in_line(const DnFieldText *text, DnFieldLine *line)
                                 .to = (size_t)(end - plain)};
             g_array_append_val(line->numbers, number);
             p = end;
+        } else if (cents_at(text, plain, p)) {
+            number = (DnNumber){.minor = (p[1] - '0') * 10 + (p[2] - '0'),
+                                .decimals = true,
+                                .from = (size_t)(p - plain),
+                                .to = (size_t)(p + 3 - plain)};
+            g_array_append_val(line->numbers, number);
+            p += 3;
         } else if (!g_ascii_isdigit(*p)) {
             p = g_utf8_next_char(p);
         } else {

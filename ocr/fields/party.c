@@ -62,40 +62,36 @@ static const char *const legal_forms_latin[] = {
 static const char *const legal_forms_short[] = {"sa", "sl", "as", "ab", "sc"};
 
 static const char *const trades[] = {
-    "スーパー",    "ストア",      "マート",
-    "マーケット",  "薬局",        "ドラッグ",
-    "書店",        "食堂",        "レストラン",
-    "カフェ",      "珈琲",        "喫茶",
-    "病院",        "医院",        "クリニック",
-    "商店",        "商会",        "工業",
-    "商事",        "ホテル",      "旅館",
-    "居酒屋",      "寿司",        "鮨",
-    "タクシー",    "交通",        "鉄道",
-    "駐車場",      "パーキング",  "石油",
-    "電機",        "カメラ",      "ホームセンター",
-    "ベーカリー",  "文具",        "印刷",
-    "運輸",        "物流",        "建設",
-    "工務店",      "酒店",        "屋",
-    "堂",          "亭",          "庵",
-    "百貨店",      "trading",     "enterprise",
-    "restaurant",  "hardware",    "marketing",
-    "store",       "mart",        "cafe",
-    "bakery",      "house",       "market",
-    "supermarket", "hypermarket", "stationery",
-    "station",     "pharmacy",    "hotel",
-    "resources",   "supply",      "electrical",
-    "services",    "service",     "shop",
-    "kitchen",     "cuisine",     "catering",
-    "motor",       "auto",        "industries",
-    "retail",      "holdings",    "group",
-    "books",       "kedai",       "restoran",
-    "perniagaan",  "pasaraya",    "niaga",
-    "grocer",      "food",        "foods",
-    "deco",        "delights",    "florist",
-    "cash&carry",  "centre",      "center",
-    "computer",    "electronics", "furniture",
-    "interior",    "fashion",     "beauty",
-    "salon",       "clinic",      "studio",
+    "モータース",   "自動車",      "工房",       "歯科",       "不動産",   "新聞",
+    "クリーニング", "美容",        "理容",       "荘",         "温泉",     "電力",
+    "水道局",       "市役所",      "郵便局",     "会議所",     "協会",     "組合",
+    "大学",         "学園",        "航空",       "フェリー",   "バス",     "急便",
+    "事務所",       "研究所",      "製作所",     "美術館",     "博物館",   "体育館",
+    "会館",         "幼稚園",      "保育園",     "学校",       "神社",     "ショップ",
+    "サロン",       "サービス",    "販売",       "運送",       "農園",     "牧場",
+    "酒造",         "水産",        "青果",       "精肉",       "鮮魚",     "製菓",
+    "花店",         "生花",        "眼鏡",       "メガネ",     "スポーツ", "楽器",
+    "家具",         "建具",        "塗装",       "電設",       "設備",     "ガス",
+    "家電",         "デンキ",      "ダイニング", "キッチン",   "ビストロ", "ラーメン",
+    "うどん",       "そば",        "焼肉",       "焼鳥",       "食事処",   "コーヒー",
+    "ホール",       "シネマ",      "コンビニ",   "スーパー",   "ストア",   "マート",
+    "マーケット",   "薬局",        "ドラッグ",   "書店",       "食堂",     "レストラン",
+    "カフェ",       "珈琲",        "喫茶",       "病院",       "医院",     "クリニック",
+    "商店",         "商会",        "工業",       "商事",       "ホテル",   "旅館",
+    "居酒屋",       "寿司",        "鮨",         "タクシー",   "交通",     "鉄道",
+    "駐車場",       "パーキング",  "石油",       "電機",       "カメラ",   "ホームセンター",
+    "ベーカリー",   "文具",        "印刷",       "運輸",       "物流",     "建設",
+    "工務店",       "酒店",        "屋",         "堂",         "亭",       "庵",
+    "百貨店",       "trading",     "enterprise", "restaurant", "hardware", "marketing",
+    "store",        "mart",        "cafe",       "bakery",     "house",    "market",
+    "supermarket",  "hypermarket", "stationery", "station",    "pharmacy", "hotel",
+    "resources",    "supply",      "electrical", "services",   "service",  "shop",
+    "kitchen",      "cuisine",     "catering",   "motor",      "auto",     "industries",
+    "retail",       "holdings",    "group",      "books",      "kedai",    "restoran",
+    "perniagaan",   "pasaraya",    "niaga",      "grocer",     "food",     "foods",
+    "deco",         "delights",    "florist",    "cash&carry", "centre",   "center",
+    "computer",     "electronics", "furniture",  "interior",   "fashion",  "beauty",
+    "salon",        "clinic",      "studio",
 };
 
 static const char *const titles[] = {
@@ -398,16 +394,59 @@ static const char *const noise[] = {
     "vorstand",
     "aufsichtsrat",
     "registergericht",
+    "割引",
+    "値引",
+    "クーポン",
+    "お知らせ",
+    "ご使用",
+    "チャージ",
+    "開催",
+    "契約",
+    "有効",
+    "検針",
+    "宿泊",
+    "乗車",
+    "入庫",
+    "出庫",
+    "保険",
+    "pump",
+    "gallons",
+    "unleaded",
+    "guest",
+    "ticket",
+    "confirmation",
+    "passenger",
+    "balance",
+    "approved",
+    "auth code",
+    "order #",
+    "order no",
+    "order summary",
+    "check #",
+    "zapfsäule",
+    "tisch ",
+    "kasse ",
+    "quittung",
+    "*rechnung",
+    "caisse",
+    "couverts",
+    "tavolo",
+    "mesa",
+    "kvitto",
+    "bon ",
+    "券売機",
+    "発券",
+    "号機",
 };
 
 static const char *const addresses[] = {
     "〒",          "tel",           "ＴＥＬ",      "電話",          "fax",      "登録番号",
     "事業者番号",  "事業者登録",    "http",        "www.",          "@",        "住所",
     "所在地",      "jalan",         "jln",         "taman",         "selangor", "kualalumpur",
-    "johor",       "lot ",          "street",      "road",          "avenue",   "*straße",
+    "johor",       "lot ",          "street ",     "road ",         "avenue ",  "*straße",
     "*strasse",    "*strabe",       "*straBe",     "postcode",      "malaysia", "singapore",
     "*str.",       "phone",         "fon:",        "h/p",           "hp:",      "plaza",
-    "bandar",      "floor",         "ground",      "persiaran",     "section",  "seksyen",
+    "bandar",      "floor ",        "ground ",     "persiaran",     "section ", "seksyen",
     "kawasan",     "perindustrian", "industrial",  "lorong",        "wilayah",  "petaling",
     "france",      "deutschland",   "germany",     "united states", "p.o.box",  "darulehsan",
     "darul ehsan", "persekutuan",   "pulaupinang", "kampung",       "negeri",   "jlm ",
@@ -482,6 +521,48 @@ equals_any(const char *text, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* True when a word for a trade is in @name: a short Latin one ends a word of it, as mart does in
+ * Supermart and auto does not in Autobahn. */
+static bool
+names_trade(const char *name)
+{
+    enum { SHORT = 5 };
+    g_autofree char *lower = g_utf8_strdown(name, -1);
+
+    for (guint i = 0; i < G_N_ELEMENTS(trades); i++) {
+        size_t size = strlen(trades[i]);
+        bool latin = g_ascii_isalpha(trades[i][0]) && size <= SHORT;
+
+        for (const char *at = strstr(lower, trades[i]); at; at = strstr(at + 1, trades[i]))
+            if (!latin || !g_ascii_isalpha(at[size]))
+                return true;
+    }
+    return false;
+}
+
+/* True when @name says what is paid or what the paper is, by its last letters: 駐車料金, 年会費,
+ * お知らせ(検針票). */
+static bool
+is_subject(const char *name)
+{
+    static const char *const ends[] = {
+        "料",     "料金",     "費",   "代",   "代金", "税",   "券",   "票",       "お知らせ",
+        "割引",   "値引",     "報酬", "明細", "書",   "証",   "控",   "チャージ", "使用量",
+        "購読料", "ご案内",   "額",   "点数", "日",   "日時", "時刻", "時間",     "内容",
+        "氏名",   "車種",     "円",   "分",   "番",   "行",   "者",   "様",       "合計",
+        "駐車場", "負担割合", "種別", "区分", "方法", "回数", "人数", "ご利用"};
+    g_autofree char *bare = g_strdup(name);
+    char *bracket = strchr(bare, '(');
+
+    if (bracket && bracket - bare >= 6)
+        *bracket = '\0';
+    g_strchomp(bare);
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (g_str_has_suffix(bare, ends[i]))
             return true;
     return false;
 }
@@ -715,6 +796,28 @@ names_recipient(const char *folded)
            (size > 3 && strcmp(folded + size - 1, "様") == 0);
 }
 
+/* Where a telephone or the registration number is named within @text, behind a name; NULL else. */
+static const char *
+number_named_in(const char *text)
+{
+    static const char *const words[] = {"TEL", "Tel", "電話", "℡", "登録番号"};
+    enum { NAME_LEAST_BYTES = 6 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *at = strstr(text, words[i]);
+
+        if (!at || at - text < NAME_LEAST_BYTES || g_ascii_isalnum(at[-1]))
+            continue;
+        const char *after = at + strlen(words[i]);
+
+        while (*after == ' ' || *after == ':' || *after == '.' || *after == '(' || *after == 'T')
+            after++;
+        if (g_ascii_isdigit(*after))
+            return at;
+    }
+    return NULL;
+}
+
 static void
 add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigned rank)
 {
@@ -725,6 +828,16 @@ add_cell(GArray *cells, const DnFieldLine *line, size_t from, size_t to, unsigne
     /* Who is addressed and who writes, without a gap between them. */
     if (after && strlen(after) >= NAME_LEAST_BYTES) {
         size_t middle = from + (size_t)(after - whole);
+
+        add_cell(cells, line, from, middle, rank);
+        add_cell(cells, line, middle, to, rank);
+        return;
+    }
+    /* A name with the telephone on its line. */
+    const char *call = number_named_in(whole);
+
+    if (call) {
+        size_t middle = from + (size_t)(call - whole);
 
         add_cell(cells, line, from, middle, rank);
         add_cell(cells, line, middle, to, rank);
@@ -942,10 +1055,11 @@ trimmed_name(const char *text, size_t *out_cut)
         "店名",   "店舗名",     "発行者",   "発行元",  "販売者", "加盟店名",
         "加盟店", "店舗",       "from:",    "seller:", "from "};
     static const char *const closers[] = {
-        "登録番号", "事業者", "tel",  "TEL",  "Tel",     "電話",   "〒",     "代表取締役",
-        "代表",     "FAX",    "Fax",  " - ",  " | ",     " |,",    " : ",    "●",
-        "•",        "(No",    "http", "www.", "Invoice", "領収",   "請求書", "レシート",
-        " ROC",     "Reg.",   "(Co",  "GST",  "(以下",   "( 以下", " (以下"};
+        "登録番号",   "事業者", "tel",      "TEL",   "Tel",      "電話", "〒",
+        "代表取締役", "代表",   "FAX",      "Fax",   " - ",      " | ",  " |,",
+        " : ",        "●",      "•",        "(No",   "http",     "www.", "Invoice",
+        "領収",       "請求書", "レシート", " ROC",  "Reg.",     "(Co",  "GST",
+        "(以下",      "( 以下", " (以下",   " お客", "お客さま", " 0"};
     const char *begin = text;
 
     *out_cut = 0;
@@ -1031,7 +1145,9 @@ is_lower_case(const char *text)
     unsigned upper = 0;
     unsigned lower = 0;
 
-    for (const char *p = text; *p; p++) {
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        if (dn_text_is_cjk(g_utf8_get_char(p)))
+            return false;
         upper += g_ascii_isupper(*p) ? 1 : 0;
         lower += g_ascii_islower(*p) ? 1 : 0;
     }
@@ -1134,7 +1250,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
     g_autofree char *folded = folded_of(name);
     bool legal = contains_any(name, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja));
     bool latin = latin_form_end(name) > 0;
-    bool trade = contains_any(folded, trades, G_N_ELEMENTS(trades));
+    bool trade = names_trade(name);
     double height = cell->box.height / text->height_px;
     double contact = contact_evidence(text, cells, cell);
     double evidence = -0.6;
@@ -1154,6 +1270,8 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 4.2;
     if (cell->line->numbers->len > 0 && !legal && !latin)
         evidence -= !text->japanese && has_price(cell->line) ? 1.6 : 0.6;
+    if (!legal && !latin && is_subject(name))
+        evidence -= 3.0;
     if (is_lower_case(name))
         evidence -= 3.0;
     else if (!text->japanese && g_ascii_islower(name[0]) && g_ascii_islower(name[1]) && !latin)
@@ -1164,8 +1282,9 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 2.2;
     if (g_utf8_strlen(name, -1) > 40)
         evidence -= 1.2;
+    /* A form in Japanese has its issuer at the foot, with an address. */
     if (cell->line->place > 0.55)
-        evidence -= legal || latin ? 0.3 : 1.6;
+        evidence -= legal || latin || (text->japanese && contact >= 1.4) ? 0.3 : 1.6;
     /* Who is to be paid is who invoices, and no seal lies on the line of the account. */
     if (legal && strstr(cell->text, "名義"))
         evidence += 1.6;
@@ -1325,7 +1444,8 @@ join_lines(const DnFieldText *text, DnField *field)
     DnCandidate *best = dn_field_best(field);
     double width = text->lines->len ? dn_field_text_line(text, 0)->page_width_px : 0;
 
-    if (!best || text->japanese || has_form(best->text) || best->box.height == 0)
+    if (!best || text->japanese || has_form(best->text) || best->box.height == 0 ||
+        strpbrk(best->text, "0123456789():"))
         return;
     for (guint i = 1; i < field->candidates->len; i++) {
         const DnCandidate *above = g_ptr_array_index(field->candidates, i);

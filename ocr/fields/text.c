@@ -325,6 +325,31 @@ find_decimal_mark(DnFieldText *self)
     self->decimal_comma = commas > dots;
 }
 
+static bool
+any_line_holds(const DnFieldText *self, const char *const *words, size_t count)
+{
+    for (guint i = 0; i < self->lines->len; i++)
+        for (size_t w = 0; w < count; w++)
+            if (strstr(dn_field_text_line(self, i)->folded, words[w]))
+                return true;
+    return false;
+}
+
+/* What the words of the document say of the way it writes numbers. */
+static void
+find_habits(DnFieldText *self)
+{
+    static const char *const blanks[] = {"tva",    "ttc",     "facture", "moms", "faktur",
+                                         "mva",    "vystav",  "razem",   "dph",  "kvittering",
+                                         "kvitto", "paragon", "alv"};
+    static const char *const credits[] = {"creditmemo", "creditnote",    "refund",
+                                          "gutschrift", "avoir",         "storno",
+                                          "notadecr",   "notadicredito", "creditnota"};
+
+    self->spaced = self->decimal_comma && any_line_holds(self, blanks, G_N_ELEMENTS(blanks));
+    self->credit = any_line_holds(self, credits, G_N_ELEMENTS(credits));
+}
+
 static void
 find_script(DnFieldText *self)
 {
@@ -384,6 +409,7 @@ dn_field_text_new(const DnPageText *const *pages, size_t page_count,
     find_script(self);
     find_currency(self);
     find_decimal_mark(self);
+    find_habits(self);
     find_nines(self);
     dn_numbers_find(self);
     return self;

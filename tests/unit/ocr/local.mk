@@ -4,6 +4,12 @@ tests_unit_ocr_test_dates_SOURCES = tests/unit/ocr/test-dates.c tests/unit/ocr/p
 tests_unit_ocr_test_dates_LDADD = $(OCR_LDADD) $(BASE_LDADD)
 tests_unit_ocr_test_amounts_SOURCES = tests/unit/ocr/test-amounts.c tests/unit/ocr/page.h
 tests_unit_ocr_test_amounts_LDADD = $(OCR_LDADD) $(BASE_LDADD)
+check_PROGRAMS += tests/unit/ocr/test-papers
+TESTS += tests/unit/ocr/test-papers
+tests_unit_ocr_test_papers_SOURCES = tests/unit/ocr/test-papers.c tests/unit/ocr/page.h
+tests_unit_ocr_test_papers_LDADD = $(OCR_LDADD) $(BASE_LDADD)
+EXTRA_DIST += tests/unit/ocr/papers/ja-till.txt tests/unit/ocr/papers/ja-paper.txt \
+	tests/unit/ocr/papers/western.txt
 check_PROGRAMS += tests/unit/ocr/test-parties
 TESTS += tests/unit/ocr/test-parties
 tests_unit_ocr_test_parties_SOURCES = tests/unit/ocr/test-parties.c tests/unit/ocr/page.h

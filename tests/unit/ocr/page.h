@@ -3,6 +3,7 @@
  * tests/unit/ocr/page.h - pages written as text: a line of it is a line of the page.
  *
  * Words are parted by blanks and stand on a grid, so that three blanks make a gap between columns.
+ * A line with ^ before its first word is printed in twice the size.
  */
 #ifndef TESTS_UNIT_OCR_PAGE_H
 #define TESTS_UNIT_OCR_PAGE_H
@@ -16,11 +17,12 @@ G_GNUC_UNUSED static DnPageText *
 page_made_of(const char *const *lines, const char *origin, double confidence)
 {
     unsigned count = g_strv_length((char **)lines);
-    DnPageText *page = dn_page_text_new(1, PAGE_WIDTH_PX, (count + 2) * PAGE_LINE_PX, 200, origin);
+    DnPageText *page = dn_page_text_new(1, PAGE_WIDTH_PX, (count + 3) * PAGE_LINE_PX, 200, origin);
     GPtrArray *words = dn_word_array_new();
 
-    for (unsigned row = 0; row < count; row++) {
+    for (unsigned row = 0, y = PAGE_LINE_PX; row < count; row++) {
         int column = 0;
+        int size = 1;
 
         for (const char *p = lines[row]; *p;) {
             const char *end = p + strcspn(p, " ");
@@ -30,15 +32,21 @@ page_made_of(const char *const *lines, const char *origin, double confidence)
                 p++;
                 continue;
             }
+            if (*p == '^') {
+                size = 2;
+                p++;
+                continue;
+            }
             g_autofree char *word = g_strndup(p, (gsize)(end - p));
-            int columns = MAX(1, dn_text_columns(word));
-            DnBox box = {column * PAGE_COLUMN_PX, (int)(row + 1) * PAGE_LINE_PX,
-                         columns * PAGE_COLUMN_PX, PAGE_LETTER_PX};
+            int columns = MAX(1, dn_text_columns(word)) * size;
+            DnBox box = {column * PAGE_COLUMN_PX, (int)y, columns * PAGE_COLUMN_PX,
+                         PAGE_LETTER_PX * size};
 
             g_ptr_array_add(words, dn_word_new(word, &box, confidence));
             column += columns;
             p = end;
         }
+        y += (unsigned)(PAGE_LINE_PX * size);
     }
     dn_page_text_take_words(page, words);
     return page;
