@@ -12,6 +12,7 @@
 #include "config.h"
 #include "index/query.h"
 #include "base/digest.h"
+#include "index/gate.h"
 #include "index/party.h"
 #include "index/search.h"
 #include "index/text.h"
@@ -30,6 +31,7 @@ enum {
     TRIM_SLACK = 1024,
     LOOK_UP_MOST = 256,
     MOST_ROW_BYTES = 1 << 20, /* that are kept: beyond, they are looked up again */
+    SHORT_STEPS = 256,        /* before it needs a place at the gate */
 };
 
 typedef struct {
@@ -448,6 +450,24 @@ is_next_value(const DnSearch *search, const Way *way, const DnCandidate *next, g
     return place.missing != last->place.missing || place.value != last->place.value;
 }
 
+/* A search that turns out to be long goes on when there is a processor for it. */
+static void
+search_enter(DnSearch *search)
+{
+    if (search->is_inside || search->steps < SHORT_STEPS)
+        return;
+    dn_gate_enter(dn_gate_of_process());
+    search->is_inside = true;
+}
+
+static void
+search_leave(DnSearch *search)
+{
+    if (search->is_inside)
+        dn_gate_leave(dn_gate_of_process());
+    search->is_inside = false;
+}
+
 /* Goes on up to @steps in all; true when it has the answer. */
 static bool
 way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
@@ -462,6 +482,7 @@ way_go(DnSearch *search, Way *way, uint64_t steps, guint most)
     while (!done && !search->error && way->steps < steps) {
         bool full = way->by_place && way->hits && way->hits->len >= most;
 
+        search_enter(search);
         search->steps++;
         if (full || !way_next(search, way, &row)) {
             done = true;
@@ -511,7 +532,7 @@ nearest(const GPtrArray *ways, guint most)
 /* (transfer none) The first to have the answer. A merge of a few names is likely to be. One of many
  * that has only to show its rows knows how far it has to go, and a walk how often it finds one. */
 static Way *
-race(DnSearch *search, GPtrArray *ways, guint most)
+race_on(DnSearch *search, GPtrArray *ways, guint most)
 {
     Way *front = g_ptr_array_index(ways, 0);
     bool few = front->merge && !front->merge->many;
@@ -533,6 +554,15 @@ race(DnSearch *search, GPtrArray *ways, guint most)
         }
     }
     return NULL;
+}
+
+static Way *
+race(DnSearch *search, GPtrArray *ways, guint most)
+{
+    Way *way = race_on(search, ways, most);
+
+    search_leave(search);
+    return way;
 }
 
 /* One that comes in order and meets all terms reads what it shows and no more: nobody can be much

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "index/search.h"
+#include "index/gate.h"
 #include "index/text.h"
 
 #include <string.h>
@@ -319,12 +320,19 @@ candidate_has_phrases(DnSearch *search, DnCandidate *candidate)
     const DnQuery *query = search->query;
     g_autofree char *text = NULL;
     g_autofree char *flat = NULL;
+    bool loaded = false;
 
     if (!dn_candidate_cover(search, candidate))
         return false;
     search->texts++;
     search->steps += TEXT_STEPS;
-    if (!query->load_text(&candidate->cover.id, &text, query->load_data, &search->error))
+    /* It may have to wait. */
+    if (search->is_inside)
+        dn_gate_leave(dn_gate_of_process());
+    loaded = query->load_text(&candidate->cover.id, &text, query->load_data, &search->error);
+    if (search->is_inside)
+        dn_gate_return(dn_gate_of_process());
+    if (!loaded)
         return false;
     flat = dn_text_flat(text ? text : "");
     for (guint i = 0; i < search->phrases->len; i++)

@@ -70,7 +70,8 @@ typedef struct {
     uint64_t steps;
     uint64_t rows;
     uint64_t texts;
-    GError *error; /* the first failure; everything then ends */
+    bool is_inside; /* the gate */
+    GError *error;  /* the first failure; everything then ends */
 } DnSearch;
 
 bool dn_search_sorts_down(DnSort sort);

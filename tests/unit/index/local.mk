@@ -1,9 +1,11 @@
-INDEX_TESTS = tests/unit/index/test-fold tests/unit/index/test-key tests/unit/index/test-kv \
+INDEX_TESTS = tests/unit/index/test-fold tests/unit/index/test-gate tests/unit/index/test-key tests/unit/index/test-kv \
 	tests/unit/index/test-parties tests/unit/index/test-posting tests/unit/index/test-query
 check_PROGRAMS += $(INDEX_TESTS)
 TESTS += $(INDEX_TESTS)
 tests_unit_index_test_fold_SOURCES = tests/unit/index/test-fold.c
 tests_unit_index_test_fold_LDADD = $(INDEX_LDADD) $(BASE_LDADD)
+tests_unit_index_test_gate_SOURCES = tests/unit/index/test-gate.c
+tests_unit_index_test_gate_LDADD = $(INDEX_LDADD) $(BASE_LDADD)
 tests_unit_index_test_key_SOURCES = tests/unit/index/test-key.c
 tests_unit_index_test_key_LDADD = $(INDEX_LDADD) $(BASE_LDADD)
 tests_unit_index_test_kv_SOURCES = tests/unit/index/test-kv.c

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 #include "base/fs.h"
+#include "index/gate.h"
 #include "index/party.h"
 #include "index/query.h"
 #include "index/span.h"
@@ -750,6 +751,62 @@ test_visitor_stops_the_search(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
+/* Of a search that goes on for long: nobody has a place while these are called. */
+static bool
+load_outside(G_GNUC_UNUSED const DnUuid *id, char **out_text, void *user_data, GError **error)
+{
+    int *calls = user_data;
+
+    g_assert_cmpuint(dn_gate_inside(dn_gate_of_process()), ==, 0);
+    if (++*calls > 20)
+        return dn_fail(error, DN_ERROR_DENIED, "enough");
+    *out_text = g_strdup("会議室の利用料");
+    return true;
+}
+
+static bool
+visit_outside(G_GNUC_UNUSED const DnUuid *id, void *user_data, G_GNUC_UNUSED GError **error)
+{
+    int *calls = user_data;
+
+    ++*calls;
+    g_assert_cmpuint(dn_gate_inside(dn_gate_of_process()), ==, 0);
+    return true;
+}
+
+static void
+test_no_place_is_kept_outside(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    for (uint64_t seq = 1; seq <= 40; seq++) {
+        g_autoptr(DnKvBatch) batch = dn_kv_batch_new();
+        DnIndexRecord record = {.id = dn_uuid_new(),
+                                .registered_seq = seq,
+                                .date_days = DN_DAYS_MISSING,
+                                .amount = DN_AMOUNT_MISSING,
+                                .kind = "receipt"};
+
+        dn_index_update(batch, &tenant, NULL, &record);
+        dn_index_update_text(batch, &tenant, seq, NULL, "会議室の利用料");
+        g_assert_true(dn_kv_write(f->kv, batch, NULL));
+    }
+    for (uint32_t limit = 18; limit <= 25; limit += 7) {
+        int loads = 0;
+        int visits = 0;
+        g_autoptr(GError) error = NULL;
+        DnQuery query = {.text = "\"会議室の利用料\"",
+                         .limit = limit,
+                         .load_text = load_outside,
+                         .load_data = &loads};
+        bool ok = dn_index_find(f->kv, &tenant, &query, visit_outside, &visits, NULL, &error);
+
+        g_assert_true(ok == (limit < 20));
+        g_assert_cmpint(visits, ==, ok ? (int)limit : 0);
+        if (!ok)
+            assert_code(error, DENIED);
+        g_assert_cmpuint(dn_gate_inside(dn_gate_of_process()), ==, 0);
+    }
+}
+
 static void
 test_hostile_records_are_stored(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
@@ -950,6 +1007,7 @@ main(int argc, char **argv)
     add("foreign-cursor", test_foreign_cursors_are_refused);
     add("empty-terms", test_empty_terms_are_invalid);
     add("visitor", test_visitor_stops_the_search);
+    add("outside", test_no_place_is_kept_outside);
     add("hostile", test_hostile_records_are_stored);
     add("damaged", test_damaged_row_is_corrupt);
     return g_test_run();
