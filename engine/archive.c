@@ -451,6 +451,7 @@ archive_new(const char *dir, const DnArchiveOptions *options)
     self->passphrases = options->passphrases;
     self->heads = dn_heads_new();
     g_queue_init(&self->pending);
+    self->lately = dn_lately_new();
     g_mutex_init(&self->hand_lock);
     g_cond_init(&self->hand_changed);
     g_mutex_init(&self->reader_lock);
@@ -650,6 +651,7 @@ dn_archive_close(DnArchive *self)
     }
     g_clear_pointer(&self->view, dn_kv_close);
     g_clear_pointer(&self->view_cipher, dn_stream_cipher_free);
+    g_clear_pointer(&self->lately, dn_lately_free);
     g_clear_pointer(&self->store, dn_store_close);
     g_clear_pointer(&self->keys, dn_keyring_free);
     g_clear_pointer(&self->heads, g_hash_table_unref);

@@ -17,8 +17,8 @@
 
 enum { ZSTD_LEVEL = 9 };
 
-static bool
-is_packed(DnPart part)
+bool
+dn_part_is_packed(DnPart part)
 {
     return part == DN_PART_TEXT || part == DN_PART_WORDS || part == DN_PART_EVIDENCE;
 }
@@ -42,7 +42,7 @@ dn_blob_ref(const DnNewBlob *blob)
     dn_json_set_string(ref, "id", id);
     dn_json_set_string(ref, "sha256", hex);
     dn_json_set_int(ref, "bytes", (int64_t)g_bytes_get_size(blob->plain));
-    if (is_packed(blob->part))
+    if (dn_part_is_packed(blob->part))
         dn_json_set_string(ref, "encoding", "zstd");
     return ref;
 }
@@ -54,7 +54,7 @@ dn_blob_pack(const DnNewBlob *blob, GError **error)
     const void *data = g_bytes_get_data(blob->plain, &size);
     size_t room = ZSTD_compressBound(size);
 
-    if (!is_packed(blob->part))
+    if (!dn_part_is_packed(blob->part))
         return g_bytes_ref(blob->plain);
     g_autofree uint8_t *packed = dn_try_array(room, 1, error);
 
@@ -140,19 +140,31 @@ sealed_blob_clear(SealedBlob *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SealedBlob, sealed_blob_clear)
 
 static bool
-sealed_blob_open(SealedBlob *self, DnArchive *archive, const DnSealName *name,
-                 const DnStoreRef *place, GError **error)
+sealed_blob_open(SealedBlob *self, DnArchive *archive, const DnBlobFound *found, GError **error)
 {
-    uint8_t header[DN_SEALED_HEADER] = {0};
-
-    self->part = dn_store_open_part(archive->store, place, error);
-    if (!self->part ||
-        !dn_store_part_read(self->part, 0, MIN(place->size, sizeof header), header, error))
+    self->part = dn_store_open_part_again(archive->store, &found->place, error);
+    if (!self->part)
         return false;
-    self->unsealer = dn_unsealer_new(archive->keys, name, header, place->size, error);
+    self->unsealer =
+        dn_unsealer_new(archive->keys, &found->name, found->header, found->place.size, error);
     if (!self->unsealer)
         return false;
     self->step = MAX(STEP_BYTES / dn_unsealer_chunk_bytes(self->unsealer), 1);
+    return true;
+}
+
+/* Checks the place, and reads the first bytes of what lies there. */
+static bool
+find_sealed(DnArchive *self, const DnSealName *name, const DnStoreRef *place,
+            DnBlobFound *out_found, GError **error)
+{
+    g_autoptr(DnStorePart) part = dn_store_open_part(self->store, place, error);
+    DnBlobFound found = {.name = *name, .place = *place};
+
+    if (!part ||
+        !dn_store_part_read(part, 0, MIN(place->size, sizeof found.header), found.header, error))
+        return false;
+    *out_found = found;
     return true;
 }
 
@@ -180,9 +192,11 @@ unseal(DnArchive *self, const DnSealName *name, const DnStoreRef *place, DnSha25
     g_auto(SealedBlob) blob = {0};
     g_autoptr(DnDigest) digest = dn_digest_new();
     g_autofree uint8_t *plain = NULL;
+    DnBlobFound found;
 
     dn_store_expect(self->store, place);
-    if (!sealed_blob_open(&blob, self, name, place, error))
+    if (!find_sealed(self, name, place, &found, error) ||
+        !sealed_blob_open(&blob, self, &found, error))
         return NULL;
     uint64_t size = dn_unsealer_plain_bytes(blob.unsealer);
     uint64_t chunk = dn_unsealer_chunk_bytes(blob.unsealer);
@@ -278,26 +292,38 @@ struct DnPartReader {
     uint64_t edge_index;
 };
 
-DnPartReader *
-dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
-                   GError **error)
+bool
+dn_blob_find(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
+             DnBlobFound *out_found, GError **error)
 {
-    g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
     DnBlobRef blob;
     DnStoreRef place;
 
     if (!dn_blob_ref_of(ref, &blob, error) || !dn_view_blob_place(self, &blob.id, &place, error))
-        return NULL;
-    if (is_packed(part)) {
-        reader->whole = dn_blob_open(self, tenant, &blob, part, &place, error);
-        if (!reader->whole)
-            return NULL;
-        reader->size = g_bytes_get_size(reader->whole);
-        return g_steal_pointer(&reader);
-    }
-    DnSealName name = {.tenant = *tenant, .blob = blob.id, .part = part};
+        return false;
+    return find_sealed(self, &(DnSealName){.tenant = *tenant, .blob = blob.id, .part = part},
+                       &place, out_found, error);
+}
 
-    if (!sealed_blob_open(&reader->blob, self, &name, &place, error))
+DnPartReader *
+dn_part_reader_new_packed(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
+                          GError **error)
+{
+    g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
+
+    reader->whole = dn_blob_load_value(self, tenant, ref, part, error);
+    if (!reader->whole)
+        return NULL;
+    reader->size = g_bytes_get_size(reader->whole);
+    return g_steal_pointer(&reader);
+}
+
+DnPartReader *
+dn_part_reader_new(DnArchive *self, const DnBlobFound *found, GError **error)
+{
+    g_autoptr(DnPartReader) reader = g_new0(DnPartReader, 1);
+
+    if (!sealed_blob_open(&reader->blob, self, found, error))
         return NULL;
     reader->size = dn_unsealer_plain_bytes(reader->blob.unsealer);
     return g_steal_pointer(&reader);

@@ -307,6 +307,7 @@ rebuild_view(DnArchive *self, DnProgress progress, void *user_data, GError **err
     g_autofree char *view_dir = g_build_filename(self->dir, "view", NULL);
     uint64_t entries = 0;
 
+    dn_lately_forget_all(self->lately);
     g_clear_pointer(&self->view, dn_kv_close);
     g_clear_pointer(&self->view_cipher, dn_stream_cipher_free);
     g_hash_table_remove_all(self->heads);

@@ -20,6 +20,7 @@
 #include "engine/duty.h"
 #include "engine/evidence/evidence.h"
 #include "engine/law/rules.h"
+#include "engine/lately.h"
 #include "engine/ledger/ledger.h"
 #include "engine/reader.h"
 #include "engine/registry/file.h"
@@ -59,6 +60,7 @@ struct DnArchive {
     DnStore *store;
     DnStreamCipher *view_cipher;
     DnKv *view;
+    DnLately *lately; /* of what the view shows */
     DnUuid tenant;
     char *tenant_name;
 
@@ -400,9 +402,17 @@ GBytes *dn_blob_load(DnArchive *self, const DnUuid *tenant, const json_t *ref, D
 GBytes *dn_blob_load_value(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
                            GError **error);
 
-/** (transfer full) Those bytes piece by piece; see archive.h. */
-DnPartReader *dn_part_reader_new(DnArchive *self, const DnUuid *tenant, const DnValue *ref,
-                                 DnPart part, GError **error);
+/** Where what @ref names lies, with the first bytes of it. */
+bool dn_blob_find(DnArchive *self, const DnUuid *tenant, const DnValue *ref, DnPart part,
+                  DnBlobFound *out_found, GError **error);
+
+/** (transfer full) Its bytes piece by piece; see archive.h. Not of what is packed. */
+DnPartReader *dn_part_reader_new(DnArchive *self, const DnBlobFound *found, GError **error);
+
+/** (transfer full) The same of what is packed, unpacked at once. */
+DnPartReader *dn_part_reader_new_packed(DnArchive *self, const DnUuid *tenant, const DnValue *ref,
+                                        DnPart part, GError **error);
+bool dn_part_is_packed(DnPart part);
 
 /** (transfer full) The ledger line at @place. */
 char *dn_entry_load(DnArchive *self, const DnUuid *tenant, const DnEntryPlace *place,

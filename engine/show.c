@@ -303,11 +303,37 @@ DnPartReader *
 dn_archive_open_part(DnArchive *self, const DnUuid *id, const char *part, unsigned version,
                      GError **error)
 {
+    DnLatelyAsked asked = {.tenant = self->tenant,
+                           .voucher = *id,
+                           .version = version,
+                           .part = g_strcmp0(part, "rendition") == 0 ? DN_PART_RENDITION
+                                                                     : DN_PART_ORIGINAL};
+    bool is_remembered = !part || strcmp(part, "original") == 0 || strcmp(part, "rendition") == 0;
+    DnBlobFound place;
+
+    if (!dn_view_current(self, error))
+        return NULL;
+    if (is_remembered && dn_lately_find(self->lately, &asked, &place)) {
+        DnPartReader *reader = dn_part_reader_new(self, &place, NULL);
+
+        if (reader)
+            return reader;
+        dn_lately_forget(self->lately, id); /* what follows says why */
+    }
+    uint64_t changes = dn_lately_changes(self->lately);
     g_autoptr(DnArena) arena = dn_arena_new();
     const DnValue *one = find_version(self, arena, id, version, error);
     Found found;
 
     if (!one || !find_part(one, part, &found, error))
         return NULL;
-    return dn_part_reader_new(self, &self->tenant, found.ref, found.part, error);
+    if (dn_part_is_packed(found.part))
+        return dn_part_reader_new_packed(self, &self->tenant, found.ref, found.part, error);
+    if (!dn_blob_find(self, &self->tenant, found.ref, found.part, &place, error))
+        return NULL;
+    DnPartReader *reader = dn_part_reader_new(self, &place, error);
+
+    if (reader && is_remembered)
+        dn_lately_add(self->lately, &asked, &place, changes);
+    return reader;
 }

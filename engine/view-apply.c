@@ -908,6 +908,16 @@ write_position(Applying *applying, const DnStorePosition *end)
                     &format, sizeof format);
 }
 
+static void
+forget_changed(const Applying *applying)
+{
+    for (guint i = 0; i < applying->changed->len; i++) {
+        const Changed *changed = g_ptr_array_index(applying->changed, i);
+
+        dn_lately_forget(applying->archive->lately, &changed->id);
+    }
+}
+
 bool
 dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **error)
 {
@@ -928,6 +938,7 @@ dn_view_apply(DnArchive *self, const DnApply *applies, size_t count, GError **er
     if (!dn_kv_write_all(self->view, (const DnKvBatch *const *)applying.batches->pdata,
                          applying.batches->len, error))
         return false;
+    forget_changed(&applying);
     self->applied = applies[count - 1].end;
     return true;
 }
@@ -978,5 +989,6 @@ dn_view_mark_gone(DnArchive *self, const DnUuid *tenant, GError **error)
     row = dn_value_copy(applying.arena, before, DN_VALUE_OBJECT);
     dn_value_set(applying.arena, row, "gone", dn_value_new_bool(applying.arena, true));
     put_row(&applying, key, sizeof key, row);
+    dn_lately_forget_all(self->lately);
     return dn_kv_write(self->view, applying.batch, error) && dn_kv_flush(self->view, error);
 }

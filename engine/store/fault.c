@@ -72,9 +72,11 @@ fault_read(DnStore *store, const DnStoreRef *ref, GError **error)
 }
 
 static DnStorePart *
-fault_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
+fault_open_part(DnStore *store, const DnStoreRef *ref, bool seen, GError **error)
 {
-    return dn_store_open_part(fault_store(store)->inner, ref, error);
+    DnStore *inner = fault_store(store)->inner;
+
+    return inner->driver->open_part(inner, ref, seen, error);
 }
 
 static void

@@ -231,7 +231,7 @@ part_free(DnStorePart *part)
 }
 
 static DnStorePart *
-memory_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
+memory_open_part(DnStore *store, const DnStoreRef *ref, G_GNUC_UNUSED bool seen, GError **error)
 {
     GBytes *whole = memory_read(store, ref, error);
     MemoryPart *self = whole ? g_new0(MemoryPart, 1) : NULL;

@@ -1007,13 +1007,28 @@ part_free(DnStorePart *part)
     g_free(self);
 }
 
+/* As find_frame() without the frame. */
+static bool
+find_segment(SegmentStore *self, uint32_t segment, ReaderBox **out_box, DnSegmentReader *out_reader,
+             GError **error)
+{
+    ReaderBox *box = open_box(self, segment, error);
+
+    if (!box)
+        return false;
+    *out_reader = *box;
+    *out_box = box;
+    return true;
+}
+
 static DnStorePart *
-segment_open_part(DnStore *store, const DnStoreRef *ref, GError **error)
+segment_open_part(DnStore *store, const DnStoreRef *ref, bool seen, GError **error)
 {
     SegmentPart *self = g_new0(SegmentPart, 1);
     DnFrame frame;
 
-    if (!find_frame(segment_store(store), ref, &self->box, &self->reader, &frame, error)) {
+    if (!(seen ? find_segment(segment_store(store), ref->segment, &self->box, &self->reader, error)
+               : find_frame(segment_store(store), ref, &self->box, &self->reader, &frame, error))) {
         g_free(self);
         return NULL;
     }

@@ -48,7 +48,13 @@ dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error)
 DnStorePart *
 dn_store_open_part(DnStore *self, const DnStoreRef *ref, GError **error)
 {
-    return self->driver->open_part(self, ref, error);
+    return self->driver->open_part(self, ref, false, error);
+}
+
+DnStorePart *
+dn_store_open_part_again(DnStore *self, const DnStoreRef *ref, GError **error)
+{
+    return self->driver->open_part(self, ref, true, error);
 }
 
 bool

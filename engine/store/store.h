@@ -115,7 +115,7 @@ typedef struct {
                    GError **error);
     bool (*wait)(DnStore *self, uint64_t ticket, GError **error);
     GBytes *(*read)(DnStore *self, const DnStoreRef *ref, GError **error);
-    DnStorePart *(*open_part)(DnStore *self, const DnStoreRef *ref, GError **error);
+    DnStorePart *(*open_part)(DnStore *self, const DnStoreRef *ref, bool seen, GError **error);
     bool (*each)(DnStore *self, const DnStorePosition *from, unsigned flags, DnStoreVisitor visit,
                  void *user_data, GError **error);
     void (*end)(DnStore *self, DnStorePosition *out_end);
@@ -174,6 +174,9 @@ GBytes *dn_store_read(DnStore *self, const DnStoreRef *ref, GError **error);
  * dn_store_read() does, once; the bytes are not: it is for a caller who proves them himself, as
  * opening sealed bytes does. A part belongs to one thread and does not outlive the store. */
 DnStorePart *dn_store_open_part(DnStore *self, const DnStoreRef *ref, GError **error);
+
+/** The same of a place that this store has opened before, which is not checked again. */
+DnStorePart *dn_store_open_part_again(DnStore *self, const DnStoreRef *ref, GError **error);
 
 /** A hint: the sealed bytes at @ref will be read soon, so that the disk may begin. Nothing is
  * checked and nothing can fail. */

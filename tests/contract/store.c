@@ -208,7 +208,11 @@ test_a_part_is_read_without_the_rest(Fixture *self, gconstpointer driver)
     g_autoptr(DnStorePart) part = dn_store_open_part(self->store, &receipt.blobs[0], &error);
 
     g_assert_no_error(error);
+    g_autoptr(DnStorePart) again = dn_store_open_part_again(self->store, &receipt.blobs[0], &error);
+
+    g_assert_no_error(error);
     g_assert_cmpuint(part->size, ==, size);
+    g_assert_cmpuint(again->size, ==, size);
     dn_store_expect(self->store, &receipt.blobs[0]);
     dn_store_expect(self->store, &(DnStoreRef){9, 9, UINT64_MAX}); /* nothing is there */
     for (uint64_t from = 0; from <= size; from++) {
@@ -217,7 +221,12 @@ test_a_part_is_read_without_the_rest(Fixture *self, gconstpointer driver)
         g_assert_true(dn_store_part_read(part, from, size - from, piece, &error));
         g_assert_cmpmem(piece, size - from, (const uint8_t *)g_bytes_get_data(wanted, NULL) + from,
                         size - from);
+        g_assert_true(dn_store_part_read(again, from, size - from, piece, &error));
+        g_assert_cmpmem(piece, size - from, (const uint8_t *)g_bytes_get_data(wanted, NULL) + from,
+                        size - from);
     }
+    g_assert_false(dn_store_part_read(again, 1, size, NULL, &error));
+    assert_code(error, INVALID);
     g_assert_false(dn_store_part_read(part, 1, size, NULL, &error));
     assert_code(error, INVALID);
     g_assert_false(dn_store_part_read(part, UINT64_MAX, 2, NULL, &error));

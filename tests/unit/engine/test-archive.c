@@ -5,7 +5,7 @@
 #include "config.h"
 #include "base/clock.h"
 #include "base/fs.h"
-#include "engine/archive.h"
+#include "engine/internal.h"
 #include "tests/unit/engine/fixture.h"
 
 #include <stdio.h>
@@ -675,6 +675,186 @@ test_a_damaged_piece_is_not_handed_out(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(g_ptr_array_index(failures, 0), voucher));
 }
 
+/* Opens it twice: found in the view, then remembered. NULL with the error of both. */
+static GBytes *
+open_twice(DnArchive *archive, const DnUuid *id, unsigned version, GError **error)
+{
+    enum { OFFSET = 70000, SIZE = 65536 };
+    g_autoptr(GError) first_error = NULL;
+    g_autoptr(DnPartReader) first = dn_archive_open_part(archive, id, NULL, version, &first_error);
+    g_autoptr(DnPartReader) again = dn_archive_open_part(archive, id, NULL, version, error);
+
+    if (!first) {
+        g_assert_null(again);
+        g_assert_error(*error, DN_ERROR, first_error->code);
+        return NULL;
+    }
+    g_autoptr(GBytes) one = dn_part_reader_read(first, OFFSET, SIZE, error);
+    GBytes *other = dn_part_reader_read(again, OFFSET, SIZE, error);
+
+    g_assert_no_error(*error);
+    g_assert_true(g_bytes_equal(one, other));
+    return other;
+}
+
+static void
+assert_piece_of(GBytes *piece, GBytes *document)
+{
+    g_autoptr(GBytes) wanted = g_bytes_new_from_bytes(document, 70000, g_bytes_get_size(piece));
+
+    g_assert_true(g_bytes_equal(piece, wanted));
+}
+
+static void
+destroy_every_period(const Fixture *fixture)
+{
+    unsigned destroyed = 0;
+
+    for (int year = 2000; year < 2100; year++) {
+        g_autofree char *period = g_strdup_printf("%d", year);
+
+        destroyed += dn_keyring_destroy_period(fixture->archive->keys, &fixture->archive->tenant,
+                                               period, NULL);
+    }
+    g_assert_cmpuint(destroyed, >, 0);
+}
+
+/* What is taken for a picture by its first bytes. */
+static GBytes *
+large_picture(size_t size)
+{
+    static const char first[] = "\x89PNG\r\n\x1a\n";
+    uint8_t *bytes = g_malloc(size);
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(i * 37 + i / 251);
+    memcpy(bytes, first, sizeof first - 1);
+    return g_bytes_new_take(bytes, size);
+}
+
+/* Where a part lies is remembered: not when it is another, nor longer than its key is there. */
+static void
+test_what_is_remembered_is_what_stands(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) result = NULL;
+    g_autoptr(GBytes) bent = large_document(200000);
+    g_autoptr(GBytes) better = large_picture(300000);
+    g_autoptr(GBytes) other = large_document(200001);
+    DnUuid id = ingest_as_is(fixture->archive, bent);
+    DnUuid bystander = ingest_as_is(fixture->archive, other);
+    g_autoptr(GBytes) before = open_twice(fixture->archive, &id, 0, &error);
+    g_autoptr(GBytes) beside = open_twice(fixture->archive, &bystander, 0, &error);
+
+    (void)data;
+    assert_piece_of(before, bent);
+    assert_piece_of(beside, other);
+    g_assert_true(
+        dn_archive_revise(fixture->archive, &id, better, NULL, "bent", NULL, &result, &error));
+    g_autoptr(GBytes) after = open_twice(fixture->archive, &id, 0, &error);
+    g_autoptr(GBytes) first = open_twice(fixture->archive, &id, 1, &error);
+    g_autoptr(DnPartReader) newest = dn_archive_open_part(fixture->archive, &id, NULL, 0, &error);
+
+    assert_piece_of(after, better);
+    assert_piece_of(first, bent);
+    g_assert_cmpuint(dn_part_reader_size(newest), ==, g_bytes_get_size(better));
+    destroy_every_period(fixture);
+    g_assert_null(open_twice(fixture->archive, &bystander, 0, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_null(open_twice(fixture->archive, &id, 1, &error));
+    g_assert_error(error, DN_ERROR, DN_ERROR_NOT_FOUND);
+}
+
+/* --- what is remembered, by itself --- */
+
+static DnLatelyAsked
+asked_of(unsigned number)
+{
+    DnLatelyAsked asked = {.part = DN_PART_ORIGINAL};
+
+    for (size_t i = 0; i < sizeof number; i++)
+        asked.voucher.bytes[DN_UUID_BYTES - 1 - i] = (uint8_t)(number >> (8 * i));
+    return asked;
+}
+
+static bool
+is_remembered(DnLately *lately, const DnLatelyAsked *asked, uint64_t place)
+{
+    DnBlobFound found;
+
+    if (!dn_lately_find(lately, asked, &found))
+        return false;
+    g_assert_cmpuint(found.place.offset, ==, place);
+    return true;
+}
+
+static void
+remember(DnLately *lately, const DnLatelyAsked *asked, uint64_t place)
+{
+    DnBlobFound found = {.place = {.segment = 1, .offset = place}};
+
+    dn_lately_add(lately, asked, &found, dn_lately_changes(lately));
+}
+
+static void
+test_only_the_same_question_has_the_answer(void)
+{
+    g_autoptr(DnLately) lately = dn_lately_new();
+    DnLatelyAsked asked = asked_of(7);
+    DnLatelyAsked others[] = {asked, asked, asked, asked_of(7 + 256)};
+
+    others[0].version = 1;
+    others[1].part = DN_PART_RENDITION;
+    others[2].tenant.bytes[3] = 1;
+    remember(lately, &asked, 1000);
+    g_assert_true(is_remembered(lately, &asked, 1000));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_false(is_remembered(lately, &others[i], 0));
+    remember(lately, &others[0], 2000);
+    g_assert_true(is_remembered(lately, &asked, 1000));
+    g_assert_true(is_remembered(lately, &others[0], 2000));
+    dn_lately_forget(lately, &asked.voucher);
+    g_assert_false(is_remembered(lately, &asked, 0));
+    g_assert_false(is_remembered(lately, &others[0], 0));
+}
+
+/* A state that was read before a change is not remembered after it. */
+static void
+test_what_was_found_before_a_change_is_not_remembered(void)
+{
+    g_autoptr(DnLately) lately = dn_lately_new();
+    DnLatelyAsked asked = asked_of(7);
+    DnBlobFound found = {.place = {.segment = 1, .offset = 10}};
+    uint64_t changes = dn_lately_changes(lately);
+
+    dn_lately_forget(lately, &asked.voucher);
+    dn_lately_add(lately, &asked, &found, changes);
+    g_assert_false(is_remembered(lately, &asked, 0));
+    changes = dn_lately_changes(lately);
+    dn_lately_forget_all(lately);
+    dn_lately_add(lately, &asked, &found, changes);
+    g_assert_false(is_remembered(lately, &asked, 0));
+}
+
+/* However many are asked for, the last is remembered, and the one of the same set asked for again
+ * and again. */
+static void
+test_what_is_asked_for_again_stays(void)
+{
+    g_autoptr(DnLately) lately = dn_lately_new();
+    DnLatelyAsked often = asked_of(0);
+
+    remember(lately, &often, 1);
+    for (unsigned i = 1; i < 10000; i++) {
+        DnLatelyAsked once = asked_of(i);
+
+        remember(lately, &once, i);
+        g_assert_true(is_remembered(lately, &once, i));
+        g_assert_true(is_remembered(lately, &often, 1));
+    }
+}
+
 /* --- room in memory --- */
 
 typedef struct {
@@ -925,6 +1105,12 @@ main(int argc, char **argv)
     T(a_flipped_byte_names_its_voucher);
     T(a_part_is_read_in_pieces);
     T(a_damaged_piece_is_not_handed_out);
+    T(what_is_remembered_is_what_stands);
+    g_test_add_func("/lately/only_the_same_question_has_the_answer",
+                    test_only_the_same_question_has_the_answer);
+    g_test_add_func("/lately/what_was_found_before_a_change_is_not_remembered",
+                    test_what_was_found_before_a_change_is_not_remembered);
+    g_test_add_func("/lately/what_is_asked_for_again_stays", test_what_is_asked_for_again_stays);
     T(who_finds_no_room_waits_and_gets_in);
     T(a_file_that_cannot_be_read_is_rejected);
     T(a_long_log_is_rebuilt_in_rounds);
