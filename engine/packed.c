@@ -35,6 +35,15 @@ static const Word words[] = {
 #undef DN_WORD
 };
 
+/* The longest of them has as many bytes. */
+typedef union {
+#define DN_WORD(text) char G_PASTE(word_, __COUNTER__)[sizeof text - 1];
+#include "engine/packed-words.def"
+#undef DN_WORD
+} LongestWord;
+
+enum { WORD_MOST = sizeof(LongestWord) };
+
 enum { WORDS = G_N_ELEMENTS(words), SLOTS = 1 << 10 }; /* 10 bits of 64: word_slot() */
 G_STATIC_ASSERT(WORDS < 256);
 
@@ -43,10 +52,18 @@ word_slot(const char *text, size_t size)
 {
     uint64_t first = 0;
     uint64_t last = 0;
-    size_t some = MIN(size, sizeof first);
 
-    memcpy(&first, text, some);
-    memcpy(&last, text + size - some, some);
+    /* Of few bytes, all; of more, the first and the last: always loads of a fixed size. */
+    if (size >= sizeof first) {
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + size - sizeof last, sizeof last);
+    } else if (size >= sizeof(uint32_t)) {
+        memcpy(&first, text, sizeof(uint32_t));
+        memcpy(&last, text + size - sizeof(uint32_t), sizeof(uint32_t));
+    } else if (size > 0) {
+        first = (uint8_t)text[0];
+        last = (uint64_t)(uint8_t)text[size / 2] << 8 | (uint8_t)text[size - 1];
+    }
     return (unsigned)(((first ^ last << 5 ^ size) * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
 }
 
@@ -76,7 +93,7 @@ word_number(const char *text, size_t size)
 {
     const uint8_t *slots = word_slots();
 
-    if (size == 0)
+    if (size == 0 || size > WORD_MOST)
         return 0;
     for (unsigned at = word_slot(text, size); slots[at] != 0; at = (at + 1) % SLOTS) {
         const Word *word = &words[slots[at] - 1];

@@ -995,11 +995,15 @@ batch_add(DnKvBatch *self, Op op, DnKvFamily family, const void *key, size_t key
           const void *value, size_t value_size)
 {
     OpHeader header = {(uint8_t)op, (uint8_t)family, (uint32_t)key_size, (uint32_t)value_size};
+    size_t at = self->ops->len;
+    guint8 *next = NULL;
 
     g_assert(family < DN_KV_FAMILIES && key_size <= MAX_KEY_BYTES && value_size <= INT32_MAX);
-    g_byte_array_append(self->ops, (const guint8 *)&header, sizeof header);
-    g_byte_array_append(self->ops, key, (guint)key_size);
-    g_byte_array_append(self->ops, value, (guint)value_size);
+    g_byte_array_set_size(self->ops, (guint)(at + sizeof header + key_size + value_size));
+    next = self->ops->data + at;
+    memcpy(next, &header, sizeof header);
+    memcpy(next + sizeof header, key, key_size);
+    memcpy(next + sizeof header + key_size, value, value_size);
     self->size++;
 }
 

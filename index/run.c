@@ -3,7 +3,7 @@
  * index/run.c - rows gathered, found, sorted.
  *
  * Rows are sorted in groups: all rows of a table of a tenant begin with the same bytes, so that
- * within a group the eight bytes after those decide nearly every comparison, as one integer.
+ * within a group the sixteen bytes after those decide nearly every comparison, as two integers.
  */
 #include "config.h"
 #include "index/run.h"
@@ -41,7 +41,7 @@ typedef struct {
 } Row;
 
 typedef struct {
-    uint64_t order; /* the bytes after those that are shared */
+    uint64_t order[2]; /* the bytes after those that are shared */
     const Row *row;
     uint32_t number; /* which came first, of one key */
 } Entry;
@@ -54,13 +54,18 @@ typedef struct {
     bool sorted;     /* so far */
 } Group;
 
+typedef struct {
+    const Row *row; /* (nullable) */
+    uint64_t hash;  /* of its key: rows lie anywhere, and few need be looked at */
+} Slot;
+
 struct DnRun {
     DnArena *arena;
     size_t bytes;
     GPtrArray *groups;     /* Group */
     GHashTable *by_prefix; /* the same */
     Group *recent[RECENT]; /* by family and last shared byte */
-    const Row **slots;     /* of keys that are looked up: hashed, open addressing */
+    Slot *slots;           /* of keys that are looked up: open addressing */
     uint32_t slots_bits;
     uint32_t slots_used;
 };
@@ -105,7 +110,7 @@ dn_run_new(void)
     self->groups = g_ptr_array_new_with_free_func(group_free);
     self->by_prefix = g_hash_table_new(group_hash, group_same);
     self->slots_bits = FIRST_BITS;
-    self->slots = g_new0(const Row *, (gsize)1 << FIRST_BITS);
+    self->slots = g_new0(Slot, (gsize)1 << FIRST_BITS);
     return self;
 }
 
@@ -173,31 +178,44 @@ group_of(DnRun *self, DnKvFamily family, const uint8_t *key, size_t key_size)
     return group;
 }
 
+/* Eight bytes of a key from @at on, zeros behind its end. */
 static uint64_t
-order_of(const uint8_t *key, size_t key_size, size_t shared)
+order_of(const uint8_t *key, size_t key_size, size_t at)
 {
     uint64_t order = 0;
 
-    if (key_size >= shared + sizeof order) {
-        memcpy(&order, key + shared, sizeof order);
+    if (key_size >= at + sizeof order) {
+        memcpy(&order, key + at, sizeof order);
         return GUINT64_FROM_BE(order);
     }
-    for (size_t i = shared; i < shared + sizeof order; i++)
+    for (size_t i = at; i < at + sizeof order; i++)
         order = order << 8 | (i < key_size ? key[i] : 0);
     return order;
+}
+
+/* As far as the entries alone tell: 0 when the rows must be looked at. */
+static int
+compare_orders(const Entry *a, const Entry *b)
+{
+    unsigned which = a->order[0] == b->order[0];
+
+    return (a->order[which] > b->order[which]) - (a->order[which] < b->order[which]);
 }
 
 static void
 group_add(DnRun *self, const Row *row)
 {
     Group *group = group_of(self, (DnKvFamily)row->family, row->bytes, row->key_size);
-    Entry entry = {.order = order_of(row->bytes, row->key_size, group->shared_size),
-                   .row = row,
-                   .number = group->entries->len};
+    Entry entry = {
+        .order = {order_of(row->bytes, row->key_size, group->shared_size),
+                  order_of(row->bytes, row->key_size, group->shared_size + sizeof(uint64_t))},
+        .row = row,
+        .number = group->entries->len};
 
     if (group->sorted && group->entries->len > 0)
         group->sorted =
-            g_array_index(group->entries, Entry, group->entries->len - 1).order < entry.order;
+            compare_orders(&g_array_index(group->entries, Entry, group->entries->len - 1), &entry) <
+            0;
     g_array_append_val(group->entries, entry);
     self->bytes += sizeof entry;
 }
@@ -222,17 +240,17 @@ hash_of(DnKvFamily family, const uint8_t *key, size_t key_size)
     return hash ^ hash >> 32;
 }
 
-/* The slot of a key, or the empty one where it belongs. */
-static const Row **
-slot_of(const DnRun *self, DnKvFamily family, const uint8_t *key, size_t key_size)
+/* The slot of a key of @hash, or the empty one where it belongs. */
+static Slot *
+slot_of(const DnRun *self, DnKvFamily family, const uint8_t *key, size_t key_size, uint64_t hash)
 {
     uint64_t mask = (UINT64_C(1) << self->slots_bits) - 1;
-    uint64_t at = hash_of(family, key, key_size) & mask;
+    uint64_t at = hash & mask;
 
-    for (; self->slots[at]; at = (at + 1) & mask) {
-        const Row *row = self->slots[at];
+    for (; self->slots[at].row; at = (at + 1) & mask) {
+        const Row *row = self->slots[at].row;
 
-        if (row->family == family && row->key_size == key_size &&
+        if (self->slots[at].hash == hash && row->family == family && row->key_size == key_size &&
             memcmp(row->bytes, key, key_size) == 0)
             break;
     }
@@ -242,24 +260,31 @@ slot_of(const DnRun *self, DnKvFamily family, const uint8_t *key, size_t key_siz
 static void
 slots_grow(DnRun *self)
 {
-    const Row **old = self->slots;
+    Slot *old = self->slots;
     size_t count = (size_t)1 << self->slots_bits;
+    uint64_t mask = 2 * count - 1;
 
     self->bytes += count * sizeof *old;
     self->slots_bits++;
-    self->slots = g_new0(const Row *, count * 2);
-    for (size_t i = 0; i < count; i++)
-        if (old[i])
-            *slot_of(self, (DnKvFamily)old[i]->family, old[i]->bytes, old[i]->key_size) = old[i];
+    self->slots = g_new0(Slot, count * 2);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = old[i].hash & mask;
+
+        if (!old[i].row)
+            continue;
+        while (self->slots[at].row)
+            at = (at + 1) & mask;
+        self->slots[at] = old[i];
+    }
     g_free(old);
 }
 
 static void
-slot_set(DnRun *self, const Row **slot, const Row *row)
+slot_set(DnRun *self, Slot *slot, const Row *row, uint64_t hash)
 {
-    if (!*slot)
+    if (!slot->row)
         self->slots_used++;
-    *slot = row;
+    *slot = (Slot){row, hash};
     if (self->slots_used > (UINT64_C(1) << self->slots_bits) / 2)
         slots_grow(self);
 }
@@ -279,8 +304,10 @@ bool
 dn_run_find(const DnRun *self, DnKvFamily family, const void *key, size_t key_size,
             DnKvOperation *out)
 {
-    const Row *row = is_looked_up(family) ? *slot_of(self, family, key, key_size) : NULL;
+    const Row *row = NULL;
 
+    if (is_looked_up(family))
+        row = slot_of(self, family, key, key_size, hash_of(family, key, key_size))->row;
     if (row)
         *out = operation_of(row);
     return row != NULL;
@@ -327,8 +354,9 @@ add_mark(DnRun *self, Total *total, const DnKvOperation *operation)
 static void
 add_to_total(DnRun *self, const DnKvOperation *operation)
 {
-    const Row **slot = slot_of(self, operation->family, operation->key, operation->key_size);
-    Total *total = *slot ? (*slot)->total : NULL;
+    uint64_t hash = hash_of(operation->family, operation->key, operation->key_size);
+    Slot *slot = slot_of(self, operation->family, operation->key, operation->key_size, hash);
+    Total *total = slot->row ? slot->row->total : NULL;
     uint64_t delta = 0;
 
     if (!total) {
@@ -337,7 +365,7 @@ add_to_total(DnRun *self, const DnKvOperation *operation)
         row->total = total = dn_arena_take(self->arena, sizeof *total);
         *total = (Total){0};
         self->bytes += sizeof *total;
-        slot_set(self, slot, row);
+        slot_set(self, slot, row, hash);
     }
     if (operation->family == DN_KV_POSTING) {
         add_mark(self, total, operation);
@@ -351,14 +379,17 @@ void
 dn_run_add(DnRun *self, const DnKvOperation *operation)
 {
     Row *row = NULL;
+    uint64_t hash = 0;
 
     if (is_total(operation->family)) {
         add_to_total(self, operation);
         return;
     }
     row = row_new(self, operation, operation->value_size);
-    if (is_looked_up(operation->family))
-        slot_set(self, slot_of(self, operation->family, row->bytes, row->key_size), row);
+    if (!is_looked_up(operation->family))
+        return;
+    hash = hash_of(operation->family, row->bytes, row->key_size);
+    slot_set(self, slot_of(self, operation->family, row->bytes, row->key_size, hash), row, hash);
 }
 
 /* --- in order --- */
@@ -378,7 +409,7 @@ compare_rows(const void *a, const void *b)
     const Entry *right = b;
     const Row *x = left->row;
     const Row *y = right->row;
-    int order = (left->order > right->order) - (left->order < right->order);
+    int order = compare_orders(left, right);
 
     if (order == 0)
         order = compare_keys(x->bytes, x->key_size, y->bytes, y->key_size);
@@ -446,7 +477,7 @@ visit_group(Group *group, unsigned number, DnRunVisitor visit, void *user_data)
         const Row *next = i + 1 < group->entries->len ? entries[i + 1].row : NULL;
 
         expect_row(entries, i + AHEAD, group->entries->len);
-        if (next && entries[i].order == entries[i + 1].order &&
+        if (next && compare_orders(&entries[i], &entries[i + 1]) == 0 &&
             compare_keys(row->bytes, row->key_size, next->bytes, next->key_size) == 0)
             continue; /* the last word about a key stands */
         if (row->total ? !visit_total(row, number, visit, user_data)
