@@ -47,7 +47,7 @@ enum {
 
 /** Of all rows, those of index/ too. A view of another number is built again when it is opened, so
  * that a change of any row raises it and is done. */
-enum { DN_VIEW_FORMAT = 12 };
+enum { DN_VIEW_FORMAT = 13 };
 
 static const char dn_view_position_key[] = "position";
 static const char dn_view_format_key[] = "format";

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "index/key.h"
 #include "index/posting.h"
+#include "index/tally.h"
 
 #include <string.h>
 
@@ -62,46 +63,6 @@ dn_index_check_free(DnIndexCheck *self)
     g_free(self);
 }
 
-/* Lists that say where values of a name lie may hold more than is true, and are not summed. */
-static bool
-is_span(const uint8_t *key, size_t size)
-{
-    return size > DN_UUID_BYTES &&
-           (key[DN_UUID_BYTES] == DN_KEY_DAYS || key[DN_UUID_BYTES] == DN_KEY_SUMS);
-}
-
-static int
-compare_places(gconstpointer a, gconstpointer b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static bool
-check_span(DnIndexCheck *self, const DnKvOperation *op)
-{
-    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    g_autoptr(GBytes) list =
-        dn_kv_snapshot_get(self->snapshot, op->family, op->key, op->key_size, &self->error);
-    uint32_t mark = 0;
-    uint64_t wanted = 0;
-    bool there = false;
-
-    if (self->error)
-        return false;
-    self->rows++;
-    if (list && dn_posting_read_one(op->value, op->value_size, &mark) &&
-        dn_posting_read(g_bytes_get_data(list, NULL), g_bytes_get_size(list), 0, places)) {
-        wanted = mark >> 1;
-        there = g_array_binary_search(places, &wanted, compare_places, NULL);
-    }
-    if (!there)
-        self->missing = true;
-    return true;
-}
-
 static bool
 check_row(const DnKvOperation *op, void *user_data)
 {
@@ -112,9 +73,7 @@ check_row(const DnKvOperation *op, void *user_data)
         sum_add(sum, op->key, op->key_size, "", 0, 1);
         return true;
     }
-    if (op->family == DN_KV_POSTING && is_span(op->key, op->key_size))
-        return check_span(self, op);
-    if (op->family == DN_KV_POSTING) {
+    if (op->family == DN_KV_POSTING || op->family == DN_KV_TALLY) {
         sum_add(sum, op->key, op->key_size, op->value, op->value_size, 1);
         return true;
     }
@@ -159,8 +118,6 @@ sum_posting(Sum *sum, const uint8_t *key, size_t key_size, const uint8_t *value,
 
     if (!dn_posting_read(value, value_size, 0, places))
         return false;
-    if (is_span(key, key_size))
-        return true;
     for (guint i = 0; i < places->len; i++) {
         uint8_t one[DN_POSTING_ONE_BYTES];
         size_t size = dn_posting_one((uint16_t)g_array_index(places, uint64_t, i), false, one);
@@ -169,6 +126,21 @@ sum_posting(Sum *sum, const uint8_t *key, size_t key_size, const uint8_t *value,
     }
     *rows += places->len;
     return true;
+}
+
+static bool
+sum_tally(Sum *sum, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size,
+          uint64_t *rows)
+{
+    DnTallyReader reader = {.bytes = value, .size = value_size, .place = -1};
+
+    for (; dn_tally_next(&reader); ++*rows) {
+        uint8_t one[DN_TALLY_ONE_BYTES];
+        size_t size = dn_tally_one((uint16_t)reader.place, false, one);
+
+        sum_add(sum, key, key_size, one, size, (uint64_t)reader.count);
+    }
+    return reader.size == 0;
 }
 
 static bool
@@ -182,6 +154,8 @@ sum_row(DnKvFamily family, Sum *sum, const DnKvCursor *cursor, uint64_t *rows)
 
     if (family == DN_KV_POSTING)
         return sum_posting(sum, key, key_size, value, value_size, rows);
+    if (family == DN_KV_TALLY)
+        return sum_tally(sum, key, key_size, value, value_size, rows);
     if (family == DN_KV_INDEX) {
         sum_add(sum, key, key_size, value, value_size, 1);
         return true;
@@ -225,7 +199,8 @@ dn_index_check_finish(DnIndexCheck *self, uint64_t *out_rows, GError **error)
 {
     if (!check_family(self, DN_KV_INDEX, "rows", error) ||
         !check_family(self, DN_KV_COUNT, "counts", error) ||
-        !check_family(self, DN_KV_POSTING, "lists", error))
+        !check_family(self, DN_KV_POSTING, "lists", error) ||
+        !check_family(self, DN_KV_TALLY, "values of names", error))
         return false;
     *out_rows = self->rows;
     return true;

@@ -7,9 +7,6 @@
  * nothing of the first is missing from the second. (The sums find damage and errors; who can write
  * the index can also forge it. What proves is the log.)
  *
- * Of the lists of where a name's values lie (DAYS, SUMS) only the first way holds: they keep what a
- * voucher once had, which costs a search a look in vain and hides nothing.
- *
  * Threads: one. Nothing may be written between dn_index_check_new() and the end: the check reads
  * the state of its beginning, and the caller hands in the vouchers of that state.
  */

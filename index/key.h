@@ -25,8 +25,9 @@
  *
  * DN_KV_POSTING: KIND, LABEL, TOKEN or ARRIVAL, the term or the folded name, seq / 65,536 -> a list
  * of the rest of seq (index/posting.h).
- * DAYS or SUMS, state, folded name -> the places (index/span.h) of all dates, or amounts, that its
- * vouchers have, or once had: nothing is ever taken out.
+ *
+ * DN_KV_TALLY: DAYS or SUMS, state, folded name -> how many of its vouchers have a date, or an
+ * amount, of each place (index/span.h, index/tally.h).
  *
  * DN_KV_NAME, of every name that was ever met; its rows never go away:
  *

@@ -18,6 +18,7 @@
 #include "index/key.h"
 #include "index/posting.h"
 #include "index/run.h"
+#include "index/tally.h"
 
 #include <rocksdb/c.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static const char *const family_names[DN_KV_FAMILIES] = {
     [DN_KV_VOUCHER] = "voucher", [DN_KV_ENTRY] = "entry", [DN_KV_BLOB] = "blob",
     [DN_KV_HASH] = "hash",       [DN_KV_JOB] = "job",     [DN_KV_INDEX] = "index",
     [DN_KV_NAME] = "name",       [DN_KV_COUNT] = "count", [DN_KV_POSTING] = "posting",
+    [DN_KV_TALLY] = "tally",
 };
 
 /* Rows are gathered in one run while another thread writes the one before. */
@@ -199,10 +201,11 @@ posting_name(G_GNUC_UNUSED void *state)
     return "dencho.posting";
 }
 
+typedef char *(*Merge)(const DnPostingList *lists, size_t count, size_t *out_size);
+
 static char *
-posting_merge(const char *base, size_t base_size, const char *const *operands,
-              const size_t *operands_sizes, int count, bool whole, unsigned char *success,
-              size_t *out_size)
+merge_lists(Merge merge, const char *base, size_t base_size, const char *const *operands,
+            const size_t *operands_sizes, int count, unsigned char *success, size_t *out_size)
 {
     DnPostingList few[FEW_LISTS];
     g_autofree DnPostingList *many = NULL;
@@ -216,9 +219,21 @@ posting_merge(const char *base, size_t base_size, const char *const *operands,
         lists[lists_count++] = (DnPostingList){base, base_size};
     for (int i = 0; i < count; i++)
         lists[lists_count++] = (DnPostingList){operands[i], operands_sizes[i]};
-    merged = dn_posting_merge(lists, lists_count, whole, out_size);
+    merged = merge(lists, lists_count, out_size);
     *success = merged != NULL;
     return merged;
+}
+
+static char *
+posting_merge_whole(const DnPostingList *lists, size_t count, size_t *out_size)
+{
+    return dn_posting_merge(lists, count, true, out_size);
+}
+
+static char *
+posting_merge_part(const DnPostingList *lists, size_t count, size_t *out_size)
+{
+    return dn_posting_merge(lists, count, false, out_size);
 }
 
 static char *
@@ -227,7 +242,8 @@ posting_full_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
                    const char *const *operands, const size_t *operands_sizes, int count,
                    unsigned char *success, size_t *out_size)
 {
-    return posting_merge(base, base_size, operands, operands_sizes, count, true, success, out_size);
+    return merge_lists(posting_merge_whole, base, base_size, operands, operands_sizes, count,
+                       success, out_size);
 }
 
 static char *
@@ -236,7 +252,33 @@ posting_partial_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
                       const size_t *operands_sizes, int count, unsigned char *success,
                       size_t *out_size)
 {
-    return posting_merge(NULL, 0, operands, operands_sizes, count, false, success, out_size);
+    return merge_lists(posting_merge_part, NULL, 0, operands, operands_sizes, count, success,
+                       out_size);
+}
+
+static const char *
+tally_name(G_GNUC_UNUSED void *state)
+{
+    return "dencho.tally";
+}
+
+static char *
+tally_full_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                 G_GNUC_UNUSED size_t key_size, const char *base, size_t base_size,
+                 const char *const *operands, const size_t *operands_sizes, int count,
+                 unsigned char *success, size_t *out_size)
+{
+    return merge_lists(dn_tally_merge, base, base_size, operands, operands_sizes, count, success,
+                       out_size);
+}
+
+static char *
+tally_partial_merge(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const char *key,
+                    G_GNUC_UNUSED size_t key_size, const char *const *operands,
+                    const size_t *operands_sizes, int count, unsigned char *success,
+                    size_t *out_size)
+{
+    return merge_lists(dn_tally_merge, NULL, 0, operands, operands_sizes, count, success, out_size);
 }
 
 static void
@@ -249,7 +291,15 @@ posting_free_value(G_GNUC_UNUSED void *state, const char *value, G_GNUC_UNUSED s
 static bool
 has_filter(DnKvFamily family)
 {
-    return family != DN_KV_INDEX && family != DN_KV_NAME && family != DN_KV_POSTING;
+    return family != DN_KV_INDEX && family != DN_KV_NAME && family != DN_KV_POSTING &&
+           family != DN_KV_TALLY;
+}
+
+/* What is written is added to what stands. */
+static bool
+is_merged(DnKvFamily family)
+{
+    return family == DN_KV_COUNT || family == DN_KV_POSTING || family == DN_KV_TALLY;
 }
 
 static rocksdb_options_t *
@@ -307,6 +357,12 @@ kv_options(DnKv *self, DnKvFamily family, GError **error)
             options,
             rocksdb_mergeoperator_create(NULL, drop_zeros_free, posting_full_merge,
                                          posting_partial_merge, posting_free_value, posting_name));
+        rocksdb_options_set_compaction_filter(options, self->drop_empty);
+    } else if (family == DN_KV_TALLY) {
+        rocksdb_options_set_merge_operator(
+            options,
+            rocksdb_mergeoperator_create(NULL, drop_zeros_free, tally_full_merge,
+                                         tally_partial_merge, posting_free_value, tally_name));
         rocksdb_options_set_compaction_filter(options, self->drop_empty);
     }
     return options;
@@ -469,7 +525,7 @@ add_operation(DnKv *self, rocksdb_writebatch_t *native, const DnKvOperation *ope
 
     if (operation->is_delete)
         rocksdb_writebatch_delete_cf(native, family, key, operation->key_size);
-    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
+    else if (is_merged(operation->family))
         rocksdb_writebatch_merge_cf(native, family, key, operation->key_size, value,
                                     operation->value_size);
     else
@@ -578,7 +634,7 @@ sink_take(const DnKvOperation *operation, unsigned group, void *user_data)
         return false;
     if (operation->is_delete)
         rocksdb_sstfilewriter_delete(sink->writer, key, operation->key_size, &message);
-    else if (operation->family == DN_KV_COUNT || operation->family == DN_KV_POSTING)
+    else if (is_merged(operation->family))
         rocksdb_sstfilewriter_merge(sink->writer, key, operation->key_size, value,
                                     operation->value_size, &message);
     else
@@ -1017,7 +1073,7 @@ void
 dn_kv_batch_put(DnKvBatch *self, DnKvFamily family, const void *key, size_t key_size,
                 const void *value, size_t value_size)
 {
-    g_assert(family != DN_KV_COUNT && family != DN_KV_POSTING);
+    g_assert(!is_merged(family));
     batch_add(self, OP_PUT, family, key, key_size, value, value_size);
 }
 
@@ -1042,6 +1098,15 @@ dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t pla
 
     batch_add(self, OP_MERGE, DN_KV_POSTING, key, key_size, list,
               dn_posting_one(place, removed, list));
+}
+
+void
+dn_kv_batch_tally(DnKvBatch *self, const void *key, size_t key_size, uint16_t place, bool removed)
+{
+    uint8_t tally[DN_TALLY_ONE_BYTES];
+
+    batch_add(self, OP_MERGE, DN_KV_TALLY, key, key_size, tally,
+              dn_tally_one(place, removed, tally));
 }
 
 /* Is the same mark where @at says that one was put lately? */

@@ -33,6 +33,7 @@ typedef enum {
     DN_KV_NAME,    /* names of counterparties; index/key.h */
     DN_KV_COUNT,   /* counters, written with dn_kv_batch_add() only */
     DN_KV_POSTING, /* words of texts, written with dn_kv_batch_post() only; index/posting.h */
+    DN_KV_TALLY,   /* values of names, written with dn_kv_batch_tally() only; index/tally.h */
     DN_KV_FAMILIES
 } DnKvFamily;
 
@@ -73,6 +74,10 @@ void dn_kv_batch_add(DnKvBatch *self, const void *key, size_t key_size, int64_t 
  * that comes to nothing goes away in time, so a reader takes an empty one for absent. */
 void dn_kv_batch_post(DnKvBatch *self, const void *key, size_t key_size, uint16_t place,
                       bool removed);
+/** Counts one voucher more, or less, at @place of the tally @key of DN_KV_TALLY. One that comes to
+ * nothing goes away in time, so a reader takes an empty one for absent. */
+void dn_kv_batch_tally(DnKvBatch *self, const void *key, size_t key_size, uint16_t place,
+                       bool removed);
 /** False when this batch says the same already: then nothing need be said. Else the next @count
  * operations say what is true for ever of @mark, and need not be said again: they
  * may be left out when this process has written the same lately. Nobody ever deletes what they put.

@@ -7,5 +7,5 @@ index_libindex_a_SOURCES = \
 	index/party.c index/party.h index/posting.c index/posting.h index/query.c index/query.h index/record.c index/record.h \
 	index/run.c index/run.h \
 	index/search.c index/search.h index/source.c index/span.h index/stream.c index/walk.c \
-	index/text.c index/text.h
+	index/tally.c index/tally.h index/text.c index/text.h
 INDEX_LDADD = index/libindex.a $(INDEX_LIBS) -lstdc++

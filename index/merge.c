@@ -8,13 +8,14 @@
  * read ahead, more of those that are taken from more often.
  *
  * Ranges take turns in a heap, by the value of their next row. A part of a name may mean thousands
- * of names. Lists say which values each has, or once had (index/span.h), so a name's first turn is
+ * of names. Tallies say where the values of each lie (index/span.h), so a name's first turn is
  * known without a look at its rows; they are looked at when it is the first of all, which of most
  * it never is.
  */
 #include "config.h"
 #include "index/search.h"
 #include "index/span.h"
+#include "index/tally.h"
 
 #include <string.h>
 
@@ -314,27 +315,27 @@ span_order(DnSearch *search, const DnMerge *merge, const uint8_t *list, size_t s
 {
     bool by_date = merge->tail == DN_TAIL_ALL;
     bool down = dn_search_sorts_down(search->query->sort);
-    DnPostingReader reader = {list, size, -1};
+    DnTallyReader reader = {.bytes = list, .size = size, .place = -1};
     int64_t from = 0;
     int64_t to = 0;
     int64_t least = 0;
     int64_t most = 0;
-    uint64_t place = 0;
-    uint64_t found = 0;
+    int32_t found = 0;
     bool any = false;
+    bool more = true;
 
     find_bounds(search, merge, &from, &to);
     if (from > to)
         return false;
-    const uint64_t first = by_date ? dn_span_of_days((int32_t)from) : dn_span_of_amount(from);
-    const uint64_t last = by_date ? dn_span_of_days((int32_t)to) : dn_span_of_amount(to);
+    const int32_t first = by_date ? dn_span_of_days((int32_t)from) : dn_span_of_amount(from);
+    const int32_t last = by_date ? dn_span_of_days((int32_t)to) : dn_span_of_amount(to);
 
-    while (!(any && !down) && dn_posting_next(&reader, 0, &place, 1) == 1 && place <= last)
-        if (place >= first) {
-            found = place;
+    while (!(any && !down) && (more = dn_tally_next(&reader)) && reader.place <= last)
+        if (reader.place >= first && reader.count > 0) {
+            found = reader.place;
             any = true;
         }
-    if (!any && place <= last && reader.size > 0)
+    if (!more && reader.size > 0)
         dn_search_damaged(search);
     if (!any)
         return false;
@@ -384,7 +385,7 @@ read_names(DnSearch *search, DnMerge *merge)
         bounded = dn_key_next(to);
         search->steps += DN_SEARCH_SEEK_STEPS;
         merge->spans =
-            dn_kv_snapshot_cursor(search->snapshot, DN_KV_POSTING, from->data, from->len,
+            dn_kv_snapshot_cursor(search->snapshot, DN_KV_TALLY, from->data, from->len,
                                   bounded ? to->data : NULL, bounded ? to->len : 0, false);
     }
     for (int i = 0; merge->spans && i < NAMES_AT_ONCE; i++) {
@@ -482,7 +483,7 @@ look_up_names(DnSearch *search, DnMerge *merge)
             g_ptr_array_add(keys, key);
         }
         search->steps += names->len * LIST_STEPS;
-        dn_kv_snapshot_get_keys(search->snapshot, DN_KV_POSTING, keys, found_list, &found,
+        dn_kv_snapshot_get_keys(search->snapshot, DN_KV_TALLY, keys, found_list, &found,
                                 &search->error);
     }
     return true;

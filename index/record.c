@@ -583,7 +583,7 @@ post_lists(DnKvBatch *batch, uint64_t seq, const Rows *lists, const Rows *but_no
     }
 }
 
-/* The keys of the lists that say where the values of a name lie, and its places in them. */
+/* The keys of the tallies of the values of a name, and its places in them. */
 static void
 spans_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const char *party)
 {
@@ -601,9 +601,8 @@ spans_of(Rows *out, const DnUuid *tenant, const DnIndexRecord *record, const cha
     }
 }
 
-/* What was said before is never taken back: another voucher may have it too. */
 static void
-post_spans(DnKvBatch *batch, const Rows *spans, const Rows *but_not)
+tally_spans(DnKvBatch *batch, const Rows *spans, const Rows *but_not, bool removed)
 {
     for (guint i = 0; i < spans->rows->len; i++) {
         const Row *row = row_at(spans, i);
@@ -612,7 +611,7 @@ post_spans(DnKvBatch *batch, const Rows *spans, const Rows *but_not)
 
         memcpy(&place, row_value(spans, row), sizeof place);
         if (!stands || memcmp(row_value(but_not, stands), &place, sizeof place) != 0)
-            dn_kv_batch_post(batch, row_key(spans, row), row->key_size, place, false);
+            dn_kv_batch_tally(batch, row_key(spans, row), row->key_size, place, removed);
     }
 }
 
@@ -666,7 +665,8 @@ dn_index_update(DnKvBatch *batch, const DnUuid *tenant, const DnIndexRecord *bef
         post_lists(batch, before->registered_seq, &old.lists, &new.lists, true);
     if (after)
         post_lists(batch, after->registered_seq, &new.lists, &old.lists, false);
-    post_spans(batch, &new.spans, &old.spans);
+    tally_spans(batch, &old.spans, &new.spans, true);
+    tally_spans(batch, &new.spans, &old.spans, false);
     count(batch, &old.counters, &new.counters, -1);
     count(batch, &new.counters, &old.counters, 1);
     if (after && *new.party && (!before || g_strcmp0(before->party, after->party) != 0))

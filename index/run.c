@@ -9,6 +9,7 @@
 #include "index/run.h"
 #include "base/value.h"
 #include "index/posting.h"
+#include "index/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,13 @@ static const uint8_t shared_bytes[DN_KV_FAMILIES] = {
     [DN_KV_HASH] = DN_UUID_BYTES,      [DN_KV_JOB] = DN_UUID_BYTES + 1,
     [DN_KV_INDEX] = DN_UUID_BYTES + 1, [DN_KV_NAME] = DN_UUID_BYTES + 1,
     [DN_KV_COUNT] = DN_UUID_BYTES + 1, [DN_KV_POSTING] = DN_UUID_BYTES + 1,
+    [DN_KV_TALLY] = DN_UUID_BYTES + 1,
 };
 
-/* What is added to a key of COUNT or POSTING. */
+/* What is added to a key of COUNT, POSTING or TALLY. */
 typedef struct {
     int64_t sum;
-    uint32_t *marks; /* as dn_posting_list() takes them */
+    uint32_t *marks; /* as dn_posting_list() and dn_tally_list() take them */
     uint32_t count;
     uint32_t room;
 } Total;
@@ -115,9 +117,15 @@ dn_run_new(void)
 }
 
 static bool
+has_marks(DnKvFamily family)
+{
+    return family == DN_KV_POSTING || family == DN_KV_TALLY;
+}
+
+static bool
 is_total(DnKvFamily family)
 {
-    return family == DN_KV_COUNT || family == DN_KV_POSTING;
+    return family == DN_KV_COUNT || has_marks(family);
 }
 
 static bool
@@ -134,7 +142,7 @@ dn_run_free(DnRun *self)
     for (guint i = 0; i < self->groups->len; i++) {
         Group *group = g_ptr_array_index(self->groups, i);
 
-        for (guint n = 0; group->family == DN_KV_POSTING && n < group->entries->len; n++)
+        for (guint n = 0; has_marks((DnKvFamily)group->family) && n < group->entries->len; n++)
             g_free(g_array_index(group->entries, Entry, n).row->total->marks);
     }
     g_hash_table_unref(self->by_prefix);
@@ -338,9 +346,12 @@ static void
 add_mark(DnRun *self, Total *total, const DnKvOperation *operation)
 {
     uint32_t mark = 0;
+    bool read = operation->family == DN_KV_TALLY
+                    ? dn_tally_read_one(operation->value, operation->value_size, &mark)
+                    : dn_posting_read_one(operation->value, operation->value_size, &mark);
 
-    if (!dn_posting_read_one(operation->value, operation->value_size, &mark))
-        g_assert_not_reached(); /* dn_kv_batch_post() wrote it */
+    if (!read)
+        g_assert_not_reached(); /* dn_kv_batch_post() or dn_kv_batch_tally() wrote it */
     if (total->count == total->room) {
         uint32_t room = MAX(total->room * 2, 4);
 
@@ -367,7 +378,7 @@ add_to_total(DnRun *self, const DnKvOperation *operation)
         self->bytes += sizeof *total;
         slot_set(self, slot, row, hash);
     }
-    if (operation->family == DN_KV_POSTING) {
+    if (has_marks(operation->family)) {
         add_mark(self, total, operation);
         return;
     }
@@ -435,8 +446,10 @@ visit_total(const Row *row, unsigned group, DnRunVisitor visit, void *user_data)
     DnKvOperation operation = operation_of(row);
     g_autofree uint8_t *list = NULL;
 
-    if (row->family == DN_KV_POSTING) {
-        list = dn_posting_list(total->marks, total->count, &operation.value_size);
+    if (has_marks((DnKvFamily)row->family)) {
+        list = row->family == DN_KV_TALLY
+                   ? dn_tally_list(total->marks, total->count, &operation.value_size)
+                   : dn_posting_list(total->marks, total->count, &operation.value_size);
         operation.value = list;
         return visit(&operation, group, user_data);
     }

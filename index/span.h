@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * index/span.h - dates and amounts as places of a list (index/posting.h): where the values of a
+ * index/span.h - dates and amounts as places of a tally (index/tally.h): where the values of a
  * counterparty lie.
  *
  * Place 0 is "missing". A day has a place of its own from 1900 to 2079, all that lie before and all

@@ -368,7 +368,7 @@ draw_operation(DnKvBatch *a, DnKvBatch *b)
     DnKvBatch *const both[] = {a, b};
     uint8_t key[28] = {0};
     size_t size = sizeof key;
-    int what = g_test_rand_int_range(0, 10);
+    int what = g_test_rand_int_range(0, 11);
     DnKvFamily family = (DnKvFamily)g_test_rand_int_range(0, DN_KV_COUNT);
     uint16_t place = (uint16_t)g_test_rand_int_range(0, 40);
     bool removed = g_test_rand_int_range(0, 4) == 0;
@@ -386,7 +386,9 @@ draw_operation(DnKvBatch *a, DnKvBatch *b)
             dn_kv_batch_post(both[i], key, size, place, removed);
         else if (what == 1)
             dn_kv_batch_add(both[i], key, size, delta);
-        else if (what < 4)
+        else if (what == 2)
+            dn_kv_batch_tally(both[i], key, size, place, removed);
+        else if (what < 5)
             dn_kv_batch_delete(both[i], family, key, size);
         else
             dn_kv_batch_put(both[i], family, key, size, value, strlen(value));
@@ -409,7 +411,7 @@ rows_of(DnKv *kv, DnKvFamily family)
         g_autofree char *right = dn_hex(value, size);
 
         if ((family == DN_KV_COUNT && strcmp(right, "0000000000000000") == 0) ||
-            (family == DN_KV_POSTING && size == 0))
+            ((family == DN_KV_POSTING || family == DN_KV_TALLY) && size == 0))
             continue;
         g_string_append_printf(rows, "%s %s\n", left, right);
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tests/unit/index/test-posting.c - lists of places against arrays of flags; months against GDate.
+ * tests/unit/index/test-posting.c - lists of places against arrays of flags, tallies against arrays
+ * of numbers; months against GDate.
  */
 #include "config.h"
 #include "base/fs.h"
 #include "index/kv.h"
 #include "index/month.h"
 #include "index/posting.h"
+#include "index/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +184,86 @@ test_months_are_those_of_the_calendar(void)
     }
 }
 
+static void
+assert_tally(const int64_t *counts, size_t places, const char *tally, size_t size)
+{
+    DnTallyReader reader = {.bytes = (const uint8_t *)tally, .size = size, .place = -1};
+
+    for (size_t place = 0; place < places; place++) {
+        if (counts[place] == 0)
+            continue;
+        g_assert_true(dn_tally_next(&reader));
+        g_assert_cmpint(reader.place, ==, (int32_t)place);
+        g_assert_cmpint(reader.count, ==, counts[place]);
+    }
+    g_assert_false(dn_tally_next(&reader));
+    g_assert_cmpuint(reader.size, ==, 0);
+}
+
+/* However they are summed, and whatever comes to nothing on the way. */
+static void
+test_tallies_are_sums(void)
+{
+    for (int turn = 0; turn < 200; turn++) {
+        int64_t counts[DN_POSTING_PLACES] = {0};
+        char *sum = NULL;
+        size_t size = 0;
+
+        for (int step = 0; step < 20; step++) {
+            uint8_t one[DN_TALLY_ONE_BYTES];
+            uint32_t marks[40];
+            size_t marks_size = 0;
+            g_autofree uint8_t *list = NULL;
+            uint32_t mark = 0;
+            char *before = sum;
+
+            for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+                int place = below(8) ? below(6) * 13107 : below(DN_POSTING_PLACES);
+
+                marks[i] = (uint32_t)place << 1 | (below(2) == 0);
+                counts[place] += marks[i] & 1 ? -1 : 1;
+            }
+            list = dn_tally_list(marks, G_N_ELEMENTS(marks), &marks_size);
+            mark = marks[0];
+            counts[mark >> 1] += mark & 1 ? -1 : 1;
+            DnPostingList lists[] = {
+                {before, size},
+                {(const char *)list, marks_size},
+                {(const char *)one, dn_tally_one((uint16_t)(mark >> 1), mark & 1, one)}};
+
+            g_assert_true(dn_tally_read_one(one, lists[2].size, &mark));
+            g_assert_cmpuint(mark, ==, marks[0]);
+            sum = dn_tally_merge(lists + !before, 3 - !before, &size);
+            free(before);
+        }
+        assert_tally(counts, G_N_ELEMENTS(counts), sum, size);
+        free(sum);
+    }
+}
+
+static void
+test_damaged_tallies_are_told(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } damaged[] = {{"\x80", 1},
+                   {"\x01", 1},
+                   {"\x00\x01\x80", 3},
+                   {"\x80\x80\x08", 3},
+                   {"\xfe\xff\x07\x00", 4},
+                   {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        DnPostingList list = {damaged[i].bytes, damaged[i].size};
+        uint32_t mark = 0;
+        size_t size = 0;
+
+        g_assert_null(dn_tally_merge(&list, 1, &size));
+        g_assert_false(dn_tally_read_one((const uint8_t *)list.bytes, list.size, &mark));
+    }
+}
+
 /* (transfer full) What a reader takes it for: a sum of 0, or a list of none, need not be there. */
 static GBytes *
 value_of(DnKv *kv, DnKvFamily family, const char *key)
@@ -213,12 +295,14 @@ test_a_large_batch_is_the_same_as_small_ones(void)
         dn_kv_batch_post(small, name, strlen(name), place, removed);
         dn_kv_batch_add(small, name, strlen(name), delta);
         dn_kv_batch_post(large, copy, strlen(copy), place, removed);
+        dn_kv_batch_tally(small, name, strlen(name), place % 20, removed);
+        dn_kv_batch_tally(large, copy, strlen(copy), place % 20, removed);
         dn_kv_batch_add(large, copy, strlen(copy), delta);
         g_assert_true(dn_kv_write(kv, small, NULL));
     }
     g_assert_true(dn_kv_write(kv, large, NULL));
     for (int i = 0; i < 50; i++)
-        for (DnKvFamily family = DN_KV_COUNT; family <= DN_KV_POSTING; family++) {
+        for (DnKvFamily family = DN_KV_COUNT; family <= DN_KV_TALLY; family++) {
             g_autofree char *name = g_strdup_printf("%d", i);
             g_autofree char *copy = g_strconcat("copy", name, NULL);
             g_autoptr(GBytes) one = value_of(kv, family, name);
@@ -241,6 +325,8 @@ main(int argc, char **argv)
     g_test_add_func("/posting/removal", test_a_part_keeps_what_it_removes);
     g_test_add_func("/posting/size", test_neighbours_cost_a_byte);
     g_test_add_func("/posting/damaged", test_damaged_lists_are_told);
+    g_test_add_func("/posting/tallies", test_tallies_are_sums);
+    g_test_add_func("/posting/tallies-damaged", test_damaged_tallies_are_told);
     g_test_add_func("/posting/months", test_months_are_those_of_the_calendar);
     g_test_add_func("/posting/batch", test_a_large_batch_is_the_same_as_small_ones);
     return g_test_run();
