@@ -268,11 +268,13 @@ main(int argc, char **argv)
     g_autoptr(DnRecognizer) latin = memory_new("eng", cache);
     g_autoptr(DnRecognizer) accented = memory_new("deu", cache);
     g_autoptr(DnRecognizer) vertical = memory_new("Japanese_vert", cache);
+    g_autoptr(DnRecognizer) column = memory_new("jpn_vert", cache);
     g_autoptr(DnRecognizer) line = memory_new("jpn", cache);
     DnReadTools tools = {.recognizer = japanese,
                          .latin = latin,
                          .accented = accented,
                          .vertical = vertical,
+                         .column = column,
                          .line = line,
                          .page_done = page_done};
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

@@ -31,8 +31,13 @@ west() { # REGION OPTIONS: a quarter as many of another country
     score "west-$region" "$work/west-$region-$count/truth.tsv" "$work/west-$region-$count" "$@"
 }
 
+if [ ! -e "$work/down-$count/truth.tsv" ]; then
+    samples/make-samples "$work/down-$count" --count $((count / 8)) --seed 1 --vertical
+fi
+
 score made "$work/made-$count/truth.tsv" "$work/made-$count"
 score committed "$DENCHO_SRCDIR/samples/truth.tsv" "$DENCHO_SRCDIR/samples"
+score down "$work/down-$count/truth.tsv" "$work/down-$count"
 west MY --date-order dmy --currency MYR
 west EU --date-order dmy --currency EUR
 west US --date-order mdy --currency USD

@@ -244,11 +244,9 @@ static const Member attachment_members[] = {{"name", &a_note, false},
 static const Shape attachment = OBJECT(attachment_members);
 static const Shape attachments = LIST(0, 100000, &attachment);
 
-static const Member models_members[] = {{"latin", &a_flag, true},
-                                        {"accented", &a_flag, true},
-                                        {"vertical", &a_flag, true},
-                                        {"line", &a_flag, true},
-                                        {0}};
+static const Member models_members[] = {{"latin", &a_flag, true},    {"accented", &a_flag, true},
+                                        {"vertical", &a_flag, true}, {"column", &a_flag, true},
+                                        {"line", &a_flag, true},     {0}};
 static const Shape models = OBJECT(models_members);
 
 static const Member reading_members[] = {{"media_type", &a_media_type, false},

@@ -544,8 +544,8 @@ bool dn_archive_rebuild(const char *dir, const DnArchiveOptions *options, DnProg
 
 /** Visits {"name","verdict":"ok"|"warning"|"problem","message"}: keys, log, view, worker, models,
  * public lists, clock, disk space, time-stamp authority, what waits. "models" has
- * "models":{"page","latin"?,"accented"?,"vertical"?,"line"?} too, "registry" has "lists":[…] with
- * the rows of dn_archive_registry_status(). */
+ * "models":{"page","latin"?,"accented"?,"vertical"?,"column"?,"line"?} too, "registry" has
+ * "lists":[…] with the rows of dn_archive_registry_status(). */
 bool dn_archive_doctor(DnArchive *self, DnRowVisitor visit, void *user_data, GError **error);
 
 /** {"vouchers","deleted","unread","unstamped","entries","log_bytes","view_bytes","segments","tenants"}. */

@@ -125,7 +125,10 @@ look_at_models(Doctor *doctor, json_t *models, GError **error)
         {"line", "tesseract-ocr-jpn",
          "names of issuers and doubtful values get no second opinion: more of them are wrong"},
         {"vertical", "tesseract-ocr-script-jpan-vert",
-         "pages whose text runs down are read as if it ran across, and give next to nothing"},
+         "columns of text that runs down are read by a model for rows alone: more of them are "
+         "wrong"},
+        {"column", "tesseract-ocr-jpn-vert",
+         "columns of text that runs down get no second opinion: more of them are wrong"},
     };
     const char *name = dn_settings_string(doctor->archive->settings, "reading", "model");
     g_autoptr(GString) message = g_string_new(name);

@@ -91,8 +91,9 @@ GArray *dn_reader_worker_pids(DnReader *self);
 GBytes *dn_reader_page_image(DnReader *self, GBytes *document, unsigned page, GError **error);
 
 /** Has a blank page read, to see whether worker, sandbox, codecs and model are in order.
- * *@out_models (nullable, transfer full): {"latin"?,"accented"?,"vertical"?,"line"?}, true for each
- * further model that can be opened; a scripted recogniser has none. Errors as dn_reader_read(). */
+ * *@out_models (nullable, transfer full): {"latin"?,"accented"?,"vertical"?,"column"?,"line"?},
+ * true for each further model that can be opened; a scripted recogniser has none. Errors as
+ * dn_reader_read(). */
 bool dn_reader_probe(DnReader *self, json_t **out_models, GError **error);
 
 G_END_DECLS

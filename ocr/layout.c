@@ -184,6 +184,43 @@ dn_page_text_take_columns(DnPageText *self, GPtrArray *runs)
         g_ptr_array_add(self->lines, line);
     }
     g_ptr_array_unref(runs);
+    self->down = true;
+}
+
+DnBox
+dn_box_stand(const DnBox *laid, uint32_t width_px)
+{
+    return (DnBox){(int32_t)width_px - laid->y - laid->height, laid->x, laid->height, laid->width};
+}
+
+static DnBox
+laid_box(const DnBox *box, uint32_t width_px)
+{
+    return (DnBox){box->y, (int32_t)width_px - box->x - box->width, box->height, box->width};
+}
+
+DnPageText *
+dn_page_text_lay(const DnPageText *self)
+{
+    DnPageText *text =
+        dn_page_text_new(self->page, self->height_px, self->width_px, self->dpi, self->origin);
+
+    for (guint i = 0; i < self->lines->len; i++) {
+        const DnLine *line = g_ptr_array_index(self->lines, i);
+        DnLine *laid = g_new0(DnLine, 1);
+
+        laid->words = dn_word_array_new();
+        laid->box = laid_box(&line->box, self->width_px);
+        laid->text = g_strdup(line->text);
+        for (guint k = 0; k < line->words->len; k++) {
+            const DnWord *word = g_ptr_array_index(line->words, k);
+            DnBox box = laid_box(&word->box, self->width_px);
+
+            g_ptr_array_add(laid->words, dn_word_new(word->text, &box, word->confidence));
+        }
+        g_ptr_array_add(text->lines, laid);
+    }
+    return text;
 }
 
 void

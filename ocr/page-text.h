@@ -34,6 +34,7 @@ struct DnPageText {
     double dpi;         /* 0 when unknown */
     char *origin;       /* "text-layer" or "tesseract 5.3.0 Japanese psm 4" */
     GPtrArray *lines;   /* of DnLine, from top to bottom */
+    bool down;          /* a line is a column, they follow each other from the right */
     DnPageText *second; /* (nullable) another reading of the same pixels, owned, which may have one
                            more: passes see different things, and a value may be taken from any */
     GArray *bands;      /* (nullable) of DnBox, owned: a second reading looked only here, the other
@@ -62,6 +63,7 @@ GPtrArray *dn_word_array_new(void);
  *   smooth N           ocr/finer.c, print of N pixels in height
  *   bands Y+H ...      ocr/bands.c, rows of pixels from Y on, set below each other
  *   cut X,Y WxH rim G  ocr/closer.c, with 12 pixels of the gray G on each side
+ *   column X,Y WxH rim G  ocr/columns.c, the same; "laid" before the rim: its letters in a row
  *   then the origin: program, version, model and layout mode
  */
 void dn_page_text_note(DnPageText *self, const char *look, const char *origin);
@@ -80,6 +82,11 @@ void dn_page_text_take_runs(DnPageText *self, GPtrArray *runs);
 /** ocr/layout.c: the same for text that runs down the page: a line is a column, and stays in the
  * order in which it is given, its words from top to bottom. (transfer full) @runs. */
 void dn_page_text_take_columns(DnPageText *self, GPtrArray *runs);
+
+/** ocr/layout.c: (transfer full) @self, whose text runs down, as if it ran along lines: turned so
+ * that the first column is the first line; and the box on it back on the page, @width_px wide. */
+DnPageText *dn_page_text_lay(const DnPageText *self);
+DnBox dn_box_stand(const DnBox *laid, uint32_t width_px);
 
 /** ocr/layout.c: (transfer full) @self with the lines of @again in place of its own that lie in
  * @bands (array of DnBox, kept with the copy); @again is emptied. */

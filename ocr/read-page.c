@@ -15,8 +15,9 @@
 #include "ocr/read-page.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "ocr/columns.h"
 
-enum { MODE_COLUMNS = 4, MODE_DOWN = 5, MODE_BLOCK = 6 };
+enum { MODE_COLUMNS = 4, MODE_BLOCK = 6 };
 enum { CJK_NOISE = 4 }; /* strokes of a logo are read as kanji: fewer than one in so many letters */
 enum { DEADLINE_LEAST_MS = 200 }; /* a pass that has less is not begun */
 
@@ -247,27 +248,55 @@ ms_left(const DnReadPageOptions *options, int64_t begin_us)
                : 0;
 }
 
+/* What is left for one look of a page that has a deadline; 0: it has none. */
+static uint32_t
+ms_for_look(const DnReadPageOptions *options, int64_t begin_us)
+{
+    return options->deadline_ms > 0 ? MAX(1, ms_left(options, begin_us)) : 0;
+}
+
 /* Reads the page as columns, when that is how its text runs: then *@text is replaced. */
 static bool
-read_down(const DnReadPageOptions *options, const DnPixmap *page_clear, unsigned page,
-          uint32_t left_ms, DnPageText **text, bool *out_complete, bool *out_down, GError **error)
+read_down(DnRecognizer *recognizer, const DnReadPageOptions *options, Sides *sides, unsigned page,
+          int64_t begin_us, DnPageText **text, bool *out_complete, bool *out_down, GError **error)
 {
-    uint32_t most_ms = options->deadline_ms ? left_ms : 0;
-    DnPageText *columns = NULL;
+    DnRecognizer *const models[] = {options->column, options->vertical};
+    g_autoptr(DnPageText) columns = NULL;
+    g_autoptr(DnColumns) found = NULL;
+    const DnPixmap *bare = NULL;
+    bool likely = !recognizer->driver->blind && dn_page_may_run_down(&sides->clear);
 
-    if (!options->vertical || !dn_page_may_run_down(page_clear) ||
-        !dn_recognizer_is_ready(options->vertical, NULL))
+    if (recognizer->driver->blind || (!likely && !dn_page_text_is_poor(*text)))
         return true;
-    if (!dn_page_runs_down(options->vertical, page_clear, *text, most_ms, out_down, error))
+    if (!(bare = sides_bare(sides, error)) || !(found = dn_columns_find(bare, error)) ||
+        !dn_columns_are_text(found, recognizer, true, *text, ms_for_look(options, begin_us),
+                             out_down, error))
         return false;
+    /* A further model is opened only for what looks like columns. */
+    for (size_t i = 0; i < G_N_ELEMENTS(models) && likely && !*out_down; i++)
+        if (dn_recognizer_is_ready(models[i], NULL) &&
+            !dn_columns_are_text(found, models[i], false, *text, ms_for_look(options, begin_us),
+                                 out_down, error))
+            return false;
     if (!*out_down)
         return true;
-    if (!dn_recognizer_page(options->vertical, page_clear, page, MODE_DOWN, most_ms, &columns,
-                            out_complete, error))
+    if (!dn_columns_read(found, recognizer, true, page, ms_for_look(options, begin_us), &columns,
+                         out_complete, error))
         return false;
+    DnPageText *last = columns;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
+        if (!*out_complete || !dn_recognizer_is_ready(models[i], NULL))
+            continue;
+        if (!dn_columns_read(found, models[i], false, page, ms_for_look(options, begin_us),
+                             &last->second, out_complete, error))
+            return false;
+        last = last->second;
+        while (last->looks->len > 0)
+            g_ptr_array_add(columns->looks, g_ptr_array_steal_index(last->looks, 0));
+    }
     dn_page_text_free(*text);
-    *text = columns;
-    note_pass(columns, columns, false);
+    *text = g_steal_pointer(&columns);
     return true;
 }
 
@@ -297,7 +326,7 @@ dn_read_page(DnRecognizer *recognizer, const DnPixmap *page_gray, unsigned page,
     uint32_t left_ms = ms_left(wanted, begin_us);
 
     if (complete && left_ms > 0 &&
-        !read_down(wanted, &sides.clear, page, left_ms, &text, &complete, &down, error))
+        !read_down(recognizer, wanted, &sides, page, begin_us, &text, &complete, &down, error))
         return false;
     left_ms = ms_left(wanted, begin_us);
     if (complete && left_ms > 0 && !down && wanted->out_turn && dn_page_text_is_poor(text)) {

@@ -27,6 +27,7 @@ typedef struct {
         *latin;             /* (nullable) reads pages without kana and kanji a second time: the
                                Japanese model knows Latin letters, one made for them knows them better */
     DnRecognizer *vertical; /* (nullable) reads a page whose text runs down */
+    DnRecognizer *column;   /* (nullable) a second model for it */
     DnRecognizer *line; /* (nullable) a second Japanese model: reads the name of the issuer again */
     uint32_t deadline_ms; /* for all passes together; 0 for none */
     unsigned *out_turn;   /* (nullable) asks which way up a page lies that reads poorly: the
@@ -79,11 +80,6 @@ DnReading *dn_page_reading(const DnReadPageOptions *options, const DnPageText *t
 /** ocr/turn.c: false where the text of the page cannot run down in columns. Looks at pixels only.
  */
 bool dn_page_may_run_down(const DnPixmap *page_gray);
-
-/** ocr/turn.c: whether the text of the page runs down in columns; @text: what was read of it along
- * lines. @vertical: a recogniser with a model for such text. Errors: as dn_recognizer_page(). */
-bool dn_page_runs_down(DnRecognizer *vertical, const DnPixmap *page_gray, const DnPageText *text,
-                       uint32_t deadline_ms, bool *out_down, GError **error);
 
 /** ocr/closer.c: reads the line with the name of the issuer once more by itself, by both models
  * (@options->line is needed), and puts what they say in the place of its words in all passes of

@@ -68,10 +68,43 @@ dn_reading_new_empty(void)
     return self;
 }
 
+static void
+page_text_free(gpointer text)
+{
+    dn_page_text_free(text);
+}
+
+/* The fields are read along lines; those of a page in columns go back to where they stand. */
+static void
+stand_up(DnReading *self, const DnPageText *page)
+{
+    DnField *fields[] = {
+        &self->date,     &self->amount, &self->party,    &self->registration_number,
+        &self->due_date, &self->number, &self->telephone};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        for (guint k = 0; k < fields[i]->candidates->len; k++) {
+            DnCandidate *candidate = g_ptr_array_index(fields[i]->candidates, k);
+
+            if (candidate->page == page->page)
+                candidate->box = dn_box_stand(&candidate->box, page->width_px);
+        }
+}
+
 static DnReading *
 read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingProfile *profile)
 {
-    g_autoptr(DnFieldText) text = dn_field_text_new(pages, page_count, profile);
+    g_autofree const DnPageText **laid = g_new(const DnPageText *, page_count + 1);
+    g_autoptr(GPtrArray) turned = g_ptr_array_new_with_free_func(page_text_free);
+
+    for (size_t i = 0; i < page_count; i++) {
+        laid[i] = pages[i];
+        if (!pages[i]->down)
+            continue;
+        g_ptr_array_add(turned, dn_page_text_lay(pages[i]));
+        laid[i] = g_ptr_array_index(turned, turned->len - 1);
+    }
+    g_autoptr(DnFieldText) text = dn_field_text_new(laid, page_count, profile);
     DnReading *self = dn_reading_new_empty();
 
     g_free(self->kind);
@@ -85,6 +118,9 @@ read_pages(const DnPageText *const *pages, size_t page_count, const DnReadingPro
     dn_read_telephones(text, &self->telephone);
     g_array_unref(self->taxes);
     self->taxes = dn_read_taxes(text);
+    for (size_t i = 0; i < page_count; i++)
+        if (pages[i]->down)
+            stand_up(self, pages[i]);
     return self;
 }
 

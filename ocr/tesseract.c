@@ -86,6 +86,7 @@ tesseract_open(const char *model, GError **error)
                             model,
                             strcmp(model, "Japanese") == 0        ? "tesseract-ocr-script-jpan"
                             : strcmp(model, "Japanese_vert") == 0 ? "tesseract-ocr-script-jpan-vert"
+                            : strcmp(model, "jpn_vert") == 0      ? "tesseract-ocr-jpn-vert"
                                                                   : "tesseract-ocr-<language>");
     }
     Tesseract *self = g_new0(Tesseract, 1);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ocr/turn.c - which way up a page lies, when its file does not say, and whether its text runs
+ * ocr/turn.c - which way up a page lies, when its file does not say, and whether its text may run
  * down.
  *
  * No measure of ink tells up from down in kana, kanji and Latin letters alike, but a recogniser
  * does: what it reads upside down or along columns are few words, and it is not sure of them. So
  * when a reading is poor, one square of the page that is full of print is read in each of the four
  * ways, and a way that is clearly better than the present one is believed. Text that runs down the
- * page has white columns and no white rows; the same square, read by the model for it, tells
- * whether that is why.
+ * page has white columns and no white rows.
  */
 #include "config.h"
 #include "ocr/read-page.h"
@@ -17,7 +16,7 @@
 
 #include <math.h>
 
-enum { MODE_DOWN = 5, MODE_BLOCK = 6 };
+enum { MODE_BLOCK = 6 };
 enum {
     WINDOW_PX = 640,
     GRID = 8
@@ -74,28 +73,6 @@ dn_page_text_is_poor(const DnPageText *text)
 
     sure_letters(text, &all, &mean);
     return all < LETTERS_FEW || mean < POOR;
-}
-
-/* Letters of sure words that stand in a square. */
-static double
-sure_letters_in(const DnPageText *text, uint32_t x, uint32_t y, uint32_t side)
-{
-    double sure = 0;
-
-    for (guint i = 0; i < text->lines->len; i++) {
-        const DnLine *line = g_ptr_array_index(text->lines, i);
-
-        for (guint k = 0; k < line->words->len; k++) {
-            const DnWord *word = g_ptr_array_index(line->words, k);
-            int64_t middle_x = word->box.x + word->box.width / 2;
-            int64_t middle_y = word->box.y + word->box.height / 2;
-
-            if (word->confidence >= SURE && middle_x >= x && middle_x < (int64_t)x + side &&
-                middle_y >= y && middle_y < (int64_t)y + side)
-                sure += (double)g_utf8_strlen(word->text, -1) * word->confidence;
-        }
-    }
-    return sure;
 }
 
 /* The square with the most print: its top left corner and its side. */
@@ -209,27 +186,6 @@ dn_page_may_run_down(const DnPixmap *page_gray)
     double down = empty_share(columns, width, height);
 
     return down >= GAPS_LEAST && down >= GAPS_CLEARLY * empty_share(rows, height, width);
-}
-
-bool
-dn_page_runs_down(DnRecognizer *vertical, const DnPixmap *page_gray, const DnPageText *text,
-                  uint32_t deadline_ms, bool *out_down, GError **error)
-{
-    uint32_t x = 0;
-    uint32_t y = 0;
-    uint32_t side = find_window(page_gray, &x, &y);
-    g_autoptr(DnPixmap) window = take_window(page_gray, x, y, side, error);
-    g_autoptr(DnPageText) down = NULL;
-    bool complete = false;
-
-    if (!window || !dn_recognizer_page(vertical, window, text->page, MODE_DOWN, deadline_ms, &down,
-                                       &complete, error))
-        return false;
-    double letters = sure_letters_in(down, 0, 0, side);
-
-    /* The white columns have told half of it already. */
-    *out_down = letters >= LETTERS_FEW && letters > sure_letters_in(text, x, y, side);
-    return true;
 }
 
 bool

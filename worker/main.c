@@ -30,6 +30,7 @@ static const char SCRIPT_PREFIX[] = "script:";
 static const char LATIN_MODEL[] = "eng";
 static const char ACCENTED_MODEL[] = "deu";
 static const char VERTICAL_MODEL[] = "Japanese_vert";
+static const char COLUMN_MODEL[] = "jpn_vert";
 static const char LINE_MODEL[] = "jpn";
 
 static void
@@ -78,6 +79,7 @@ models_of(const DnReadTools *tools)
     } all[] = {{"latin", tools->latin},
                {"accented", tools->accented},
                {"vertical", tools->vertical},
+               {"column", tools->column},
                {"line", tools->line}};
     json_t *models = json_object();
 
@@ -166,6 +168,7 @@ main(int argc, char **argv)
         tools.latin = dn_recognizer_on_demand(&dn_recognizer_tesseract, LATIN_MODEL);
         tools.accented = dn_recognizer_on_demand(&dn_recognizer_tesseract, ACCENTED_MODEL);
         tools.vertical = dn_recognizer_on_demand(&dn_recognizer_tesseract, VERTICAL_MODEL);
+        tools.column = dn_recognizer_on_demand(&dn_recognizer_tesseract, COLUMN_MODEL);
         tools.line = dn_recognizer_on_demand(&dn_recognizer_tesseract, LINE_MODEL);
     }
     warm_up();

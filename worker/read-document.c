@@ -173,6 +173,7 @@ recognise(Work *self, const DnPixmap *captured, DnPageReport *report, GError **e
         .latin = dn_read_tools_latin(tools, self->job->profile.currency),
         .line = tools->line,
         .vertical = tools->vertical,
+        .column = tools->column,
         .profile = &self->job->profile,
         .before = (DnPageText *const *)(void *)self->texts->pdata,
         .before_count = self->texts->len,

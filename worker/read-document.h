@@ -16,6 +16,7 @@ typedef struct {
     DnRecognizer *latin;    /* (nullable) for a second look at pages in Latin letters */
     DnRecognizer *accented; /* (nullable) the same for those of countries with umlauts */
     DnRecognizer *vertical; /* (nullable) for pages whose text runs down */
+    DnRecognizer *column;   /* (nullable) a second model for them */
     DnRecognizer *line;     /* (nullable) for a second look at the issuer's name in kanji */
     void (*page_done)(unsigned page, void *user_data);
     void *user_data;

@@ -104,6 +104,7 @@ read_text(const Look *look, const Page *page, unsigned *out_turn, GError **error
         .latin = options->latin,
         .line = options->line,
         .vertical = options->vertical,
+        .column = options->column,
         .deadline_ms = (uint32_t)CLAMP(look->end_ms - dn_clock_monotonic_ms(), 1, G_MAXINT32),
         .out_turn = out_turn};
 

@@ -24,6 +24,7 @@ typedef struct {
     DnRecognizer *recognizer;
     DnRecognizer *latin;    /* (nullable) */
     DnRecognizer *vertical; /* (nullable) for pages whose text runs down */
+    DnRecognizer *column;   /* (nullable) a second model for them */
     DnRecognizer *line;     /* (nullable) */
     const DnReadingProfile *profile;
     DnPageText *const *before; /* the pages of the document before this one */

@@ -449,6 +449,52 @@ take_kanji(const char *p, int64_t *out_value, const char **out_end)
     return *out_value > 0;
 }
 
+/* The length of a kanji digit as it is printed one by one, or of a digit; 0 for others. */
+static size_t
+place_digit(const char *p, int *out_value)
+{
+    gunichar c = g_utf8_get_char(p);
+
+    *out_value = g_ascii_isdigit(*p) ? *p - '0' : c == 0x25cb || c == 0x25ef ? 0 : kanji_digit(c);
+    return *out_value >= 0 ? (size_t)(g_utf8_next_char(p) - p) : 0;
+}
+
+/* An amount with a kanji for each place (一二、〇〇〇円) at @p. */
+static bool
+take_kanji_places(const char *p, int64_t *out_value, const char **out_end)
+{
+    int64_t value = 0;
+    unsigned digits = 0;
+    unsigned group = 0;
+    unsigned kanji = 0;
+    bool grouped = false;
+
+    for (;;) {
+        int digit = 0;
+        size_t size = place_digit(p, &digit);
+        bool mark = g_str_has_prefix(p, "、") || g_str_has_prefix(p, "・") || *p == ',';
+
+        if (mark && digits > 0 && (grouped ? group == 3 : group <= 3)) {
+            grouped = true;
+            group = 0;
+            p = g_utf8_next_char(p);
+            continue;
+        }
+        if (size == 0 || digits == DIGITS_MOST)
+            break;
+        kanji += size > 1;
+        value = value * 10 + digit;
+        digits++;
+        group++;
+        p += size;
+    }
+    if (digits < 3 || kanji == 0 || (grouped && group != 3) || !g_str_has_prefix(p, "円"))
+        return false;
+    *out_value = value;
+    *out_end = p;
+    return value > 0;
+}
+
 /* True when an amount in kanji may begin at @p: after 金, a sign or a blank. Another kanji before
  * it is a misread numeral as often as not. */
 static bool
@@ -486,7 +532,7 @@ find_in_line(const DnFieldText *text, DnFieldLine *line)
         if (yen &&
             (kanji_digit(g_utf8_get_char(p)) >= 0 || g_ascii_isdigit(*p) ||
              kanji_unit(g_utf8_get_char(p)) > 0) &&
-            take_kanji(p, &value, &end)) {
+            (take_kanji(p, &value, &end) || take_kanji_places(p, &value, &end))) {
             number = (DnNumber){.minor = value,
                                 .currency = "JPY",
                                 .marked = true,

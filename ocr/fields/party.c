@@ -1139,6 +1139,25 @@ is_title(const char *folded)
     return false;
 }
 
+/* True of 金壱万弐千円也 or 令和七年四月一日 with a letter or two misread. */
+static bool
+is_kanji_figure(const char *folded)
+{
+    static const double SHARE = 0.7;
+    enum { LETTERS_LEAST = 2 };
+    double letters = 0;
+    double numerals = 0;
+    bool sum = g_str_has_prefix(folded, "金") || strstr(folded, "円");
+    bool day = strstr(folded, "月") && (strstr(folded, "年") || strstr(folded, "日"));
+
+    for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
+        letters++;
+        numerals += g_utf8_strchr("〇一二三四五六七八九十百千万億壱弐参拾金円也令和年月日、", -1,
+                                  g_utf8_get_char(p)) != NULL;
+    }
+    return (sum || day) && letters >= LETTERS_LEAST && numerals >= SHARE * letters;
+}
+
 static bool
 is_lower_case(const char *text)
 {
@@ -1364,7 +1383,7 @@ candidate_of(const DnFieldText *text, const GArray *cells, const Cell *cell)
     double evidence = 0;
 
     if (g_utf8_strlen(name, -1) > NAME_CHARACTERS_MOST || count_letters(name) < 2 ||
-        is_title(folded) || is_title(cell->folded))
+        is_title(folded) || is_title(cell->folded) || is_kanji_figure(folded))
         return NULL;
     evidence = evidence_of(text, cells, cell, name);
     if (evidence < -2.5)

@@ -661,7 +661,13 @@ test_text_that_runs_down(void)
     g_assert_no_error(error);
     g_assert_true(complete);
     g_assert_cmpuint(turn, ==, 1);
-    g_assert_nonnull(strstr(text->origin, "Japanese_vert"));
+    g_assert_true(text->down);
+    g_assert_nonnull(text->second);
+    unsigned vertical_looks = 0;
+
+    for (guint i = 0; i < text->looks->len; i++)
+        vertical_looks += strstr(g_ptr_array_index(text->looks, i), "Japanese_vert") != NULL;
+    g_assert_cmpuint(vertical_looks, ==, G_N_ELEMENTS(columns) - 1);
     g_assert_cmpuint(text->lines->len, ==, G_N_ELEMENTS(columns) - 1);
     for (guint i = 1; i < text->lines->len; i++) {
         const DnLine *right = g_ptr_array_index(text->lines, i - 1);
@@ -673,7 +679,12 @@ test_text_that_runs_down(void)
     const DnPageText *pages[] = {text};
     g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &dn_reading_profile_default);
 
+    const DnBox *day = &((const DnLine *)g_ptr_array_index(text->lines, 4))->box;
+
     g_assert_cmpstr(first_of(&reading->date)->text, ==, "2025-04-01");
+    g_assert_cmpint(first_of(&reading->date)->box.x, ==, day->x);
+    g_assert_cmpint(first_of(&reading->date)->box.y, >=, day->y);
+    g_assert_cmpint(first_of(&reading->date)->box.height, <=, day->height);
     g_assert_cmpint(first_of(&reading->amount)->number, ==, 12000);
     g_assert_cmpstr(first_of(&reading->party)->text, ==, "株式会社みなと商会");
 }

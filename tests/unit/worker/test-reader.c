@@ -296,7 +296,8 @@ models_without(const char *left_out)
     static const char *const places[] = {"/usr/share/tesseract-ocr/5/tessdata",
                                          "/usr/share/tesseract-ocr/4.00/tessdata",
                                          "/usr/share/tessdata", NULL};
-    static const char *const models[] = {"Japanese", "Japanese_vert", "eng", "deu", "jpn"};
+    static const char *const models[] = {"Japanese", "Japanese_vert", "jpn_vert",
+                                         "eng",      "deu",           "jpn"};
     g_autofree char *here = g_strconcat(folder, "/models-", left_out ? left_out : "all", NULL);
 
     g_mkdir(here, 0700);
@@ -329,8 +330,9 @@ test_the_worker_tells_which_models_are_there(void)
                    {"eng", "latin"},
                    {"deu", "accented"},
                    {"Japanese_vert", "vertical"},
+                   {"jpn_vert", "column"},
                    {"jpn", "line"}};
-    static const char *const uses[] = {"latin", "accented", "vertical", "line"};
+    static const char *const uses[] = {"latin", "accented", "vertical", "column", "line"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         g_autofree char *here = models_without(missing[i].model);
