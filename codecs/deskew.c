@@ -47,6 +47,7 @@ typedef struct {
     uint32_t height_px;
     uint32_t *bins;
     uint32_t bin_count;
+    uint32_t *first_bins; /* of each column: where the dots of its first row go */
 } DeskewPage;
 
 /* Dark pixels of @page: darker than the mean of the square around them. */
@@ -55,12 +56,13 @@ deskew_dots(const DnPixmap *page, GArray *dots, GError **error)
 {
     size_t width = page->width_px;
     size_t height = page->height_px;
-    g_autofree uint64_t *sums = dn_try_array((width + 1) * (height + 1), sizeof *sums, error);
+    /* 32 bits are enough for the sides of a reduced copy. */
+    g_autofree uint32_t *sums = dn_try_array((width + 1) * (height + 1), sizeof *sums, error);
 
     if (!sums)
         return false;
     for (size_t y = 0; y < height; y++) {
-        uint64_t row = 0;
+        uint32_t row = 0;
 
         for (size_t x = 0; x < width; x++) {
             row += dn_pixmap_row(page, (uint32_t)y)[x];
@@ -75,7 +77,7 @@ deskew_dots(const DnPixmap *page, GArray *dots, GError **error)
         for (size_t x = 0; x < width; x++) {
             size_t left = x > DESKEW_MEAN_RADIUS_PX ? x - DESKEW_MEAN_RADIUS_PX : 0;
             size_t right = MIN(x + DESKEW_MEAN_RADIUS_PX + 1, width);
-            uint64_t sum = sums[bottom * (width + 1) + right] - sums[top * (width + 1) + right] -
+            uint32_t sum = sums[bottom * (width + 1) + right] - sums[top * (width + 1) + right] -
                            sums[bottom * (width + 1) + left] + sums[top * (width + 1) + left];
             double area = (double)((bottom - top) * (right - left));
 
@@ -98,10 +100,12 @@ deskew_score(const DeskewPage *page, double degrees)
     double score = 0;
 
     memset(page->bins, 0, page->bin_count * sizeof *page->bins);
+    for (uint32_t x = 0; x < page->width_px; x++)
+        page->first_bins[x] = (uint32_t)(start - slope * x + 0.5);
     for (guint i = 0; i < page->dots->len; i++) {
         const DeskewDot *dot = &g_array_index(page->dots, DeskewDot, i);
 
-        page->bins[(uint32_t)(dot->y - slope * dot->x + start + 0.5)]++;
+        page->bins[page->first_bins[dot->x] + (uint32_t)dot->y]++;
     }
     for (uint32_t i = 1; i < page->bin_count; i++) {
         double step = (double)page->bins[i] - page->bins[i - 1];
@@ -167,6 +171,7 @@ deskew_measure(const DnPixmap *self, const DnLimits *limits, double *out_degrees
     g_autoptr(DnPixmap) small = NULL;
     g_autoptr(GArray) dots = g_array_new(FALSE, FALSE, sizeof(DeskewDot));
     g_autofree uint32_t *bins = NULL;
+    g_autofree uint32_t *first_bins = NULL;
     DeskewPage page = {.dots = dots};
 
     ratio = MIN(ratio, 1);
@@ -177,7 +182,9 @@ deskew_measure(const DnPixmap *self, const DnLimits *limits, double *out_degrees
         return false;
     page.bin_count = page.height_px + page.width_px / 2 + 2; /* tan 15 degrees is below a half */
     bins = page.bins = dn_try_array(page.bin_count, sizeof *bins, error);
-    if (!bins)
+    first_bins = page.first_bins =
+        bins ? dn_try_array(page.width_px, sizeof *first_bins, error) : NULL;
+    if (!first_bins)
         return false;
     *out_degrees = deskew_angle(&page);
     return true;

@@ -325,28 +325,6 @@ paper_side_is_edge(const Search *self, Point a, Point b)
     return steps >= PAPER_LEAST_SIDE * PAPER_SIDE_SAMPLES;
 }
 
-static bool
-paper_is_sheet(const Search *self, const Point corners[4], size_t pixels)
-{
-    double area = paper_area(corners, 4);
-
-    if ((double)pixels < PAPER_LEAST_FILLED * area ||
-        area > PAPER_WHOLE * self->width * self->height)
-        return false;
-    for (int i = 0; i < 4; i++) {
-        Point before = corners[(i + 3) % 4];
-        Point at = corners[i];
-        Point after = corners[(i + 1) % 4];
-        double lengths =
-            hypot(before.x - at.x, before.y - at.y) * hypot(after.x - at.x, after.y - at.y);
-
-        if (lengths == 0 || fabs(paper_cross(at, before, after)) < PAPER_LEAST_SINE * lengths ||
-            !paper_side_is_edge(self, at, after))
-            return false;
-    }
-    return true;
-}
-
 /* Print that reaches into the edge of a region makes holes in it; those of a whole sheet are few.
  */
 static size_t
@@ -366,6 +344,27 @@ paper_pixels_in(const Search *self, const Point corners[4], uint32_t label)
     return count;
 }
 
+static bool
+paper_is_sheet(const Search *self, const Point corners[4], uint32_t label)
+{
+    double area = paper_area(corners, 4);
+
+    if (area > PAPER_WHOLE * self->width * self->height)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        Point before = corners[(i + 3) % 4];
+        Point at = corners[i];
+        Point after = corners[(i + 1) % 4];
+        double lengths =
+            hypot(before.x - at.x, before.y - at.y) * hypot(after.x - at.x, after.y - at.y);
+
+        if (lengths == 0 || fabs(paper_cross(at, before, after)) < PAPER_LEAST_SINE * lengths ||
+            !paper_side_is_edge(self, at, after))
+            return false;
+    }
+    return (double)paper_pixels_in(self, corners, label) >= PAPER_LEAST_FILLED * area;
+}
+
 static void
 paper_add(const Search *self, uint32_t label, GArray *sheets)
 {
@@ -377,7 +376,7 @@ paper_add(const Search *self, uint32_t label, GArray *sheets)
     if (hull->len < 4 || !paper_largest(hull, corners))
         return;
     paper_sort_corners(corners);
-    if (!paper_is_sheet(self, corners, paper_pixels_in(self, corners, label)))
+    if (!paper_is_sheet(self, corners, label))
         return;
     for (int i = 0; i < 4; i++) {
         quad.x[i] = corners[i].x;

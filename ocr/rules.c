@@ -89,27 +89,60 @@ is_thin(const Direction *self, size_t begin, size_t end, size_t across)
     return thin * 10 >= seen * 8;
 }
 
+/* A run that has ended, or goes on behind a gap: @along is the first place after it that is light.
+ */
+static bool
+has_ended(const Direction *self, size_t along, size_t end)
+{
+    return along == self->along || along - end >= GAP_PX;
+}
+
 static void
-clear_direction(const Direction *self)
+clear_if_rule(const Direction *self, size_t begin, size_t end, size_t across)
+{
+    if (end - begin >= self->length_px && is_thin(self, begin, end, across))
+        clear_run(self, begin, end, across);
+}
+
+/* Rules that lie as the rows do. */
+static void
+clear_along_rows(const Direction *self)
 {
     for (size_t across = 0; across < self->across; across++) {
+        const uint8_t *row = self->from + across * self->along;
         size_t begin = 0;
-        size_t end = 0; /* after the last dark pixel of the run */
+        size_t end = 0; /* after the last dark pixel of the run; 0: there is none */
 
         for (size_t along = 0; along <= self->along; along++) {
-            bool dark = along < self->along && is_dark(self, along, across);
-
-            if (dark) {
-                if (end == 0)
-                    begin = along;
+            if (along < self->along && row[along] < self->dark) {
+                begin = end == 0 ? along : begin;
                 end = along + 1;
-                continue;
+            } else if (end > 0 && has_ended(self, along, end)) {
+                clear_if_rule(self, begin, end, across);
+                end = 0;
             }
-            if (end == 0 || (along < self->along && along - end < GAP_PX))
-                continue;
-            if (end - begin >= self->length_px && is_thin(self, begin, end, across))
-                clear_run(self, begin, end, across);
-            end = 0;
+        }
+    }
+}
+
+/* The same of those that lie across them; the page is gone through by rows, as it is stored. */
+static void
+clear_across_rows(const Direction *self)
+{
+    g_autofree size_t *begins = g_new0(size_t, self->across);
+    g_autofree size_t *ends = g_new0(size_t, self->across);
+
+    for (size_t along = 0; along <= self->along; along++) {
+        const uint8_t *row = self->from + along * self->across;
+
+        for (size_t across = 0; across < self->across; across++) {
+            if (along < self->along && row[across] < self->dark) {
+                begins[across] = ends[across] == 0 ? along : begins[across];
+                ends[across] = along + 1;
+            } else if (ends[across] > 0 && has_ended(self, along, ends[across])) {
+                clear_if_rule(self, begins[across], ends[across], across);
+                ends[across] = 0;
+            }
         }
     }
 }
@@ -133,10 +166,10 @@ dn_page_clear_rules(const DnPixmap *page_gray, uint8_t *out)
     direction.across = height;
     direction.along_step = 1;
     direction.across_step = (ptrdiff_t)width;
-    clear_direction(&direction);
+    clear_along_rows(&direction);
     direction.along = height;
     direction.across = width;
     direction.along_step = (ptrdiff_t)width;
     direction.across_step = 1;
-    clear_direction(&direction);
+    clear_across_rows(&direction);
 }

@@ -75,18 +75,29 @@ dn_page_text_is_poor(const DnPageText *text)
     return all < LETTERS_FEW || mean < POOR;
 }
 
+static double
+mean_of(const DnPixmap *page)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t y = 0; y < page->height_px; y++) {
+        const uint8_t *row = dn_pixmap_row(page, y);
+        uint32_t of_row = 0;
+
+        for (uint32_t x = 0; x < page->width_px; x++)
+            of_row += row[x];
+        sum += of_row;
+    }
+    return (double)sum / ((double)page->width_px * page->height_px);
+}
+
 /* The square with the most print: its top left corner and its side. */
 static uint32_t
 find_window(const DnPixmap *page, uint32_t *out_x, uint32_t *out_y)
 {
     uint32_t side = MIN(MIN(page->width_px, page->height_px), WINDOW_PX);
-    uint64_t sum = 0;
     uint64_t best = 0;
-    size_t count = (size_t)page->width_px * page->height_px;
-
-    for (size_t i = 0; i < count; i++)
-        sum += page->data[i];
-    uint8_t dark = (uint8_t)(DARK_SHARE * (double)sum / (double)count);
+    uint8_t dark = (uint8_t)(DARK_SHARE * mean_of(page));
 
     *out_x = (page->width_px - side) / 2;
     *out_y = (page->height_px - side) / 2;
@@ -169,19 +180,17 @@ dn_page_may_run_down(const DnPixmap *page_gray)
     uint32_t height = page_gray->height_px;
     g_autofree uint32_t *columns = g_new0(uint32_t, width);
     g_autofree uint32_t *rows = g_new0(uint32_t, height);
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < (size_t)width * height; i++)
-        sum += page_gray->data[i];
-    uint8_t dark = (uint8_t)(DARK_SHARE * (double)sum / ((double)width * height));
+    uint8_t dark = (uint8_t)(DARK_SHARE * mean_of(page_gray));
 
     for (uint32_t y = 0; y < height; y++) {
         const uint8_t *row = dn_pixmap_row(page_gray, y);
+        uint32_t ink = 0;
 
-        for (uint32_t x = 0; x < width; x++) {
+        for (uint32_t x = 0; x < width; x++)
+            ink += row[x] < dark;
+        rows[y] = ink;
+        for (uint32_t x = 0; ink > 0 && x < width; x++)
             columns[x] += row[x] < dark;
-            rows[y] += row[x] < dark;
-        }
     }
     double down = empty_share(columns, width, height);
 

@@ -2,7 +2,7 @@
 libexec_PROGRAMS += worker/dencho-worker
 noinst_LIBRARIES += worker/libworker.a
 EXTRA_DIST += worker/protocol.md
-worker_libworker_a_CFLAGS = $(AM_CFLAGS) $(CODECS_CFLAGS) $(OCR_CFLAGS) $(WORKER_CFLAGS)
+worker_libworker_a_CFLAGS = $(AM_CFLAGS) $(PIXEL_CFLAGS) $(CODECS_CFLAGS) $(OCR_CFLAGS) $(WORKER_CFLAGS)
 worker_libworker_a_SOURCES = \
 	worker/checks.c worker/checks.h worker/normalise.c worker/normalise.h \
 	worker/invoice-pages.c worker/invoice-pages.h \

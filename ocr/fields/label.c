@@ -35,25 +35,27 @@ ends_word(const DnFieldLine *line, size_t end)
     return !g_ascii_isalpha(line->plain[last + 1]);
 }
 
-/* Bytes of the prefix of @text (at most @size) that is nearest to @label, and how far it is. */
+/* Bytes of the prefix of @text (at most @size) that is nearest to @label, 0 when more than @most
+ * letters differ. What lies further than that from the diagonal differs by more. */
 static size_t
-nearest_prefix(const char *text, size_t size, const char *label, unsigned most,
-               unsigned *out_distance)
+nearest_prefix(const char *text, size_t size, const char *label, size_t label_size, unsigned most)
 {
-    unsigned rows[2][LABEL_MOST + 8];
-    size_t label_size = strlen(label);
+    unsigned rows[2][LABEL_MOST + 16];
     size_t length = MIN(size, label_size + most);
     size_t best = 0;
     unsigned best_distance = most + 1;
     unsigned *before = rows[0];
     unsigned *now = rows[1];
 
-    for (size_t j = 0; j <= length; j++)
-        before[j] = (unsigned)j;
+    for (unsigned j = 0; j <= most; j++)
+        before[j] = j;
     for (size_t i = 1; i <= label_size; i++) {
-        unsigned least = now[0] = (unsigned)i;
+        size_t first = i > most ? i - most : 1;
+        size_t last = MIN(length, i + most);
+        unsigned least = now[first - 1] = first > 1 ? most + 1 : (unsigned)i;
 
-        for (size_t j = 1; j <= length; j++) {
+        before[i + most] = most + 1; /* the end of the row before */
+        for (size_t j = first; j <= last; j++) {
             unsigned cost = before[j - 1] + (label[i - 1] != text[j - 1]);
 
             now[j] = MIN(cost, MIN(before[j], now[j - 1]) + 1);
@@ -66,35 +68,38 @@ nearest_prefix(const char *text, size_t size, const char *label, unsigned most,
         before = now;
         now = swap;
     }
-    for (size_t j = 1; j <= length; j++)
+    for (size_t j = label_size > most ? label_size - most : 1; j <= length; j++)
         if (before[j] < best_distance || (before[j] == best_distance && j == label_size)) {
             best_distance = before[j];
             best = j;
         }
-    *out_distance = best_distance;
     return best_distance <= most ? best : 0;
 }
 
-/* Bytes of folded text at @at that are @label; 0 when it does not stand there. */
+/* Bytes of folded text at @at that are @label; 0 when it does not stand there. @begins: a word. */
 static size_t
-match(const DnFieldLine *line, size_t at, size_t end, const char *label, bool *out_exact)
+match(const DnFieldLine *line, size_t at, size_t end, const char *label, bool begins,
+      bool *out_exact)
 {
-    size_t size = strlen(label);
     const char *text = line->folded + at;
     bool latin = is_latin(label);
-    unsigned distance = 0;
+    size_t size = 0; /* as many bytes are alike, the end of the text differs from any */
 
-    if (latin && !begins_word(line, at))
+    if (latin && !begins)
         return 0;
-    if (size <= end - at && memcmp(text, label, size) == 0 &&
-        (!latin || size > 8 || ends_word(line, at + size))) {
+    while (label[size] && text[size] == label[size])
+        size++;
+    if (!label[size] && size <= end - at && (!latin || size > 8 || ends_word(line, at + size))) {
         *out_exact = true;
         return size;
     }
     *out_exact = false;
-    if (!latin || size < FUZZY_LEAST || size > LABEL_MOST || (guchar)*text >= 0x80)
+    if (!latin || (guchar)*text >= 0x80)
         return 0;
-    size_t near = nearest_prefix(text, end - at, label, (unsigned)size / 5, &distance);
+    size += strlen(label + size);
+    if (size < FUZZY_LEAST || size > LABEL_MOST)
+        return 0;
+    size_t near = nearest_prefix(text, end - at, label, size, (unsigned)size / 5);
 
     return near > 0 && ends_word(line, at + near) ? near : 0;
 }
@@ -125,10 +130,11 @@ dn_labels_find(const DnFieldLine *line, size_t from, size_t to, const DnLabel *t
     for (size_t at = folded_at(line, from); at < end;) {
         DnLabelHit best = {0};
         size_t best_size = 0;
+        bool begins = begins_word(line, at);
 
         for (size_t i = 0; i < count; i++) {
             bool exact = false;
-            size_t size = match(line, at, end, table[i].text, &exact);
+            size_t size = match(line, at, end, table[i].text, begins, &exact);
 
             if (size == 0 || (best.label && best.exact && !exact) ||
                 (best.label && exact == best.exact && size <= best_size))
