@@ -620,7 +620,8 @@ cell_holds(const Cell *cell, const char *const *words, size_t count)
         for (size_t at = 0; cell->folded[at]; at++) {
             const char *begin = cell->folded + at;
 
-            if (strncmp(begin, word, size) != 0 || (!anywhere && cell->begins[at] != '1') ||
+            if (*begin != *word || strncmp(begin, word, size) != 0 ||
+                (!anywhere && cell->begins[at] != '1') ||
                 (closed && g_ascii_isalpha(begin[size]) && cell->begins[at + size] != '1'))
                 continue;
             return true;
