@@ -59,6 +59,59 @@ dn_fs_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, GError
     return true;
 }
 
+/* False when the kernel says that it wants larger blocks, or none at all. */
+static bool
+takes_blocks(int fd)
+{
+#ifdef STATX_DIOALIGN
+    struct statx st;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) == 0 && (st.stx_mask & STATX_DIOALIGN))
+        return st.stx_dio_offset_align > 0 && DN_FS_BLOCK % st.stx_dio_offset_align == 0 &&
+               DN_FS_BLOCK % st.stx_dio_mem_align == 0;
+#else
+    (void)fd;
+#endif
+    return true;
+}
+
+int
+dn_fs_open_direct(const char *path)
+{
+    dn_autofd int fd = DN_FAILPOINT("fs.open-direct")
+                           ? -1
+                           : open(path, O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 && takes_blocks(fd) ? dn_steal_fd(&fd) : -1;
+}
+
+bool
+dn_fs_pwrite_direct(int fd, const void *bytes, size_t size, uint64_t offset, bool *out_refused,
+                    GError **error)
+{
+    enum { SECTOR = 512 }; /* where a write may end short */
+    size_t done = 0;
+
+    *out_refused = false;
+    while (done < size) {
+        ssize_t wrote =
+            DN_FAILPOINT("fs.pwrite")
+                ? -1
+                : pwrite(fd, (const uint8_t *)bytes + done,
+                         DN_FAILPOINT_SIZE(size - done) / SECTOR * SECTOR, (off_t)(offset + done));
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0 && errno != EINVAL && errno != EOPNOTSUPP)
+            return dn_fail_errno(error, "cannot write");
+        *out_refused = wrote < 0;
+        if (wrote < DN_FS_BLOCK)
+            return false;
+        done += (size_t)wrote - (size_t)wrote % DN_FS_BLOCK;
+    }
+    return true;
+}
+
 bool
 dn_fs_pread_all(int fd, void *bytes, size_t size, uint64_t offset, GError **error)
 {

@@ -24,6 +24,19 @@ bool dn_fs_write_all(int fd, const void *bytes, size_t size, GError **error);
 /** Writes all @size bytes at @offset. IO; then an unknown part of them is there. */
 bool dn_fs_pwrite_all(int fd, const void *bytes, size_t size, uint64_t offset, GError **error);
 
+enum { DN_FS_BLOCK = 4096 };
+
+/** Opens the file for writing past the page cache (O_DIRECT), or -1 where that cannot be had by
+ * blocks of DN_FS_BLOCK. */
+int dn_fs_open_direct(const char *path);
+
+/** Writes all @size bytes at @offset past the page cache; address, size and offset are multiples of
+ * DN_FS_BLOCK. When the file system does not take them so, false without an error: they are then to
+ * be written through the page cache, and @out_refused tells that it never will. IO; an unknown part
+ * of them is there after any failure. */
+bool dn_fs_pwrite_direct(int fd, const void *bytes, size_t size, uint64_t offset, bool *out_refused,
+                         GError **error);
+
 /** Reads exactly @size bytes at @offset; CORRUPT when the file ends before, IO. */
 bool dn_fs_pread_all(int fd, void *bytes, size_t size, uint64_t offset, GError **error);
 

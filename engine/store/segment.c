@@ -2,14 +2,15 @@
 /*
  * engine/store/segment.c - the log in segment files: group commit, rollover, recovery.
  *
- * Appending writes under the lock, in order; waiting elects one leader who syncs, without the lock,
- * everything appended so far, while others go on appending. A leader who had company last time
- * waits for it a little before he syncs: those who were just served come back with their next
- * commit, and a sync that they miss makes them wait for two. Who is alone never waits. Where a sync
- * is slow, those who missed it do not wait for its end: another leader syncs beside the first. A
- * failure takes all commits that are not durable with it: the file is cut back to its durable end
- * and the cut is synced before anyone is told, so that a commit reported as failed cannot come back
- * after a crash.
+ * Appending puts frames to the tail of the segment under the lock, in order, which keeps them in
+ * memory until it is full (segment-tail.h); waiting elects one leader who writes what is there and
+ * syncs, without the lock, everything appended so far, while others go on appending. A leader who
+ * had company last time waits for it a little before he syncs: those who were just served come back
+ * with their next commit, and a sync that they miss makes them wait for two. Who is alone never
+ * waits. Where a sync is slow, those who missed it do not wait for its end: another leader syncs
+ * beside the first. A failure takes all commits that are not durable with it: the file is cut back
+ * to its durable end and the cut is synced before anyone is told, so that a commit reported as
+ * failed cannot come back after a crash.
  *
  * Syncs at the same time need a descriptor each. The kernel reports an error of writing back once
  * for each open file; on a shared one the second caller could be told of a success that is none. On
@@ -32,6 +33,7 @@
 #include "base/fs.h"
 #include "base/memory.h"
 #include "engine/store/segment-reader.h"
+#include "engine/store/segment-tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,13 +43,12 @@
 #include <unistd.h>
 
 static const uint64_t DEFAULT_SEGMENT_BYTES = UINT64_C(256) << 20;
-enum { BUFFER_BYTES = 256 << 10, LARGE_BODY = 64 << 10, OPEN_FILES = 64, LARGE_COMMIT = 1 << 20 };
-enum { READ_AHEAD = 128 << 10 };
+enum { OPEN_FILES = 64, READ_AHEAD = 128 << 10 };
 enum { COMPANY_SHARE = 2, COMPANY_MAX_US = 1000, MUCH_BYTES = 4 << 20 };
 /* Syncs beside each other cost more than they gain when they take less. */
 enum { LEADERS = 4, SLOW_SYNC_US = 1000 };
 /* Zeros ahead: how many, how many at once, after how many syncs of one commit, of what size. */
-enum { AHEAD_BYTES = 2 << 20, AHEAD_PIECE = 256 << 10, AHEAD_FROM = 8, SMALL_SYNC = 256 << 10 };
+enum { AHEAD_BYTES = 2 << 20, AHEAD_LEAST = 256 << 10, AHEAD_FROM = 8, SMALL_SYNC = 256 << 10 };
 
 typedef struct {
     DnUuid tenant;
@@ -79,9 +80,10 @@ typedef struct {
     GCond changed;
     int fd; /* of the open segment */
     uint32_t segment;
-    uint64_t end;     /* of the open segment, as written */
-    uint64_t durable; /* of it, as synced */
-    GArray *offsets;  /* uint64_t: of its frames */
+    DnSegmentTail tail; /* of the open segment: what was appended and is not written */
+    uint64_t end;       /* of it, as appended */
+    uint64_t durable;   /* of it, as synced */
+    GArray *offsets;    /* uint64_t: of its frames */
     uint64_t serial;
     uint64_t durable_serial;
     DnStorePosition durable_end;
@@ -106,6 +108,7 @@ typedef struct {
     bool rolling;       /* somebody waits for the end of all syncs to roll over */
     bool cutting;       /* a failure is being undone: no new appends */
     bool marked;        /* nothing was appended after the last mark */
+    char *failure;      /* (nullable) why the last of @failed failed */
     GError *broken;     /* why appends are refused until the store is opened again */
 
     uint64_t cut_bytes;
@@ -252,12 +255,14 @@ cut_file(SegmentStore *self, GError **error)
     self->ahead = 0;
     if (DN_FAILPOINT("segment.cut") || ftruncate(self->fd, (off_t)self->durable) != 0)
         return dn_fail_errno(error, "cannot cut the log back");
-    return dn_fs_datasync(self->fd, error);
+    return dn_fs_datasync(self->fd, error) &&
+           dn_segment_tail_rewind(&self->tail, self->durable, error);
 }
 
-/* Undoes everything that is not durable. Waits for a leader first: what he syncs stays. */
+/* Undoes everything that is not durable, because of @why (nullable). Waits for a leader first: what
+ * he syncs stays. */
 static void
-cut_back(SegmentStore *self)
+cut_back(SegmentStore *self, const GError *why)
 {
     g_autoptr(GError) problem = NULL;
 
@@ -266,6 +271,8 @@ cut_back(SegmentStore *self)
         g_cond_wait(&self->changed, &self->lock);
     if (!cut_file(self, &problem))
         break_store(self, problem);
+    g_free(self->failure);
+    self->failure = g_strdup(why ? why->message : "writing the log failed");
     fail_pending(self);
     self->cutting = false;
     g_cond_broadcast(&self->changed);
@@ -310,27 +317,36 @@ refuse_broken(const SegmentStore *self, GError **error)
     return false;
 }
 
-/* ---- writing frames ---- */
+/* ---- writing ---- */
+
+/* Has the file take what was appended. */
+static bool
+write_tail(SegmentStore *self, GError **error)
+{
+    bool wrote = dn_segment_tail_write(&self->tail, error);
+
+    self->ahead = MAX(self->ahead, self->tail.filled);
+    return wrote || dn_fail_in(error, "segment %u", (unsigned)self->segment);
+}
+
+/* The same; when it cannot, all that is not durable goes. */
+static bool
+write_out(SegmentStore *self, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (write_tail(self, &problem))
+        return true;
+    cut_back(self, problem);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
 
 typedef struct {
     SegmentStore *store;
-    uint64_t offset;  /* of the next frame */
-    uint64_t flushed; /* offset of buffer's first byte */
-    GByteArray *buffer;
+    uint64_t offset;   /* of the next frame */
     DnDigest *headers; /* of the commit's frames */
 } Writer;
-
-static bool
-writer_flush(Writer *self, GError **error)
-{
-    guint size = self->buffer->len;
-
-    if (!dn_fs_pwrite_all(self->store->fd, self->buffer->data, size, self->flushed, error))
-        return false;
-    self->flushed += size;
-    g_byte_array_set_size(self->buffer, 0);
-    return true;
-}
 
 static bool
 writer_put(Writer *self, const DnFrame *frame, const void *body, GError **error)
@@ -343,16 +359,8 @@ writer_put(Writer *self, const DnFrame *frame, const void *body, GError **error)
     dn_digest_add(self->headers, header, sizeof header);
     g_array_append_val(self->store->offsets, self->offset);
     self->offset += DN_FRAME_HEADER + frame->size;
-    g_byte_array_append(self->buffer, header, sizeof header);
-    if (frame->size >= LARGE_BODY) { /* not copied */
-        if (!writer_flush(self, error) ||
-            !dn_fs_pwrite_all(self->store->fd, body, (size_t)frame->size, self->flushed, error))
-            return false;
-        self->flushed += frame->size;
-        return true;
-    }
-    g_byte_array_append(self->buffer, body, (guint)frame->size);
-    return self->buffer->len < BUFFER_BYTES || writer_flush(self, error);
+    return dn_segment_tail_put(&self->store->tail, header, sizeof header, error) &&
+           dn_segment_tail_put(&self->store->tail, body, (size_t)frame->size, error);
 }
 
 static uint64_t
@@ -412,25 +420,22 @@ write_commit(Writer *self, const DnStoreCommit *commit, const DnSha256 *digests,
     frame.type = DN_FRAME_COMMIT;
     frame.size = sizeof bytes;
     frame.body = dn_sha256(bytes, sizeof bytes);
-    return writer_put(self, &frame, bytes, error) && writer_flush(self, error);
+    return writer_put(self, &frame, bytes, error);
 }
 
 static bool
 append_commit(SegmentStore *self, const DnStoreCommit *commit, const DnSha256 *digests,
               DnStoreReceipt *receipt, GError **error)
 {
-    g_autoptr(GByteArray) buffer = g_byte_array_new();
     g_autoptr(DnDigest) headers = dn_digest_new();
-    Writer writer = {.store = self,
-                     .offset = self->end,
-                     .flushed = self->end,
-                     .buffer = buffer,
-                     .headers = headers};
+    g_autoptr(GError) problem = NULL;
+    Writer writer = {.store = self, .offset = self->end, .headers = headers};
     Pending pending = {0};
 
-    if (!write_commit(&writer, commit, digests, receipt, error)) {
-        dn_fail_in(error, "segment %u", (unsigned)self->segment);
-        cut_back(self);
+    if (!write_commit(&writer, commit, digests, receipt, &problem)) {
+        dn_fail_in(&problem, "segment %u", (unsigned)self->segment);
+        cut_back(self, problem);
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
     pending = (Pending){.ticket = ++self->ticket,
@@ -458,6 +463,8 @@ sync_all(SegmentStore *self, GError **error)
 
     if (self->durable == self->end)
         return true;
+    if (!write_out(self, error))
+        return false;
     if (!dn_fs_datasync(self->fd, &problem)) {
         sync_failed(self, problem);
         g_propagate_error(error, g_steal_pointer(&problem));
@@ -530,6 +537,14 @@ make_segment(const char *dir, const DnUuid *archive, uint32_t segment, const DnS
     return dn_fs_create_file(path, header, sizeof header, 0600, error);
 }
 
+static bool
+open_tail(SegmentStore *self, GError **error)
+{
+    g_autofree char *path = dn_segment_path(self->dir, self->segment);
+
+    return dn_segment_tail_open(&self->tail, path, self->fd, self->end, error);
+}
+
 static int
 open_segment(const char *dir, uint32_t segment, GError **error)
 {
@@ -565,7 +580,7 @@ remove_follower(SegmentStore *self)
 static void
 undo_roll_over(SegmentStore *self, bool remove)
 {
-    cut_back(self);
+    cut_back(self, NULL);
     if (remove && !self->broken)
         remove_follower(self);
 }
@@ -608,7 +623,10 @@ roll_over(SegmentStore *self, GError **error)
     self->end = DN_SEGMENT_HEADER;
     self->durable = DN_SEGMENT_HEADER;
     g_array_set_size(self->offsets, 0);
-    return true;
+    if (open_tail(self, &problem))
+        return true;
+    break_store(self, problem);
+    return refuse_broken(self, error);
 }
 
 /* ---- the driver: append and wait ---- */
@@ -667,9 +685,6 @@ segment_append(DnStore *store, const DnStoreCommit *commit, DnStoreReceipt *out_
     g_mutex_lock(&self->lock);
     appended = make_room(self, commit, size, error) &&
                append_commit(self, commit, digests, &receipt, error);
-    if (appended && size >= LARGE_COMMIT) /* the disk begins while others still seal; only a hint */
-        sync_file_range(self->fd, (off_t)(receipt.end.offset - size), (off_t)size,
-                        SYNC_FILE_RANGE_WRITE);
     g_mutex_unlock(&self->lock);
     if (!appended)
         return false;
@@ -698,23 +713,21 @@ wait_for_company(SegmentStore *self)
 static gpointer
 fill_ahead(gpointer data)
 {
-    static const uint8_t zeros[AHEAD_PIECE];
     SegmentStore *self = data;
     uint64_t from = 0;
     uint64_t to = 0;
-    uint64_t at = 0;
+    int direct_fd = -1;
     int fd = -1;
 
     g_mutex_lock(&self->lock);
     from = self->fill_from;
     to = MIN(from + AHEAD_BYTES, self->segment_bytes);
-    fd = self->fd; /* stays open: rolling over and closing wait */
+    direct_fd = self->tail.refused
+                    ? -1
+                    : self->tail.direct_fd; /* both stay open: rolling over and closing wait */
+    fd = self->fd;
     g_mutex_unlock(&self->lock);
-    for (at = from; at < to; at += sizeof zeros)
-        if (pwrite(fd, zeros, MIN(sizeof zeros, to - at), (off_t)at) !=
-            (ssize_t)MIN(sizeof zeros, to - at))
-            break; /* no space: then without */
-    sync_file_range(fd, (off_t)from, (off_t)(at - MIN(at, from)), SYNC_FILE_RANGE_WRITE);
+    dn_segment_tail_fill(direct_fd, fd, from, to);
     g_mutex_lock(&self->lock);
     self->ahead = to; /* or less, when it failed: it is cut off all the same */
     self->filling = false;
@@ -738,7 +751,7 @@ keep_ahead(SegmentStore *self, uint64_t bytes)
     self->alone = bytes <= SMALL_SYNC ? self->alone + 1 : 0;
     if (self->alone < AHEAD_FROM || self->filling || self->broken || self->cutting ||
         self->leaders > 0 || self->ahead > self->end + AHEAD_BYTES / 2 ||
-        MAX(self->ahead, self->end) + AHEAD_PIECE > self->segment_bytes)
+        MAX(self->ahead, self->end) + AHEAD_LEAST > self->segment_bytes)
         return;
     join_filler(self); /* he has nothing more to do */
     self->fill_from = MAX(self->ahead, self->end);
@@ -779,7 +792,7 @@ may_lead(SegmentStore *self, uint64_t ticket)
             self->sync_us >= SLOW_SYNC_US && has_descriptor(self, free_descriptor(self)));
 }
 
-/* One sync for all that is written by now; releases the lock meanwhile. */
+/* Writes all that is appended by now and syncs it; releases the lock meanwhile. */
 static void
 lead(SegmentStore *self)
 {
@@ -796,6 +809,14 @@ lead(SegmentStore *self)
     self->leaders++;
     self->led[which] = true;
     wait_for_company(self);
+    if (self->cutting || self->broken || !write_tail(self, &problem)) {
+        self->led[which] = false;
+        self->leaders--;
+        if (problem)
+            cut_back(self, problem);
+        g_cond_broadcast(&self->changed);
+        return;
+    }
     count = waiting_commits(self);
     ticket = self->ticket;
     end = self->end;
@@ -840,7 +861,7 @@ segment_wait(DnStore *store, uint64_t ticket, GError **error)
     if (!durable && self->broken)
         refuse_broken(self, error);
     else if (!durable)
-        dn_fail(error, DN_ERROR_IO, "the commit was not stored: writing the log failed");
+        dn_fail(error, DN_ERROR_IO, "the commit was not stored: %s", self->failure);
     g_mutex_unlock(&self->lock);
     return durable;
 }
@@ -854,7 +875,7 @@ segment_abandon(DnStore *store, GError **error)
     g_mutex_lock(&self->lock);
     while (self->cutting)
         g_cond_wait(&self->changed, &self->lock);
-    cut_back(self);
+    cut_back(self, NULL);
     usable = !self->broken || refuse_broken(self, error);
     g_mutex_unlock(&self->lock);
     return usable;
@@ -932,16 +953,35 @@ open_box(SegmentStore *self, uint32_t segment, GError **error)
     return box;
 }
 
+/* What was appended and nobody has waited for yet can be read too: the file must have it first. */
+static bool
+is_written(SegmentStore *self, const DnStoreRef *ref, GError **error)
+{
+    bool written = true;
+
+    g_mutex_lock(&self->lock);
+    while (self->cutting)
+        g_cond_wait(&self->changed, &self->lock);
+    if (ref->segment == self->segment && ref->offset < self->end &&
+        ref->offset + ref->size > self->tail.written && !self->broken)
+        written = write_out(self, error);
+    g_mutex_unlock(&self->lock);
+    return written;
+}
+
 /* The frame of @ref, checked but for its body, and a reader for it: a copy that borrows @out_box's
  * descriptor. */
 static bool
 find_frame(SegmentStore *self, const DnStoreRef *ref, ReaderBox **out_box,
            DnSegmentReader *out_reader, DnFrame *out_frame, GError **error)
 {
-    Snapshot now = snapshot(self, false);
+    Snapshot now = {0};
     uint64_t offset = ref->offset - DN_FRAME_HEADER;
     struct stat st;
 
+    if (!is_written(self, ref, error))
+        return false;
+    now = snapshot(self, false);
     if (ref->segment == 0 || ref->segment > now.segment ||
         ref->offset < DN_SEGMENT_HEADER + DN_FRAME_HEADER)
         return dn_fail(error, DN_ERROR_CORRUPT,
@@ -1565,7 +1605,7 @@ recover(SegmentStore *self, GError **error)
         return dn_fail_in(error, "segment %u", (unsigned)self->segment);
     self->durable = self->end;
     self->durable_serial = self->serial;
-    return true;
+    return open_tail(self, error);
 }
 
 static bool
@@ -1599,6 +1639,8 @@ static void
 free_store(SegmentStore *self)
 {
     clear_descriptors(self);
+    dn_segment_tail_close(&self->tail);
+    g_free(self->failure);
     g_hash_table_unref(self->heads);
     g_array_unref(self->offsets);
     g_array_unref(self->pending);
@@ -1677,6 +1719,7 @@ dn_store_open_segments(const char *dir, const DnUuid *archive, uint64_t segment_
     self->segment_bytes =
         MAX(segment_bytes ? segment_bytes : DEFAULT_SEGMENT_BYTES, (uint64_t)DN_SEGMENT_HEADER);
     self->fd = -1;
+    self->tail.direct_fd = -1;
     for (unsigned i = 0; i < G_N_ELEMENTS(self->beside_fd); i++)
         self->beside_fd[i] = -1;
     g_mutex_init(&self->lock);

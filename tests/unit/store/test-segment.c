@@ -12,6 +12,7 @@
 #include "engine/store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,8 +32,54 @@
 static atomic_int sync_fails;      /* this many syncs from now on fail with EIO */
 static atomic_int sync_passes;     /* ... after this many that succeed */
 static atomic_int cut_fails;       /* the same for ftruncate */
+static atomic_int cut_passes;      /* ... */
 static atomic_int sync_delay_us;   /* a slow disk */
 static atomic_long disk_room = -1; /* bytes that may still be written; -1: no end */
+
+static atomic_int blocks_fail;     /* errno of every write past the page cache; 0: none */
+static atomic_long blocks_short;   /* bytes after which each of them ends; 0: none */
+static atomic_uint block_writes;   /* how many there were */
+static atomic_uint changed_writes; /* ... that changed a byte before kept_end */
+static atomic_long kept_end;
+
+enum { SECTOR = 512 };
+
+/* True when a write of @bytes at @offset leaves what the file has before kept_end as it is. */
+static bool
+keeps_what_stands(int fd, const uint8_t *bytes, size_t size, off_t offset)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autofree uint8_t *old = NULL;
+    size_t before = offset < kept_end ? MIN(size, (size_t)(kept_end - offset)) : 0;
+    bool same = true;
+    int reader = -1;
+
+    if (before == 0)
+        return true;
+    old = g_malloc(before);
+    reader = open(path, O_RDONLY | O_CLOEXEC);
+    same = pread(reader, old, before, offset) == (ssize_t)before && memcmp(old, bytes, before) == 0;
+    close(reader);
+    return same;
+}
+
+/* What a disk may do with a write past the page cache. 0: nothing, it is to be done. */
+static ssize_t
+trouble_with_blocks(int fd, const void *bytes, size_t *size, off_t offset)
+{
+    if (!(fcntl(fd, F_GETFL) & O_DIRECT))
+        return 0;
+    block_writes++;
+    if (!keeps_what_stands(fd, bytes, *size, offset))
+        changed_writes++;
+    if (blocks_fail > 0) {
+        errno = blocks_fail;
+        return -1;
+    }
+    if (blocks_short > 0)
+        *size = MIN(*size, (size_t)blocks_short);
+    return 0;
+}
 
 static int
 counted_sync(void)
@@ -66,7 +113,9 @@ fsync(int fd)
 int
 ftruncate(int fd, off_t size)
 {
-    if (cut_fails > 0) {
+    if (cut_passes > 0) {
+        cut_passes--;
+    } else if (cut_fails > 0) {
         cut_fails--;
         errno = EIO;
         return -1;
@@ -74,16 +123,21 @@ ftruncate(int fd, off_t size)
     return (int)syscall(SYS_ftruncate, fd, size);
 }
 
-/* A disk that fills up writes what still fits, and then nothing. */
+/* A disk that fills up writes what still fits, whole sectors past the page cache, and then
+ * nothing. */
 ssize_t
 pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
+    if (trouble_with_blocks(fd, bytes, &size, offset) < 0)
+        return -1;
     if (disk_room >= 0) {
-        if (disk_room == 0) {
+        size = MIN(size, (size_t)disk_room);
+        if (fcntl(fd, F_GETFL) & O_DIRECT)
+            size -= size % SECTOR;
+        if (size == 0) {
             errno = ENOSPC;
             return -1;
         }
-        size = MIN(size, (size_t)disk_room);
         disk_room -= (long)size;
     }
     return (ssize_t)syscall(SYS_pwrite64, fd, bytes, size, offset);
@@ -211,6 +265,18 @@ size_of(const Fixture *self, unsigned segment)
     return (size_t)st.st_size;
 }
 
+/* True when the log can be written past the page cache here. */
+static bool
+writes_blocks(const Fixture *self)
+{
+    g_autofree char *path = segment_path(self, 1);
+    int fd = dn_fs_open_direct(path);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 /* The bytes of one segment file. */
 static uint8_t *
 load(const Fixture *self, unsigned segment, size_t *out_size)
@@ -237,7 +303,8 @@ save(const Fixture *self, unsigned segment, const uint8_t *bytes, size_t size)
     g_assert_cmpint(fclose(file), ==, 0);
 }
 
-/* A process that is killed leaves its files as they are: a copy made while the store is open. */
+/* A process that is killed leaves its files as they are: a copy made while the store is open.
+ * Without the zeros behind the last commit. */
 static uint8_t *
 load_as_killed(const Fixture *self, unsigned commits, size_t *out_size, size_t *out_last_start)
 {
@@ -249,6 +316,7 @@ load_as_killed(const Fixture *self, unsigned commits, size_t *out_size, size_t *
         put(store, i);
     }
     bytes = load(self, 1, out_size);
+    *out_size = MIN(*out_size, (size_t)dn_store_end(store).offset);
     dn_store_close(store);
     return bytes;
 }
@@ -329,6 +397,7 @@ test_a_hole_in_an_unsynced_group_is_a_torn_tail(Fixture *self, gconstpointer dat
     g_auto(DnStoreReceipt) second = {0};
     DnStore *store = open_log(self, 0, true);
     g_autofree uint8_t *bytes = NULL;
+    g_autoptr(GBytes) blob = NULL;
     size_t size = 0;
     uint64_t start = 0;
 
@@ -337,6 +406,8 @@ test_a_hole_in_an_unsynced_group_is_a_torn_tail(Fixture *self, gconstpointer dat
     start = dn_store_end(store).offset;
     g_assert_true(append_size(store, &tenant, 1, 20, &first, &error));
     g_assert_true(append_size(store, &tenant, 2, 20, &second, &error));
+    blob = dn_store_read(store, &second.blobs[0], &error); /* so that the file has it */
+    g_assert_no_error(error);
     bytes = load(self, 1, &size);
     dn_store_close(store);
 
@@ -344,7 +415,7 @@ test_a_hole_in_an_unsynced_group_is_a_torn_tail(Fixture *self, gconstpointer dat
     save(self, 1, bytes, size);
     store = open_log(self, 0, false);
     g_assert_cmpuint(count_commits(store), ==, 1);
-    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, size - start);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, second.end.offset - start);
     dn_store_close(store);
 }
 
@@ -913,12 +984,15 @@ test_a_sync_that_fails_for_many(Fixture *self, gconstpointer data)
 static void
 test_a_sync_that_fails_while_rolling_over(Fixture *self, gconstpointer data)
 {
-    enum { SYNCS = 4 }; /* the follower, its folder, the trailer; then the commit itself */
     DnStore *store = open_log(self, 2000, true);
+    /* The cut of what fills the last block, the follower, its folder, the trailer; then the commit
+     * itself. */
+    bool blocks = writes_blocks(self);
+    const int syncs = blocks ? 5 : 4;
     uint64_t stored = 0;
 
     (void)data;
-    for (int round = 0; round < 2 * SYNCS; round++) {
+    for (int round = 0; round < 2 * syncs; round++) {
         uint32_t segment = dn_store_state(store).segments;
         g_autoptr(GError) error = NULL;
         uint64_t kept = 0;
@@ -926,9 +1000,10 @@ test_a_sync_that_fails_while_rolling_over(Fixture *self, gconstpointer data)
         while (dn_store_end(store).offset < 1500)
             put(store, stored++); /* the next commit does not fit */
         g_assert_cmpuint(dn_store_state(store).segments, ==, segment);
-        sync_passes = round % SYNCS;
+        sync_passes = round % syncs;
         sync_fails = 1;
-        cut_fails = round / SYNCS;
+        cut_fails = round / syncs;
+        cut_passes = blocks && cut_fails ? 1 : 0; /* to the one after the failure */
         g_assert_false(put_size(store, &tenant, stored, 500, &error));
         assert_code(error, IO);
         cut_fails = 0;
@@ -936,7 +1011,7 @@ test_a_sync_that_fails_while_rolling_over(Fixture *self, gconstpointer data)
         store = open_log(self, 2000, false);
         kept = count_commits(store); /* with a failed cut the opening decides */
         g_assert_cmpuint(kept, >=, stored);
-        g_assert_cmpuint(kept, <=, stored + (round / SYNCS));
+        g_assert_cmpuint(kept, <=, stored + (uint64_t)(round / syncs));
         stored = kept;
         put(store, stored++);
         g_assert_cmpuint(count_commits(store), ==, stored);
@@ -948,11 +1023,13 @@ static void
 test_a_cut_that_fails_shuts_the_store(Fixture *self, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
+    uint64_t cut = 0; /* what the disk takes of the commit: the rest of the first sector */
     DnStore *store = open_log(self, 0, true);
 
     (void)data;
     put(store, 0);
-    disk_room = 50;
+    disk_room = writes_blocks(self) ? SECTOR : SECTOR - (long)dn_store_end(store).offset;
+    cut = (uint64_t)SECTOR - dn_store_end(store).offset;
     cut_fails = 1;
     g_assert_false(put_size(store, &tenant, 1, 20, &error));
     disk_room = -1;
@@ -962,7 +1039,7 @@ test_a_cut_that_fails_shuts_the_store(Fixture *self, gconstpointer data)
     g_assert_cmpuint(count_commits(store), ==, 1);
     dn_store_close(store);
     store = open_log(self, 0, false);
-    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, 50);
+    g_assert_cmpuint(dn_store_state(store).cut_bytes, ==, cut);
     g_assert_cmpuint(count_commits(store), ==, 1);
     dn_store_close(store);
 }
@@ -1194,6 +1271,129 @@ test_zeros_and_commits_do_not_meet(Fixture *self, gconstpointer data)
     g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
 }
 
+/* ---- writing past the page cache ---- */
+
+/* A block that is begun is written again with the next commit: what stood in it stands in the
+ * write, too, whatever the sizes are. */
+static void
+test_a_begun_block_keeps_its_bytes(Fixture *self, gconstpointer data)
+{
+    DnStore *store = open_log(self, 0, true);
+    g_autoptr(GError) error = NULL;
+    unsigned commits = 0;
+
+    (void)data;
+    block_writes = 0;
+    for (; commits < 60; commits++) {
+        kept_end = (long)dn_store_end(store).offset;
+        g_assert_true(put_size(store, &tenant, commits, (commits * 977) % 9000, &error));
+    }
+    g_assert_true(put_size(store, &tenant, commits++, 5000000, &error)); /* several writes */
+    kept_end = (long)dn_store_end(store).offset;
+    disk_room = SECTOR; /* one that fails, and then the next */
+    g_assert_false(put_size(store, &tenant, commits, 7000, &error));
+    assert_code(error, IO);
+    disk_room = -1;
+    g_assert_true(put_size(store, &tenant, commits++, 100, &error));
+    kept_end = 0;
+    g_assert_cmpuint(changed_writes, ==, 0);
+    if (writes_blocks(self))
+        g_assert_cmpuint(block_writes, >=, commits);
+    g_assert_cmpuint(count_commits(store), ==, commits);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    dn_store_close(store);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+}
+
+/* Of a write that was not synced any sectors may be there and the others not. */
+static void
+test_a_begun_block_torn_anywhere(Fixture *self, gconstpointer data)
+{
+    enum { COMMITS = 2 };
+    DnStore *store = open_log(self, 0, true);
+    g_autofree uint8_t *old = NULL;
+    g_autofree uint8_t *new = NULL;
+    g_autofree uint8_t *torn = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t old_size = 0;
+    size_t size = 0;
+    size_t sectors = 0;
+
+    (void)data;
+    for (unsigned i = 0; i < COMMITS; i++)
+        put(store, i);
+    old = load(self, 1, &old_size);
+    g_assert_true(put_size(store, &tenant, COMMITS, 6000, &error));
+    new = load(self, 1, &size);
+    dn_store_close(store);
+    old = g_realloc(old, size);
+    memset(old + old_size, 0, size - old_size);
+    torn = g_malloc(size);
+    sectors = (size + SECTOR - 1) / SECTOR;
+
+    for (size_t odd = 0; odd < 4 * sectors; odd++) {
+        uint64_t found = 0;
+
+        for (size_t i = 0; i < sectors; i++) {
+            size_t part = MIN((size_t)SECTOR, size - i * SECTOR);
+            bool is_new = odd % 4 == 0   ? i == odd / 4
+                          : odd % 4 == 1 ? i != odd / 4
+                          : odd % 4 == 2 ? i < odd / 4
+                                         : i > odd / 4;
+
+            memcpy(torn + i * SECTOR, (is_new ? new : old) + i * SECTOR, part);
+        }
+        save(self, 1, torn, size);
+        store = open_log(self, 0, false);
+        found = count_commits(store);
+        g_assert_true(found == COMMITS || (found == COMMITS + 1 && memcmp(torn, new, size) == 0));
+        dn_store_close(store);
+    }
+}
+
+static void
+put_many(DnStore *store, uint64_t *stored, unsigned count)
+{
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < count; i++) {
+        put_size(store, &tenant, *stored, (*stored * 977) % 9000, &error);
+        g_assert_no_error(error);
+        ++*stored;
+    }
+}
+
+/* A file system may say no when the file is opened or when it is written, or take a part. */
+static void
+test_a_file_system_that_takes_no_blocks(Fixture *self, gconstpointer data)
+{
+    static const int refusals[] = {EINVAL, EOPNOTSUPP};
+    DnStore *store = open_log(self, 40000, true);
+    uint64_t stored = 0;
+
+    (void)data;
+    put_many(store, &stored, 5);
+    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        blocks_fail = refusals[i];
+        block_writes = 0;
+        put_many(store, &stored, 2);
+        g_assert_cmpuint(block_writes, <=, 2); /* it is not asked each time; maybe a new segment */
+        put_many(store, &stored, 10);          /* rolling over asks again */
+        blocks_fail = 0;
+        put_many(store, &stored, 10);
+    }
+    for (long part = 0; part < 3 * 4096; part += SECTOR) {
+        blocks_short = part;
+        put_many(store, &stored, 1);
+        put_many(store, &stored, 1);
+        blocks_short = 0;
+    }
+    g_assert_cmpuint(count_commits(store), ==, stored);
+    g_assert_cmpuint(count_problems(store), ==, 0);
+    dn_store_close(store);
+    g_assert_cmpuint(count_problems_at_rest(self), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1229,5 +1429,8 @@ main(int argc, char **argv)
     T(zeros_ahead_that_cannot_be_cut_off);
     T(a_failed_write_into_zeros);
     T(zeros_and_commits_do_not_meet);
+    T(a_begun_block_keeps_its_bytes);
+    T(a_begun_block_torn_anywhere);
+    T(a_file_system_that_takes_no_blocks);
     return g_test_run();
 }
