@@ -2,7 +2,7 @@
 if SAMPLES
 noinst_PROGRAMS += samples/make-samples
 samples_make_samples_SOURCES = \
-	samples/broken.c samples/chance.c samples/companies.c samples/deal.c samples/down.c samples/letter.c \
+	samples/broken.c samples/chance.c samples/companies.c samples/curl.c samples/deal.c samples/down.c samples/letter.c \
 	samples/make-samples.c samples/pen.c samples/picture.c samples/sample.h samples/slip.c \
 	samples/till.c samples/west.c samples/write.c
 samples_make_samples_CFLAGS = $(AM_CFLAGS) $(SAMPLES_CFLAGS)

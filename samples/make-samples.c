@@ -4,11 +4,13 @@
  *
  *   make-samples OUTDIR                      the committed set: documents/, truth.tsv, broken/
  *   make-samples OUTDIR --count N --seed S   N documents of all kinds, with their truth.tsv
- *   make-samples OUTDIR --count N --desk     N photographs on a desk; --turn: no EXIF says which
- * way make-samples OUTDIR --count N --west MY|EU|US  receipts and invoices of other countries;
- * make-samples OUTDIR --count N --vertical  receipts whose text runs down the page;
- * make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
- * a receipt
+ *   make-samples OUTDIR --count N --desk     N photographs on a desk
+ *   make-samples OUTDIR --count N --turn     the same, and no EXIF says which way up
+ *   make-samples OUTDIR --count N --curl     N photographs of paper that does not lie flat
+ *   make-samples OUTDIR --count N --west MY|EU|US  receipts and invoices of other countries
+ *   make-samples OUTDIR --count N --vertical receipts whose text runs down the page
+ *   make-samples OUTDIR --count N --mount R  N sheets with R receipts each; sheets.tsv has a row
+ *                                            a receipt
  *
  * The same arguments and library versions give the same bytes.
  */
@@ -40,6 +42,7 @@ typedef enum {
     EFFECT_PHOTO,
     EFFECT_DESK,
     EFFECT_TURNED,
+    EFFECT_CURL,
     N_EFFECTS
 } Effect;
 
@@ -69,7 +72,12 @@ static const struct {
     [EFFECT_SKEW] = {"scanned askew", true},      [EFFECT_FADE] = {"faded", true},
     [EFFECT_PHOTO_MILD] = {"photographed", true}, [EFFECT_PHOTO] = {"photographed badly", true},
     [EFFECT_DESK] = {"on a desk", true},          [EFFECT_TURNED] = {"turned, without EXIF", true},
+    [EFFECT_CURL] = {"photographed bent", true},
 };
+
+static const char *const main_bends[N_BENDS] = {
+    [BEND_ARCH] = "arch", [BEND_EDGE] = "edge", [BEND_WAVE] = "wave", [BEND_ROLL] = "roll"};
+enum { PHONE_DPI = 72 }; /* says every phone of its pictures */
 
 typedef struct {
     const char *file; /* without folder */
@@ -81,6 +89,8 @@ typedef struct {
     unsigned orientation; /* EXIF, 0: none */
     double degrees;
     int64_t total; /* nonzero: this one */
+    Bend bend;
+    double shift; /* see picture_curl() */
 } Recipe;
 
 static const Recipe main_set[] = {
@@ -193,6 +203,8 @@ main_picture(const Recipe *recipe, const Paper *paper, const Deal *deal, unsigne
         next = picture_skew(picture, recipe->degrees);
     else if (recipe->effect == EFFECT_PHOTO || recipe->effect == EFFECT_PHOTO_MILD)
         next = picture_photograph(picture, chance, recipe->effect == EFFECT_PHOTO_MILD);
+    else if (recipe->effect == EFFECT_CURL)
+        next = picture_curl(picture, recipe->bend, recipe->shift, chance);
     else if (recipe->effect == EFFECT_DESK || recipe->effect == EFFECT_TURNED)
         next = picture_desk(picture, chance);
     else if (recipe->effect == EFFECT_FADE)
@@ -236,7 +248,8 @@ main_write(const Recipe *recipe, const Paper *paper, const Deal *deal, const cha
     case RENDER_RGBA:
         return write_png(pages[0], path, recipe->dpi, error);
     case RENDER_JPEG:
-        return write_jpeg(pages[0], path, recipe->dpi, 76, recipe->orientation, &deal->date, error);
+        return write_jpeg(pages[0], path, recipe->effect == EFFECT_CURL ? PHONE_DPI : recipe->dpi,
+                          76, recipe->orientation, &deal->date, error);
     case RENDER_HEIC:
         return write_heif(pages[0], path, recipe->dpi, &deal->date, error);
     case RENDER_PDF_JPEG:
@@ -298,6 +311,8 @@ main_truth(GString *out, const Recipe *recipe, const Paper *paper, const Deal *d
         g_string_append_printf(out, ", EXIF orientation %u", recipe->orientation);
     if (recipe->degrees != 0)
         g_string_append_printf(out, ", %.1f degrees", recipe->degrees);
+    if (recipe->effect == EFFECT_CURL)
+        g_string_append_printf(out, ", %s %.1f %%", main_bends[recipe->bend], recipe->shift * 100);
     if (deal->base[RATE_8] != 0 && !paper->west)
         g_string_append(out, deal->base[RATE_10] != 0 ? ", 8% and 10%" : ", 8%");
     if (quirk != NULL)
@@ -379,6 +394,11 @@ main_draw_recipe(Chance *chance, unsigned number, char *file, Recipe *out)
     main_draw_treatment(chance, paper, number, out, file);
     return company;
 }
+
+/* How far a bend moves lines of print, in widths of the sheet. */
+#define LEAST_SHIFT 0.005
+#define SHIFT_RANGE 0.045
+
 /** A document of one page, photographed. */
 static const Company *
 main_draw_desk(Chance *chance, unsigned number, Effect effect, char *file, Recipe *out)
@@ -398,7 +418,13 @@ main_draw_desk(Chance *chance, unsigned number, Effect effect, char *file, Recip
                     .render = RENDER_JPEG,
                     .effect = effect,
                     .dpi = main_is_roll(paper) ? 203 : 200};
-    g_snprintf(file, 32, "desk-%05u.jpg", number);
+    if (effect == EFFECT_CURL) {
+        /* One in five lies flat, seen as the others are. */
+        out->bend = (Bend)chance_below(chance, N_BENDS);
+        out->shift =
+            chance_below(chance, 5) == 0 ? 0 : LEAST_SHIFT + SHIFT_RANGE * chance_unit(chance);
+    }
+    g_snprintf(file, 32, "%s-%05u.jpg", effect == EFFECT_CURL ? "curl" : "desk", number);
     return company;
 }
 
@@ -472,6 +498,7 @@ typedef struct {
     WestRegion west;
     gboolean desk;
     gboolean turn;
+    gboolean curl;
     gboolean vertical;
     int mount; /* receipts on a sheet */
 } Wish;
@@ -506,9 +533,12 @@ main_make(const char *folder, const Wish *wish, GError **error)
             wish->west != WEST_NONE
                 ? main_draw_west(&chance, wish->west, number, &kept, file, &recipe)
             : wish->vertical ? main_draw_down(&chance, number, file, &recipe)
-            : wish->desk || wish->turn
-                ? main_draw_desk(&chance, number, wish->turn ? EFFECT_TURNED : EFFECT_DESK, file,
-                                 &recipe)
+            : wish->desk || wish->turn || wish->curl
+                ? main_draw_desk(&chance, number,
+                                 wish->curl   ? EFFECT_CURL
+                                 : wish->turn ? EFFECT_TURNED
+                                              : EFFECT_DESK,
+                                 file, &recipe)
                 : main_draw_recipe(&chance, number, file, &recipe);
 
         if (!main_document(&recipe, company, chance.state, folder, truth, error))
@@ -541,6 +571,7 @@ main(int argc, char **argv)
         {"seed", 's', 0, G_OPTION_ARG_INT, &wish.seed, "where the N documents begin (1)", "S"},
         {"desk", 0, 0, G_OPTION_ARG_NONE, &wish.desk, "photographs on a desk", NULL},
         {"turn", 0, 0, G_OPTION_ARG_NONE, &wish.turn, "that lie the wrong way, without EXIF", NULL},
+        {"curl", 0, 0, G_OPTION_ARG_NONE, &wish.curl, "photographs of paper that is bent", NULL},
         {"west", 0, 0, G_OPTION_ARG_STRING, &west, "of Malaysia, Europe or America", "MY|EU|US"},
         {"vertical", 0, 0, G_OPTION_ARG_NONE, &wish.vertical, "receipts whose text runs down",
          NULL},

@@ -27,20 +27,19 @@ picture_free(Picture *self)
     g_free(self);
 }
 
-static uint8_t
+uint8_t
 picture_byte(double value)
 {
     return (uint8_t)CLAMP(value + 0.5, 0, 255);
 }
 
-static uint8_t *
+uint8_t *
 picture_at(const Picture *self, unsigned x, unsigned y)
 {
     return self->px + ((size_t)y * self->width_px + x) * self->channels;
 }
 
-/** Between the four nearest pixels; @outside beyond the edge. */
-static void
+void
 picture_sample(const Picture *self, double x, double y, const double *outside, double *out)
 {
     double fx = floor(x);
@@ -218,8 +217,7 @@ picture_fade(Picture *self, Chance *chance)
         }
 }
 
-/** Box blur by a fraction of a pixel to a few: each pixel and its neighbours, both ways. */
-static void
+void
 picture_blur(Picture *self, double strength)
 {
     g_autofree uint8_t *copy =
@@ -340,8 +338,7 @@ picture_photograph(const Picture *self, Chance *chance, bool mild)
     return out;
 }
 
-/* What lies around the paper, without light. */
-static void
+void
 picture_ground(unsigned kind, double x, double y, double out[3])
 {
     double rings = sin((y * 0.9 + 14 * sin(x * 0.004)) * 0.05) * 6;

@@ -251,9 +251,27 @@ typedef struct {
     uint8_t *px;
 } Picture;
 
+/** How a sheet is bent. */
+typedef enum {
+    BEND_ARCH, /* like an open book: text runs around it */
+    BEND_EDGE, /* one side stands up */
+    BEND_WAVE,
+    BEND_ROLL, /* as paper from a roll is: text runs along the axis */
+    N_BENDS
+} Bend;
+
 Picture *picture_new(unsigned width_px, unsigned height_px, unsigned channels);
 void picture_free(Picture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Picture, picture_free)
+
+uint8_t picture_byte(double value);
+uint8_t *picture_at(const Picture *self, unsigned x, unsigned y);
+/** Between the four nearest pixels; @outside beyond the edge. */
+void picture_sample(const Picture *self, double x, double y, const double *outside, double *out);
+/** Box blur by a fraction of a pixel to a few: each pixel and its neighbours, both ways. */
+void picture_blur(Picture *self, double strength);
+/** What lies around the paper, without light. */
+void picture_ground(unsigned kind, double x, double y, double out[3]);
 
 /** Prints @page of @paper. @channels 4 keeps the background transparent. */
 Picture *picture_print(const Paper *paper, const Deal *deal, unsigned page, double dpi,
@@ -270,6 +288,9 @@ Picture *picture_photograph(const Picture *self, Chance *chance, bool mild);
 /** The paper fills 35 to 85 % of the frame, lies aslant on wood, cloth or a light desk, half of it
  * in a shadow. */
 Picture *picture_desk(const Picture *self, Chance *chance);
+/** curl.c: seen by a phone that is held aslant over paper that does not lie flat. @shift, a share
+ * of the width, is how far lines of print are moved by the bend, about. */
+Picture *picture_curl(const Picture *self, Bend bend, double shift, Chance *chance);
 /** Papers side by side, in up to two rows, on one sheet (@tinted: brown; else white), scanned. */
 Picture *picture_mount(Picture *const *papers, unsigned count, double dpi, bool tinted,
                        Chance *chance);
