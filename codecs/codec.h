@@ -160,9 +160,30 @@ typedef struct {
     double y[4];
 } DnQuad;
 
-/** A projective map from points of one picture to points of another. */
+enum { DN_BEND_TERMS = 4, DN_BEND_UNITS = 10 };
+
+/**
+ * How lines of print run on a page that does not lie flat. What belongs at column x of the first
+ * (last) row lies lower by the sum of the terms of top (bottom) in Legendre's polynomials P1 to P4
+ * over the columns from left on, span of them; beyond these as at their end. Between the rows the
+ * two are blended.
+ */
+typedef struct {
+    uint32_t width_px; /* of the bent page */
+    uint32_t height_px;
+    uint32_t left;
+    uint32_t span;
+    int32_t top[DN_BEND_TERMS]; /* in tenths of a pixel */
+    int32_t bottom[DN_BEND_TERMS];
+} DnBend;
+
+/** From points of one picture to points of another: a projective map, then, for what was made from
+ * a bent page, dn_bend_point() and another projective map. */
 typedef struct {
     double m[9]; /* (x, y) goes to (m0 x + m1 y + m2, m3 x + m4 y + m5) / (m6 x + m7 y + m8) */
+    bool bent;
+    DnBend bend;
+    double after[9];
 } DnMap;
 
 /** codecs/paper.c: (transfer full) array of DnQuad: the sheets of paper that clearly lie on
@@ -189,9 +210,29 @@ DnMap dn_quad_map(const DnQuad *quad, double width, double height);
 /** The mean lengths of its opposite sides. */
 void dn_quad_size(const DnQuad *quad, double *out_width, double *out_height);
 DnMap dn_map_identity(void);
+/** @first and then @second; a page is unbent once, so that not both have a bend. */
 DnMap dn_map_then(const DnMap *first, const DnMap *second);
 /** @x, @y: a point, which is replaced by where it goes. */
 void dn_map_point(const DnMap *self, double *x, double *y);
+
+/** codecs/curl.c: *@out_bent: the lines of print of a GRAY8 page run along curves, as *@out_bend
+ * says; it is written only then. Lines that are straight, or so few that nobody knows, are not
+ * bent. INVALID for RGB24. */
+bool dn_pixmap_find_bend(const DnPixmap *self, const DnLimits *limits, DnBend *out_bend,
+                         bool *out_bent, GError **error);
+
+/** codecs/curl.c: a bent GRAY8 page with its lines straight. Rows are added above and below so that
+ * nothing is cut off. INVALID for RGB24 and for a bend that is none of this page. */
+DnPixmap *dn_pixmap_unbend(const DnPixmap *self, const DnBend *bend, const DnLimits *limits,
+                           GError **error);
+
+/** codecs/curl.c: from the page that dn_pixmap_unbend() gives to the bent one; false for what is no
+ * bend of a sheet. */
+bool dn_bend_map(const DnBend *bend, DnMap *out_map);
+
+/** codecs/curl.c: *@y, in a row of the straight page as long as the bent one, is replaced by where
+ * it lies there. */
+void dn_bend_point(const DnBend *bend, const double *x, double *y);
 
 /** codecs/scale.c: area average to @width_px x @height_px, resolution follows. */
 DnPixmap *dn_pixmap_scale(const DnPixmap *self, uint32_t width_px, uint32_t height_px,

@@ -14,34 +14,53 @@
 DnMap
 dn_map_identity(void)
 {
-    return (DnMap){{1, 0, 0, 0, 1, 0, 0, 0, 1}};
+    return (DnMap){.m = {1, 0, 0, 0, 1, 0, 0, 0, 1}};
 }
 
-DnMap
-dn_map_then(const DnMap *first, const DnMap *second)
+static void
+straighten_multiply(const double *first, const double *second, double *out)
 {
-    DnMap map;
-
     for (int row = 0; row < 3; row++)
         for (int column = 0; column < 3; column++) {
             double sum = 0;
 
             for (int k = 0; k < 3; k++)
-                sum += second->m[3 * row + k] * first->m[3 * k + column];
-            map.m[3 * row + column] = sum;
+                sum += second[3 * row + k] * first[3 * k + column];
+            out[3 * row + column] = sum;
         }
+}
+
+DnMap
+dn_map_then(const DnMap *first, const DnMap *second)
+{
+    DnMap map = first->bent ? *first : *second;
+
+    g_assert(!first->bent || !second->bent);
+    if (first->bent)
+        straighten_multiply(first->after, second->m, map.after);
+    else
+        straighten_multiply(first->m, second->m, map.m);
     return map;
 }
 
-void
-dn_map_point(const DnMap *self, double *x, double *y)
+static void
+straighten_point(const double *m, double *x, double *y)
 {
-    const double *m = self->m;
     double weight = m[6] * *x + m[7] * *y + m[8];
     double from_x = *x;
 
     *x = (m[0] * from_x + m[1] * *y + m[2]) / weight;
     *y = (m[3] * from_x + m[4] * *y + m[5]) / weight;
+}
+
+void
+dn_map_point(const DnMap *self, double *x, double *y)
+{
+    straighten_point(self->m, x, y);
+    if (!self->bent)
+        return;
+    dn_bend_point(&self->bend, x, y);
+    straighten_point(self->after, x, y);
 }
 
 DnMap
@@ -58,8 +77,8 @@ dn_quad_map(const DnQuad *quad, double width, double height)
     double below = dx1 * dy2 - dx2 * dy1;
     double g = below != 0 ? (dx3 * dy2 - dx2 * dy3) / below : 0;
     double h = below != 0 ? (dx1 * dy3 - dx3 * dy1) / below : 0;
-    DnMap square = {{x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0], y[1] - y[0] + g * y[1],
-                     y[3] - y[0] + h * y[3], y[0], g, h, 1}};
+    DnMap square = {.m = {x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0],
+                          y[1] - y[0] + g * y[1], y[3] - y[0] + h * y[3], y[0], g, h, 1}};
     DnMap unit = {{1 / width, 0, 0, 0, 1 / height, 0, 0, 0, 1}};
 
     return dn_map_then(&unit, &square);

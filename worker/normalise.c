@@ -119,8 +119,8 @@ shrink(const DnPixmap *from, double ratio, const DnLimits *limits, GPtrArray *op
     uint32_t height_px = MAX(1U, (uint32_t)lround(from->height_px * ratio));
 
     g_ptr_array_add(operations, g_strdup_printf("scale %ux%u", width_px, height_px));
-    *out_map = (DnMap){{(double)from->width_px / width_px, 0, 0, 0,
-                        (double)from->height_px / height_px, 0, 0, 0, 1}};
+    *out_map = (DnMap){.m = {(double)from->width_px / width_px, 0, 0, 0,
+                             (double)from->height_px / height_px, 0, 0, 0, 1}};
     return dn_pixmap_scale(from, width_px, height_px, limits, error);
 }
 
@@ -208,8 +208,8 @@ turned_map(const DnPixmap *turned, double before_width, double before_height, do
     double x = turned->width_px / 2.0;
     double y = turned->height_px / 2.0;
 
-    return (DnMap){{cosine, -sine, before_width / 2 - x * cosine + y * sine, sine, cosine,
-                    before_height / 2 - x * sine - y * cosine, 0, 0, 1}};
+    return (DnMap){.m = {cosine, -sine, before_width / 2 - x * cosine + y * sine, sine, cosine,
+                         before_height / 2 - x * sine - y * cosine, 0, 0, 1}};
 }
 
 static DnPixmap *
@@ -228,6 +228,41 @@ level(const DnPixmap *page, const DnLimits *limits, GPtrArray *operations, DnMap
     g_ptr_array_add(operations, g_strdup_printf("deskew %s", g_ascii_formatd(text, sizeof text,
                                                                              "%.2f", degrees)));
     return turned;
+}
+
+/* What is noted suffices to unbend it again: left and width of the print, then the terms. */
+static char *
+bend_text(const DnBend *bend)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_string_append_printf(text, "curl %u+%u", bend->left, bend->span);
+    for (int end = 0; end < 2; end++)
+        for (int k = 0; k < DN_BEND_TERMS; k++) {
+            char term[G_ASCII_DTOSTR_BUF_SIZE];
+            int32_t tenths = end ? bend->bottom[k] : bend->top[k];
+
+            g_ascii_formatd(term, sizeof term, "%.1f", (double)tenths / DN_BEND_UNITS);
+            g_string_append_printf(text, "%s%s", k == 0 ? " " : ",", term);
+        }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Makes the lines of a page straight whose paper does not lie flat. */
+static bool
+uncurl(DnPixmap **page, const DnLimits *limits, GPtrArray *operations, DnMap *map, GError **error)
+{
+    DnBend bend;
+    DnMap part;
+    bool bent = false;
+
+    if (!dn_pixmap_find_bend(*page, limits, &bend, &bent, error))
+        return false;
+    if (!bent || !dn_bend_map(&bend, &part))
+        return true;
+    *map = dn_map_then(&part, map);
+    g_ptr_array_add(operations, bend_text(&bend));
+    return replace(page, dn_pixmap_unbend(*page, &bend, limits, error));
 }
 
 DnPixmap *
@@ -253,6 +288,8 @@ dn_normalise_page(const DnPixmap *upright, const DnQuad *area, const DnLimits *l
         note(operations, "flatten");
     }
     if (!replace(&page, level(page ? page : upright, limits, operations, &map, error)))
+        return NULL;
+    if ((is_uneven || !is_scan(upright)) && !uncurl(&page, limits, operations, &map, error))
         return NULL;
     *out_map = map;
     return g_steal_pointer(&page);

@@ -524,6 +524,103 @@ test_R16_a_paper_is_straightened_as_it_is_noted(void)
     assert_leads(&map, 1400, 2100, 1516.4 * 2800 / 1633, 2274.7 * 4000 / 2333);
 }
 
+/* Does the operations again that @notes name, on @page. */
+static DnPixmap *
+replay(const DnPixmap *page, GPtrArray *notes)
+{
+    DnPixmap *self = dn_pixmap_orient(page, 1, &dn_limits_default, NULL);
+
+    for (guint i = 0; i < notes->len; i++) {
+        const char *note = notes->pdata[i];
+        DnBend bend = {.width_px = self->width_px, .height_px = self->height_px};
+        double terms[8];
+        double degrees = 0;
+        unsigned width_px = 0;
+        unsigned height_px = 0;
+        DnPixmap *next = NULL;
+
+        if (sscanf(note, "scale %ux%u", &width_px, &height_px) == 2) {
+            next = dn_pixmap_scale(self, width_px, height_px, &dn_limits_default, NULL);
+        } else if (g_str_has_prefix(note, "deskew ")) {
+            next = dn_pixmap_deskew(self, &dn_limits_default, &degrees, NULL);
+            g_assert_cmpfloat_with_epsilon(degrees, g_ascii_strtod(note + 7, NULL), 0.005);
+        } else if (strcmp(note, "flatten") == 0) {
+            next = dn_pixmap_flatten(self, &dn_limits_default, NULL);
+        } else if (sscanf(note, "curl %u+%u %lf,%lf,%lf,%lf %lf,%lf,%lf,%lf", &bend.left,
+                          &bend.span, &terms[0], &terms[1], &terms[2], &terms[3], &terms[4],
+                          &terms[5], &terms[6], &terms[7]) == 10) {
+            for (int k = 0; k < 4; k++) {
+                bend.top[k] = (int32_t)lround(terms[k] * 10);
+                bend.bottom[k] = (int32_t)lround(terms[k + 4] * 10);
+            }
+            next = dn_pixmap_unbend(self, &bend, &dn_limits_default, NULL);
+        }
+        g_assert_nonnull(next);
+        dn_pixmap_free(self);
+        self = next;
+    }
+    return self;
+}
+
+/* What is noted of a bent page makes the page that was read again, to the last bit, and the map
+ * leads from it, and from a part of it, to where the print stood. */
+static void
+test_R16_a_bent_page_is_made_straight_as_it_is_noted(void)
+{
+    enum { LEFT = 150, LINE = 56, LINES = 44 };
+    g_autoptr(DnPixmap) photo = gray_page(2100, 2800);
+    g_autoptr(GPtrArray) operations = g_ptr_array_new_with_free_func(g_free);
+    DnQuad area = {{100, 500, 500, 100}, {200, 200, 700, 700}};
+    DnMap map;
+
+    memset(photo->data, 235, (size_t)2100 * 2800);
+    for (int line = 0; line < LINES; line++)
+        for (int x = LEFT; x < 2100 - LEFT; x++) {
+            double u = x / 2100.0 - 0.5;
+            int top = 120 + LINE * line + (int)(160 * u * u);
+
+            if (x % 22 < 15 && (line % 4 == 0 || x < 800 || x > 1700))
+                for (int y = top; y < top + 26; y++)
+                    dn_pixmap_row(photo, (uint32_t)y)[x] = 40;
+        }
+    /* A shadow. */
+    for (uint32_t y = 0; y < 2800; y++)
+        for (uint32_t x = 0; x < 2100; x++)
+            dn_pixmap_row(photo, y)[x] =
+                (uint8_t)(dn_pixmap_row(photo, y)[x] * (2100 - x / 2) / 2100);
+    g_autoptr(DnPixmap) page =
+        dn_normalise_page(photo, NULL, &dn_limits_default, operations, &map, NULL);
+
+    g_assert_nonnull(page);
+    g_assert_cmpstr(operations->pdata[0], ==, "scale 1400x1867");
+    g_assert_true(g_str_has_prefix(operations->pdata[operations->len - 1], "curl "));
+    g_autoptr(DnPixmap) again = replay(photo, operations);
+
+    g_assert_cmpmem(page->data, (size_t)page->width_px * page->height_px, again->data,
+                    (size_t)again->width_px * again->height_px);
+    /* One row of the straight page, as it ran on the photograph. */
+    for (double x = 150; x < 1250; x += 50) {
+        double seen_x = x;
+        double seen_y = 700;
+        double middle_x = 700;
+        double middle_y = 700;
+        double u = x * 1.5 / 2100 - 0.5;
+
+        dn_map_point(&map, &seen_x, &seen_y);
+        dn_map_point(&map, &middle_x, &middle_y);
+        g_assert_cmpfloat_with_epsilon(seen_y - middle_y, 160 * u * u, 6);
+    }
+    DnMap part_map = map;
+    g_autoptr(DnPixmap) part =
+        dn_normalise_part(page, &area, &dn_limits_default, operations, &part_map, NULL);
+    double wanted_x = 300;
+    double wanted_y = 450;
+
+    g_assert_nonnull(part);
+    dn_map_point(&map, &wanted_x, &wanted_y);
+    assert_leads(&part_map, 200, 250, wanted_x, wanted_y);
+}
+
 static char *
 text_of_pdf(GBytes *pdf, double *out_width_pt, double *out_height_pt)
 {
@@ -683,8 +780,8 @@ test_words_stand_where_they_stand_on_the_captured_page(void)
 
         captured->dpi_x = captured->dpi_y = 72.5; /* so that points are nearly pixels */
         /* A page of 600 x 300 px: half the size, with a rim from the turning. */
-        DnMap map = {{2 * cosine, -2 * sine, middle_x - 600 * cosine + 300 * sine, 2 * sine,
-                      2 * cosine, middle_y - 600 * sine - 300 * cosine, 0, 0, 1}};
+        DnMap map = {.m = {2 * cosine, -2 * sine, middle_x - 600 * cosine + 300 * sine, 2 * sine,
+                           2 * cosine, middle_y - 600 * sine - 300 * cosine, 0, 0, 1}};
         g_autoptr(GBytes) pdf =
             render_one(&(DnRenditionPage){.captured = captured,
                                           .orientation = 1,
@@ -700,6 +797,38 @@ test_words_stand_where_they_stand_on_the_captured_page(void)
         g_assert_cmpfloat_with_epsilon(y * 72.5 / 72, from_x * sine + from_y * cosine + middle_y,
                                        tolerance);
     }
+}
+
+/* On a bent page each word stands where the bend has it. */
+static void
+test_words_of_a_bent_page_stand_where_they_were_seen(void)
+{
+    const DnBend bend = {.width_px = 1000,
+                         .height_px = 500,
+                         .span = 1000,
+                         .top = {0, 600, 0, 0},
+                         .bottom = {0, 600, 0, 0}};
+    g_autoptr(DnPixmap) captured = gray_page(1000, 500);
+    g_autoptr(DnPageText) text = page_with_words(1, "Total", "10,800");
+    DnMap map;
+    double x = 0;
+    double y = 0;
+    double wanted_x = 200;
+    double wanted_y = 120;
+
+    captured->dpi_x = captured->dpi_y = 72.5;
+    g_assert_true(dn_bend_map(&bend, &map));
+    dn_map_point(&map, &wanted_x, &wanted_y);
+    g_autoptr(GBytes) pdf = render_one(&(DnRenditionPage){.captured = captured,
+                                                          .orientation = 1,
+                                                          .texts = &(DnRenditionText){text, map},
+                                                          .text_count = 1});
+
+    g_assert_true(middle_of(pdf, "Total", &x, &y));
+    g_assert_cmpfloat_with_epsilon(x * 72.5 / 72, wanted_x, 16);
+    g_assert_cmpfloat_with_epsilon(y * 72.5 / 72, wanted_y, 16);
+    /* It is not where a flat page would have it. */
+    g_assert_cmpfloat(fabs(y * 72.5 / 72 - 120), >, 20);
 }
 
 static void
@@ -826,6 +955,8 @@ main(int argc, char **argv)
     ADD(test_a_rendition_shows_the_page_upright_and_has_its_words);
     ADD(test_a_large_photo_is_made_smaller_and_a_scan_is_not);
     ADD(test_R16_a_paper_is_straightened_as_it_is_noted);
+    ADD(test_R16_a_bent_page_is_made_straight_as_it_is_noted);
+    ADD(test_words_of_a_bent_page_stand_where_they_were_seen);
     ADD(test_words_stand_where_they_stand_on_the_captured_page);
     ADD(test_words_lie_under_the_image);
     ADD(test_a_second_reading_adds_what_the_first_did_not_see);
