@@ -150,6 +150,8 @@ static const Recipe main_set[] = {
     {"photo-02.jpg", "office", "ホームセンターいしずえ", RENDER_JPEG, EFFECT_PHOTO, 200},
     {"photo-03.heic", "machine", "七曜石油", RENDER_HEIC, EFFECT_PHOTO_MILD, 203},
     {"photo-04.jpg", "invoice-bar", "合同会社あさつゆ企画", RENDER_JPEG, EFFECT_PHOTO_MILD, 200},
+    {"bent-01.jpg", "convenience", "コトリマート", RENDER_JPEG, EFFECT_CURL, 203, .bend = BEND_ARCH,
+     .shift = 0.035},
 };
 
 static const struct {
