@@ -11,9 +11,9 @@
  *   scale WxH                   codecs/scale.c      flatten      codecs/flatten.c
  *   straighten X,Y X,Y X,Y X,Y to WxH   codecs/straighten.c, the corners in pixels of the page that
  *                               the operation found  deskew D     codecs/deskew.c, degrees
- *   curl X+W A,B,C,D E,F,G,H    codecs/curl.c: the columns with print, from X on, W of them, and by
- *                               how many pixels what belongs to their first and last row lies lower,
- *                               as the terms P1 to P4 of a sum of Legendre's polynomials
+ *   curl X+W A,B,C,D E,F,G,H    codecs/curl.c: the columns with print, W from X on; by how many
+ *                               pixels what belongs to their first and last row lies lower, as the
+ *                               terms P1 to P4 of a sum of Legendre's polynomials
  *
  * Pure. Errors: LIMIT.
  */
