@@ -8,4 +8,7 @@ base_libbase_a_SOURCES = \
 	base/money.c base/money.h base/settings.c base/settings.h base/settings-table.def \
 	base/source.c base/source.h base/text.c base/text.h base/uuid.c base/uuid.h base/value.c base/value.h \
 	base/wire.c base/wire.h
+if SANITIZE_THREAD
+base_libbase_a_SOURCES += tests/tsan-glib.c
+endif
 BASE_LDADD = base/libbase.a $(BASE_LIBS)

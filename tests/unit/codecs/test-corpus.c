@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { CORPUS_HAS_ASAN = 1 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { CORPUS_SANITIZED = 1 };
 #else
-enum { CORPUS_HAS_ASAN = 0 };
+enum { CORPUS_SANITIZED = 0 };
 #endif
 
 enum {
@@ -130,7 +130,7 @@ corpus_child(const char *path, int fd)
     int64_t start_ms = dn_clock_monotonic_ms();
 
     if (setrlimit(RLIMIT_CORE, &no_core) != 0 ||
-        (!CORPUS_HAS_ASAN && setrlimit(RLIMIT_AS, &memory) != 0))
+        (!CORPUS_SANITIZED && setrlimit(RLIMIT_AS, &memory) != 0))
         _exit(CORPUS_CANNOT_START);
     alarm(CORPUS_SECONDS);
     corpus_read(path, &verdict);
@@ -209,7 +209,7 @@ test_folder(gconstpointer data)
             continue;
         }
         corpus_check(name, &verdict);
-        if (!CORPUS_HAS_ASAN)
+        if (!CORPUS_SANITIZED)
             g_assert_cmpint(usage.ru_maxrss >> 10, <, 1024);
     }
     g_assert_cmpuint(bad, ==, 0);

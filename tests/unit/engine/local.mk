@@ -14,7 +14,7 @@ tests_unit_engine_test_damage_SOURCES = \
 	tests/unit/engine/test-damage.c tests/torture/common.c tests/torture/common.h
 tests_unit_engine_test_damage_LDADD = $(ENGINE_LDADD)
 tests_unit_engine_test_threads_SOURCES = \
-	tests/unit/engine/test-threads.c tests/unit/store/tsan-glib.c
+	tests/unit/engine/test-threads.c
 tests_unit_engine_test_threads_LDADD = $(ENGINE_LDADD)
 EXTRA_DIST += tests/tsan.supp
 check_PROGRAMS += tests/unit/engine/test-rebuild
