@@ -10,6 +10,9 @@
  * The letters of a column follow each other at one distance, but for a blank here and there. The
  * cuts are those that cross the least ink and are nearest to that distance apart; strokes that
  * stand by themselves, as in 二 and 三, have no say of their own.
+ *
+ * Models lose count of circles that follow each other, and take the comma with its blank for
+ * letters. Both are found by their shape, left out of the row, and set where they stand.
  */
 #include "config.h"
 #include "base/memory.h"
@@ -17,6 +20,7 @@
 #include "codecs/leptonica.h"
 #include "ocr/columns.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MODE_DOWN = 5, MODE_LINE = 7 };
@@ -312,6 +316,85 @@ cut_at(const Column *column, guint index)
     return &g_array_index(column->cuts, int32_t, 2 * (gsize)index);
 }
 
+/* ---- circles and commas ---- */
+
+typedef enum { SHAPE_LETTER, SHAPE_CIRCLE, SHAPE_COMMA } Shape;
+
+static bool
+is_ink(const DnColumns *self, int32_t x, int32_t y)
+{
+    return dn_pixmap_row(self->page, (uint32_t)y)[x] < self->dark;
+}
+
+/* What the ink of @area covers; without width or height: none. */
+static DnBox
+ink_within(const DnColumns *self, const DnBox *area)
+{
+    int32_t left = area->x + area->width, right = area->x;
+    int32_t top = area->y + area->height, end = area->y;
+
+    for (int32_t y = area->y; y < area->y + area->height; y++)
+        for (int32_t x = area->x; x < area->x + area->width; x++)
+            if (is_ink(self, x, y)) {
+                left = MIN(left, x);
+                right = MAX(right, x + 1);
+                top = MIN(top, y);
+                end = MAX(end, y + 1);
+            }
+    return right > left ? (DnBox){left, top, right - left, end - top} : (DnBox){0};
+}
+
+/* From the middle each ray crosses one stroke, near the ellipse that fills @ink: 口 has corners
+ * beyond it, 日 and 円 have strokes within. */
+static bool
+is_circle(const DnColumns *self, const DnBox *ink)
+{
+    enum { RAYS = 24, STRAYS_MOST = 3 };
+    static const double NEAREST = 0.60, FARTHEST = 1.12, REACH = 1.45;
+    double half_width = ink->width / 2.0, half_height = ink->height / 2.0;
+    int strays = 0;
+
+    for (int i = 0; i < RAYS; i++) {
+        double across = cos(2 * G_PI * i / RAYS), down = sin(2 * G_PI * i / RAYS);
+        double first = 0, last = 0;
+
+        for (double r = 0; r < REACH; r += 0.5 / MAX(half_width, half_height)) {
+            int32_t x = ink->x + (int32_t)(half_width + r * across * half_width);
+            int32_t y = ink->y + (int32_t)(half_height + r * down * half_height);
+
+            if (x < ink->x || y < ink->y || x >= ink->x + ink->width || y >= ink->y + ink->height)
+                break;
+            if (!is_ink(self, x, y))
+                continue;
+            first = last > 0 ? first : r;
+            last = MAX(r, 0.01);
+        }
+        strays += last <= 0 || first < NEAREST || last > FARTHEST;
+    }
+    return strays <= STRAYS_MOST;
+}
+
+static Shape
+shape_of(const DnColumns *self, const Column *column, const int32_t *cut)
+{
+    static const double CIRCLE_LEAST = 0.50, COMMA_MOST = 0.42, ROUND_MOST = 1.30;
+    const DnBox *box = &column->box;
+    DnBox cell = {box->x, box->y + cut[0], box->width, cut[1] - cut[0]};
+    DnBox ink = ink_within(self, &cell);
+    int32_t longer = MAX(ink.width, ink.height), shorter = MIN(ink.width, ink.height);
+
+    if (longer == 0)
+        return SHAPE_LETTER;
+    /* In the right upper corner of its square. */
+    if (longer <= COMMA_MOST * box->width && 2 * longer <= 5 * shorter &&
+        2 * ink.x + ink.width > 2 * box->x + box->width)
+        return SHAPE_COMMA;
+    if (shorter >= CIRCLE_LEAST * box->width && longer <= ROUND_MOST * shorter &&
+        is_circle(self, &ink))
+        return SHAPE_CIRCLE;
+    return SHAPE_LETTER;
+}
+
 /* ---- pictures of a column ---- */
 
 /* (transfer full) */
@@ -496,6 +579,89 @@ mend_words(GPtrArray *words)
     }
 }
 
+/* @read: what was read of the cells that are @shapes LETTER. With a letter for each of them the
+ * others are set between: (transfer full); else NULL. */
+static GPtrArray *
+set_shapes(const Column *column, const GArray *shapes, guint letters, const GPtrArray *read)
+{
+    g_autoptr(GPtrArray) run = dn_word_array_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GArray) sure = g_array_new(FALSE, FALSE, sizeof(double));
+    double least = 1;
+
+    for (guint i = 0; i < read->len; i++) {
+        const DnWord *word = g_ptr_array_index(read, i);
+
+        for (const char *p = word->text; *p; p = g_utf8_next_char(p)) {
+            double confidence = word->confidence;
+
+            g_string_append_unichar(text, g_utf8_get_char(p));
+            g_array_append_val(sure, confidence);
+            least = MIN(least, confidence);
+        }
+    }
+    if (sure->len != letters)
+        return NULL;
+    const char *p = text->str;
+
+    for (guint i = 0, k = 0; i < shapes->len; i++) {
+        Shape shape = g_array_index(shapes, Shape, i);
+        const int32_t *cut = cut_at(column, i);
+        DnBox box = {column->box.x, column->box.y + cut[0], column->box.width, cut[1] - cut[0]};
+        gunichar c = shape == SHAPE_COMMA ? 0x3001 : 0x3007;
+        double confidence = least;
+
+        if (shape == SHAPE_LETTER) {
+            c = g_utf8_get_char(p);
+            p = g_utf8_next_char(p);
+            confidence = g_array_index(sure, double, k++);
+        }
+        char letter[7] = {0};
+
+        g_unichar_to_utf8(c, letter);
+        g_ptr_array_add(run, dn_word_new(letter, &box, confidence));
+    }
+    return g_steal_pointer(&run);
+}
+
+/* Circles and commas by their shape, the rest read in a row. *@out_run stays NULL when the column
+ * has none of them or the rest is not read letter by letter. */
+static bool
+read_shapes(const DnColumns *self, const Column *column, DnRecognizer *recognizer, unsigned page,
+            uint32_t deadline_ms, GPtrArray **out_run, bool *out_complete, GError **error)
+{
+    g_autoptr(GArray) shapes = g_array_new(FALSE, FALSE, sizeof(Shape));
+    g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, 2 * sizeof(int32_t));
+    g_autoptr(GPtrArray) read = dn_word_array_new();
+    g_autoptr(DnPageText) seen = NULL;
+
+    for (guint i = 0; i < column->cuts->len; i++) {
+        Shape shape = shape_of(self, column, cut_at(column, i));
+
+        g_array_append_val(shapes, shape);
+        if (shape == SHAPE_LETTER)
+            g_array_append_vals(cuts, cut_at(column, i), 1);
+    }
+    if (cuts->len == 0 || cuts->len == column->cuts->len)
+        return true;
+    Column rest = *column;
+
+    rest.cuts = cuts;
+    g_autoptr(DnPixmap) picture = picture_laid(self, &rest, error);
+
+    if (!picture || !dn_recognizer_page(recognizer, picture, page, MODE_LINE, deadline_ms, &seen,
+                                        out_complete, error))
+        return false;
+    for (guint i = 0; i < seen->lines->len; i++) {
+        DnLine *line = g_ptr_array_index(seen->lines, i);
+
+        while (line->words->len > 0)
+            g_ptr_array_add(read, g_ptr_array_steal_index(line->words, 0));
+    }
+    *out_run = set_shapes(column, shapes, cuts->len, read);
+    return true;
+}
+
 /* The words of one column, in @out as one run more. */
 static bool
 read_column(const DnColumns *self, Column *column, DnRecognizer *recognizer, bool laid,
@@ -534,6 +700,17 @@ read_column(const DnColumns *self, Column *column, DnRecognizer *recognizer, boo
                 put_back_down(column, word);
             g_ptr_array_add(run, word);
         }
+    }
+    GPtrArray *shaped = NULL;
+
+    if (laid && *out_complete &&
+        !read_shapes(self, column, recognizer, page, deadline_ms, &shaped, out_complete, error)) {
+        g_ptr_array_unref(run);
+        return false;
+    }
+    if (shaped) {
+        g_ptr_array_unref(run);
+        run = shaped;
     }
     mend_words(run);
     g_ptr_array_add(out, run);

@@ -689,6 +689,36 @@ test_text_that_runs_down(void)
     g_assert_cmpstr(first_of(&reading->party)->text, ==, "株式会社みなと商会");
 }
 
+/* A kanji for each place: models lose count of the circles, and of what a comma is. */
+static void
+test_circles_of_a_sum(void)
+{
+    static const struct {
+        const char *sum;
+        int64_t value;
+    } sums[] = {{"金一三、〇〇〇円也", 13000},
+                {"金七三、〇〇〇円也", 73000},
+                {"金二〇、三五〇円也", 20350}};
+    g_autoptr(DnRecognizer) recognizer = tesseract_or_skip();
+
+    for (size_t i = 0; recognizer && i < G_N_ELEMENTS(sums); i++) {
+        const char *const columns[] = {"領収書",           "山田商店 様",        sums[i].sum,
+                                       "令和七年四月一日", "株式会社みなと商会", NULL};
+        g_auto(Picture) picture = drawn_down(columns);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DnPageText) text = NULL;
+        bool complete = false;
+
+        g_assert_true(dn_read_page(recognizer, &picture.pixmap, 1, NULL, &text, &complete, &error));
+        g_assert_no_error(error);
+        g_assert_true(text->down);
+        const DnPageText *pages[] = {text};
+        g_autoptr(DnReading) reading = dn_reading_new(pages, 1, &dn_reading_profile_default);
+
+        g_assert_cmpint(first_of(&reading->amount)->number, ==, sums[i].value);
+    }
+}
+
 static void
 draw_frame(Picture *picture)
 {
@@ -1269,6 +1299,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocr/read-page/rim", test_dark_rim_is_cleared);
     g_test_add_func("/ocr/read-page/looks", test_looks_are_noted_so_that_they_can_be_done_again);
     g_test_add_func("/ocr/read-page/runs-down", test_text_that_runs_down);
+    g_test_add_func("/ocr/read-page/circles-of-a-sum", test_circles_of_a_sum);
     g_test_add_func("/ocr/read-page/runs-down-in-a-frame", test_a_frame_hides_no_columns);
     g_test_add_func("/ocr/recognizer/sections-run-in-order", test_sections_run_in_order);
     g_test_add_func("/ocr/recognizer/opened-when-needed", test_model_is_opened_when_it_is_needed);
