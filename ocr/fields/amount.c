@@ -201,6 +201,11 @@ static const DnLabel labels[] = {
     {"領収合計", TOTAL, 3.3},
     {"差引残高請求額", TOTAL, 3.2},
     {"合計請求金額", TOTAL, 3.4},
+    {"ゴウケイ", TOTAL, 2.9},
+    {"paythisamount", TOTAL, 3.3},
+    {"ialt", TOTAL, 3.0},
+    {"yhteensä", TOTAL, 3.0},
+    {"loppusumma", TOTAL, 3.2},
     {"grandtotal", TOTAL, 3.4},
     {"totalamountdue", TOTAL, 3.4},
     {"totalamountdueon", TOTAL, 3.4},
@@ -529,6 +534,10 @@ static const DnLabel labels[] = {
     {"nettosum", SUBTOTAL, 1},
     {"delsumma", SUBTOTAL, 1},
     {"totalnet", SUBTOTAL, 1},
+    {"ショウケイ", SUBTOTAL, 1},
+    {"foodtotal", SUBTOTAL, 1},
+    {"itemtotal", SUBTOTAL, 1},
+    {"partstotal", SUBTOTAL, 1},
     /* tax */
     {"消費税", TAX, 1},
     {"消費税等", TAX, 1},
@@ -719,7 +728,10 @@ static const DnLabel labels[] = {
     {"paidbycard", TENDER, 1},
     {"tendercash", TENDER, 1},
     {"cashpaid", TENDER, 1},
+    {"オアズカリ", TENDER, 1},
+    {"ゲンキン", TENDER, 1},
     /* given back */
+    {"オツリ", CHANGE, 1},
     {"お釣り", CHANGE, 1},
     {"お釣", CHANGE, 1},
     {"おつり", CHANGE, 1},
@@ -1909,6 +1921,36 @@ only_amount(const GArray *values)
     return only;
 }
 
+/* A total that is followed by a tax, and then by the sum of both, was without it. */
+static void
+follow_tax(const GArray *values, GArray *totals)
+{
+    static const double COST = 3.0;
+
+    for (guint i = 0; i < totals->len; i++) {
+        Total *before = &g_array_index(totals, Total, i);
+        bool taxed = false;
+
+        if (!before->place || before->minor <= 0 || before->place->table)
+            continue;
+        for (guint t = 0; t < values->len && !taxed; t++) {
+            const Value *tax = &g_array_index(values, Value, t);
+
+            if (tax->meaning != TAX || tax->minor <= 0 || tax->minor * 3 > before->minor ||
+                tax->line->index <= before->place->line->index)
+                continue;
+            for (guint v = t + 1; v < values->len && !taxed; v++) {
+                const Value *sum = &g_array_index(values, Value, v);
+
+                taxed = sum->money && may_be_total(sum) && sum->line->index > tax->line->index &&
+                        sum->minor == before->minor + tax->minor;
+            }
+        }
+        if (taxed)
+            before->evidence -= COST;
+    }
+}
+
 /* Another total of the document, and an amount that lies between the two: points that were used, a
  * balance that was carried over. Which of them is asked for is a person's to say. */
 static bool
@@ -1954,6 +1996,7 @@ confirm(const DnFieldText *text, const GArray *values, GArray *totals)
     for (guint t = 0; t < totals->len; t++)
         cash_seen = cash_seen || (g_array_index(totals, Total, t).minor == cash && cash > 0);
     follow_rounding(text, totals);
+    follow_tax(values, totals);
     derive(text, values, totals);
     for (guint t = 0; t < totals->len; t++) {
         Total *total = &g_array_index(totals, Total, t);

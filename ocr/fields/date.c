@@ -237,6 +237,25 @@ static const DnLabel labels[] = {
     {"orderplaced", ISSUED, 2.6},
     {"orderedon", ISSUED, 2.6},
     {"placedon", ISSUED, 2.4},
+    {"datein", DELIVERY, 1.2},
+    {"dateout", DAY, 3.0},
+    {"dateofservice", DELIVERY, 1.4},
+    {"hinfahrt", DELIVERY, 0.8},
+    {"rückfahrt", DELIVERY, 0.8},
+    {"buchungsdatum", ISSUED, 2.9},
+    {"gebuchtam", ISSUED, 2.6},
+    {"bestellnr", ORDERED, 1.0},
+    {"bestellnummer", ORDERED, 1.0},
+    {"auftragsnr", ORDERED, 1.0},
+    {"arrivée", DELIVERY, 1.2},
+    {"arrivee", DELIVERY, 1.2},
+    {"départ", DAY, 1.6},
+    {"du", ISSUED, 0.8},
+    {"del", ISSUED, 0.8},
+    {"vervaldag", DUE, 0},
+    {"挙式日", DELIVERY, 1.0},
+    {"引渡し", DELIVERY, 0.4},
+    {"納期限", DUE, 0},
     {"arrival", DELIVERY, 1.2},
     {"arrivaldate", DELIVERY, 1.2},
     {"checkin", DELIVERY, 1.2},
@@ -585,6 +604,17 @@ era_date(const char *era, int year, int month, int day, DnDate *out, double *tru
     return true;
 }
 
+static bool
+is_plausible(const DnDate *date, const DnReadingProfile *profile)
+{
+    if (!profile->received.year)
+        return date->year >= YEAR_LEAST && date->year <= YEAR_MOST;
+    int32_t days = dn_date_to_days(date);
+    int32_t last = dn_date_to_days(&profile->received);
+
+    return days <= last + 1 && days >= last - WINDOW_YEARS * 366;
+}
+
 /* Three numbers whose order is not written; false when no order fits. */
 static bool
 ordered_date(int a, int b, int c, bool year_last, const char *order, bool dotted,
@@ -613,7 +643,10 @@ ordered_date(int a, int b, int c, bool year_last, const char *order, bool dotted
     DnDate american = {0};
     bool mdy = set_date(full_year(c, profile), a, b, &american);
 
-    if (order[0] == 'd' || dotted) {
+    /* 26.03.20 is written with the year first in Japan, unless only the other order is possible. */
+    bool japanese = order[0] == 'y' && ymd && (!dmy || is_plausible(&date, profile));
+
+    if (order[0] == 'd' || (dotted && !japanese)) {
         if (dmy)
             *out = other;
         else if (ymd || mdy)
@@ -674,7 +707,7 @@ date_of(const GMatchInfo *match, const Pattern *pattern, const DnReadingProfile 
     /* Dollars on a document whose archive expects another currency: its dates are American too. */
     if (order[0] == 'y' && strcmp(currency, "USD") == 0)
         order = "mdy";
-    else if (order[0] == 'y' && strcmp(currency, "JPY") != 0)
+    else if ((order[0] == 'y' && strcmp(currency, "JPY") != 0) || strcmp(currency, "GBP") == 0)
         order = "dmy";
     switch (pattern->form) {
     case ERA_YMD: {
@@ -700,6 +733,7 @@ date_of(const GMatchInfo *match, const Pattern *pattern, const DnReadingProfile 
     }
     case NUMERIC_TAIL:
     case BROKEN:
+        hit->either = a <= 12 && b <= 12 && a != b;
         return ordered_date(a, b, c, true, order, dotted, profile, &hit->date, &hit->trust);
     case NUMERIC_SHORT:
         return ordered_date(a, group_number(match, 3), group_number(match, 4), false, order, dotted,
@@ -846,10 +880,14 @@ label_of(const DnFieldText *text, const DnFieldLine *line, size_t scope, const D
         /* "Date ... Time", "発行" inside "請求書発行日": the stronger of neighbours counts. */
         if (!found || label->meaning >= ORDERED || label->weight >= found->weight)
             found = label;
-        /* A due date stays one though "date" follows the word. */
-        if (i > 0 && g_array_index(hits, DnLabelHit, i - 1).label->meaning >= DUE &&
-            label->meaning == ISSUED && label->weight < 2.9)
-            found = g_array_index(hits, DnLabelHit, i - 1).label;
+        /* A due date stays one though "date" follows the word, and so does that of an order
+         * though "vom" does. */
+        const DnLabel *before = i > 0 ? g_array_index(hits, DnLabelHit, i - 1).label : NULL;
+
+        if (before && label->meaning == ISSUED &&
+            ((before->meaning >= DUE && label->weight < 2.9) ||
+             (before->meaning == ORDERED && label->weight < 2)))
+            found = before;
     }
     if (found)
         return found;
@@ -874,17 +912,6 @@ label_of(const DnFieldText *text, const DnFieldLine *line, size_t scope, const D
             return found;
     }
     return NULL;
-}
-
-static bool
-is_plausible(const DnDate *date, const DnReadingProfile *profile)
-{
-    if (!profile->received.year)
-        return date->year >= YEAR_LEAST && date->year <= YEAR_MOST;
-    int32_t days = dn_date_to_days(date);
-    int32_t last = dn_date_to_days(&profile->received);
-
-    return days <= last + 1 && days >= last - WINDOW_YEARS * 366;
 }
 
 static bool
@@ -980,6 +1007,9 @@ weigh(const DnFieldText *text, const DnFieldLine *line, size_t scope, const DnDa
     candidate->text = g_strdup(iso);
     Found one = {candidate, evidence, 0, text->recognised && weekday <= 0 && seen < SEEN_PLAINLY,
                  false};
+
+    /* Of another country than the archive's: whose order it follows, nothing says. */
+    one.faint = one.faint || (hit->either && text->british && text->profile->date_order[0] == 'm');
 
     g_array_append_val(found, one);
 }

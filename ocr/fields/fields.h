@@ -38,6 +38,7 @@ typedef struct {
     bool currency_marked; /* the document names it itself */
     bool decimal_comma;   /* 1.234,50 rather than 1,234.50 */
     bool spaced;          /* 1 234,50: thousands are parted by a blank */
+    bool british;         /* its taxes or its money are those of Britain: so are its dates */
     bool credit;          /* gives money back: a credit note, a refund */
     bool japanese;        /* kana or kanji make up a good part */
     bool recognised;      /* read from pixels: characters may be wrong */
@@ -163,6 +164,7 @@ typedef struct {
     size_t from;
     size_t to;
     double trust;  /* 0..1: how plainly it is written */
+    bool either;   /* day and month may be the other way round */
     bool repaired; /* a 9 was taken for a zero with a stroke */
 } DnDateHit;
 

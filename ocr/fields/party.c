@@ -62,35 +62,67 @@ static const char *const legal_forms_latin[] = {
 static const char *const legal_forms_short[] = {"sa", "sl", "as", "ab", "sc"};
 
 static const char *const trades[] = {
-    "モータース",   "自動車",      "工房",       "歯科",       "不動産",   "新聞",
-    "クリーニング", "美容",        "理容",       "荘",         "温泉",     "電力",
-    "水道局",       "市役所",      "郵便局",     "会議所",     "協会",     "組合",
-    "大学",         "学園",        "航空",       "フェリー",   "バス",     "急便",
-    "事務所",       "研究所",      "製作所",     "美術館",     "博物館",   "体育館",
-    "会館",         "幼稚園",      "保育園",     "学校",       "神社",     "ショップ",
-    "サロン",       "サービス",    "販売",       "運送",       "農園",     "牧場",
-    "酒造",         "水産",        "青果",       "精肉",       "鮮魚",     "製菓",
-    "花店",         "生花",        "眼鏡",       "メガネ",     "スポーツ", "楽器",
-    "家具",         "建具",        "塗装",       "電設",       "設備",     "ガス",
-    "家電",         "デンキ",      "ダイニング", "キッチン",   "ビストロ", "ラーメン",
-    "うどん",       "そば",        "焼肉",       "焼鳥",       "食事処",   "コーヒー",
-    "ホール",       "シネマ",      "コンビニ",   "スーパー",   "ストア",   "マート",
-    "マーケット",   "薬局",        "ドラッグ",   "書店",       "食堂",     "レストラン",
-    "カフェ",       "珈琲",        "喫茶",       "病院",       "医院",     "クリニック",
-    "商店",         "商会",        "工業",       "商事",       "ホテル",   "旅館",
-    "居酒屋",       "寿司",        "鮨",         "タクシー",   "交通",     "鉄道",
-    "駐車場",       "パーキング",  "石油",       "電機",       "カメラ",   "ホームセンター",
-    "ベーカリー",   "文具",        "印刷",       "運輸",       "物流",     "建設",
-    "工務店",       "酒店",        "屋",         "堂",         "亭",       "庵",
-    "百貨店",       "trading",     "enterprise", "restaurant", "hardware", "marketing",
-    "store",        "mart",        "cafe",       "bakery",     "house",    "market",
-    "supermarket",  "hypermarket", "stationery", "station",    "pharmacy", "hotel",
-    "resources",    "supply",      "electrical", "services",   "service",  "shop",
-    "kitchen",      "cuisine",     "catering",   "motor",      "auto",     "industries",
-    "retail",       "holdings",    "group",      "books",      "kedai",    "restoran",
-    "perniagaan",   "pasaraya",    "niaga",      "grocer",     "food",     "foods",
-    "deco",         "delights",    "florist",    "cash&carry", "centre",   "center",
-    "computer",     "electronics", "furniture",  "interior",   "fashion",  "beauty",
+    "造園",         "鉄工",        "電気",
+    "電工",         "土木",        "清掃",
+    "警備",         "倶楽部",      "動物病院",
+    "モータース",   "自動車",      "工房",
+    "歯科",         "不動産",      "新聞",
+    "クリーニング", "美容",        "理容",
+    "荘",           "温泉",        "電力",
+    "水道局",       "市役所",      "郵便局",
+    "会議所",       "協会",        "組合",
+    "大学",         "学園",        "航空",
+    "フェリー",     "バス",        "急便",
+    "事務所",       "研究所",      "製作所",
+    "美術館",       "博物館",      "体育館",
+    "会館",         "幼稚園",      "保育園",
+    "学校",         "神社",        "ショップ",
+    "サロン",       "サービス",    "販売",
+    "運送",         "農園",        "牧場",
+    "酒造",         "水産",        "青果",
+    "精肉",         "鮮魚",        "製菓",
+    "花店",         "生花",        "眼鏡",
+    "メガネ",       "スポーツ",    "楽器",
+    "家具",         "建具",        "塗装",
+    "電設",         "設備",        "ガス",
+    "家電",         "デンキ",      "ダイニング",
+    "キッチン",     "ビストロ",    "ラーメン",
+    "うどん",       "そば",        "焼肉",
+    "焼鳥",         "食事処",      "コーヒー",
+    "ホール",       "シネマ",      "コンビニ",
+    "スーパー",     "ストア",      "マート",
+    "マーケット",   "薬局",        "ドラッグ",
+    "書店",         "食堂",        "レストラン",
+    "カフェ",       "珈琲",        "喫茶",
+    "病院",         "医院",        "クリニック",
+    "商店",         "商会",        "工業",
+    "商事",         "ホテル",      "旅館",
+    "居酒屋",       "寿司",        "鮨",
+    "タクシー",     "交通",        "鉄道",
+    "駐車場",       "パーキング",  "石油",
+    "電機",         "カメラ",      "ホームセンター",
+    "ベーカリー",   "文具",        "印刷",
+    "運輸",         "物流",        "建設",
+    "工務店",       "酒店",        "屋",
+    "堂",           "亭",          "庵",
+    "百貨店",       "trading",     "enterprise",
+    "restaurant",   "hardware",    "marketing",
+    "store",        "mart",        "cafe",
+    "bakery",       "house",       "market",
+    "supermarket",  "hypermarket", "stationery",
+    "station",      "pharmacy",    "hotel",
+    "resources",    "supply",      "electrical",
+    "services",     "service",     "shop",
+    "kitchen",      "cuisine",     "catering",
+    "motor",        "auto",        "industries",
+    "retail",       "holdings",    "group",
+    "books",        "kedai",       "restoran",
+    "perniagaan",   "pasaraya",    "niaga",
+    "grocer",       "food",        "foods",
+    "deco",         "delights",    "florist",
+    "cash&carry",   "centre",      "center",
+    "computer",     "electronics", "furniture",
+    "interior",     "fashion",     "beauty",
     "salon",        "clinic",      "studio",
 };
 
@@ -261,7 +293,6 @@ static const char *const noise[] = {
     "date",
     "time:",
     "cashier",
-    "table",
     "gst",
     "salesperson",
     "description",
@@ -280,7 +311,6 @@ static const char *const noise[] = {
     "member",
     "slip",
     "trans",
-    "counter",
     "terminal",
     "operator",
     "server",
@@ -300,7 +330,6 @@ static const char *const noise[] = {
     "billno",
     "docno",
     "ordernumber",
-    "bank",
     "iban",
     "kundennr",
     "rechnungsnr",
@@ -409,11 +438,8 @@ static const char *const noise[] = {
     "入庫",
     "出庫",
     "保険",
-    "pump",
     "gallons",
     "unleaded",
-    "guest",
-    "ticket",
     "confirmation",
     "passenger",
     "balance",
@@ -439,18 +465,23 @@ static const char *const noise[] = {
     "号機",
 };
 
+/* Words of a name as well, unless a number stands beside them. */
+static const char *const noise_numbered[] = {
+    "counter", "bank ", "table", "pump ", "guest", "ticket", "exit ", "order ", "check ", "store #",
+};
+
 static const char *const addresses[] = {
-    "〒",          "tel",           "ＴＥＬ",      "電話",          "fax",      "登録番号",
-    "事業者番号",  "事業者登録",    "http",        "www.",          "@",        "住所",
-    "所在地",      "jalan",         "jln",         "taman",         "selangor", "kualalumpur",
-    "johor",       "lot ",          "street ",     "road ",         "avenue ",  "*straße",
-    "*strasse",    "*strabe",       "*straBe",     "postcode",      "malaysia", "singapore",
-    "*str.",       "phone",         "fon:",        "h/p",           "hp:",      "plaza",
-    "bandar",      "floor ",        "ground ",     "persiaran",     "section ", "seksyen",
-    "kawasan",     "perindustrian", "industrial",  "lorong",        "wilayah",  "petaling",
-    "france",      "deutschland",   "germany",     "united states", "p.o.box",  "darulehsan",
-    "darul ehsan", "persekutuan",   "pulaupinang", "kampung",       "negeri",   "jlm ",
-    "batu caves",
+    ",japan",      "〒",          "tel",           "ＴＥＬ",      "電話",          "fax",
+    "登録番号",    "事業者番号",  "事業者登録",    "http",        "www.",          "@",
+    "住所",        "所在地",      "jalan",         "jln",         "taman",         "selangor",
+    "kualalumpur", "johor",       "lot ",          "street ",     "road ",         "avenue ",
+    "*straße",     "*strasse",    "*strabe",       "*straBe",     "postcode",      "malaysia",
+    "singapore",   "*str.",       "phone",         "fon:",        "h/p",           "hp:",
+    "plaza",       "bandar",      "floor ",        "ground ",     "persiaran",     "section ",
+    "seksyen",     "kawasan",     "perindustrian", "industrial",  "lorong",        "wilayah",
+    "petaling",    "france",      "deutschland",   "germany",     "united states", "p.o.box",
+    "darulehsan",  "darul ehsan", "persekutuan",   "pulaupinang", "kampung",       "negeri",
+    "jlm ",        "batu caves",
 };
 
 static const char *const recipient_heads[] = {
@@ -1117,6 +1148,8 @@ trimmed_name(const char *text, size_t *out_cut)
 static bool
 is_title(const char *folded)
 {
+    static const char *const last[] = {"receipt", "invoice", "statement", "kvittering", "factuur"};
+    enum { TITLE_MOST = 24 };
     static const char *const scraps[] = {"収", "領", "証", "請求", "納品", "見積"};
     static const char *const alone[] = {"eur",  "usd",       "myr",         "jpy",      "chf",
                                         "cash", "nederland", "netherlands", "belgique", "schweiz",
@@ -1125,6 +1158,9 @@ is_title(const char *folded)
     if (equals_any(folded, alone, G_N_ELEMENTS(alone)))
         return true;
 
+    for (guint i = 0; i < G_N_ELEMENTS(last); i++)
+        if (strlen(folded) <= TITLE_MOST && g_str_has_suffix(folded, last[i]))
+            return true;
     if (equals_any(folded, titles, G_N_ELEMENTS(titles)))
         return true;
     if (g_utf8_strlen(folded, -1) <= 3 && contains_any(folded, scraps, G_N_ELEMENTS(scraps)))
@@ -1263,6 +1299,17 @@ has_price(const DnFieldLine *line)
     return false;
 }
 
+/* True for a line that tells of anything but who issued the paper. */
+static bool
+is_noise(const Cell *cell)
+{
+    if (cell_holds(cell, noise, G_N_ELEMENTS(noise)))
+        return true;
+    return (count_digits(cell->text) > 0 || strpbrk(cell->text, ":#") ||
+            equals_any(cell->folded, noise_numbered, G_N_ELEMENTS(noise_numbered))) &&
+           cell_holds(cell, noise_numbered, G_N_ELEMENTS(noise_numbered));
+}
+
 static double
 evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, const char *name)
 {
@@ -1286,7 +1333,7 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 7;
     if (cell->contact && !legal && !latin)
         evidence -= is_japanese_address(cell->folded) ? 5 : 3;
-    if (cell_holds(cell, noise, G_N_ELEMENTS(noise)))
+    if (is_noise(cell))
         evidence -= legal && !strstr(cell->folded, "銀行") ? 1.2 : 4.2;
     if (cell->line->numbers->len > 0 && !legal && !latin)
         evidence -= !text->japanese && has_price(cell->line) ? 1.6 : 0.6;
@@ -1298,6 +1345,8 @@ evidence_of(const DnFieldText *text, const GArray *cells, const Cell *cell, cons
         evidence -= 0.9; /* the end of a word whose begin was not read */
     if (letters < 3)
         evidence -= 1.2;
+    if (!text->japanese && !latin && g_ascii_isdigit(name[0]) && strchr(name, ','))
+        evidence -= 1.6; /* a house and its street */
     if (count_digits(name) * 2 > letters)
         evidence -= 2.2;
     if (g_utf8_strlen(name, -1) > 40)

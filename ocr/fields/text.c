@@ -342,11 +342,14 @@ find_habits(DnFieldText *self)
     static const char *const blanks[] = {"tva",    "ttc",     "facture", "moms", "faktur",
                                          "mva",    "vystav",  "razem",   "dph",  "kvittering",
                                          "kvitto", "paragon", "alv"};
+    static const char *const vat[] = {"vatno", "vatreg", "vat20", "vat@"};
     static const char *const credits[] = {"creditmemo", "creditnote",    "refund",
                                           "gutschrift", "avoir",         "storno",
                                           "notadecr",   "notadicredito", "creditnota"};
 
     self->spaced = self->decimal_comma && any_line_holds(self, blanks, G_N_ELEMENTS(blanks));
+    self->british =
+        strcmp(self->currency, "GBP") == 0 || any_line_holds(self, vat, G_N_ELEMENTS(vat));
     self->credit = any_line_holds(self, credits, G_N_ELEMENTS(credits));
 }
 

@@ -9,7 +9,8 @@ TESTS += tests/unit/ocr/test-papers
 tests_unit_ocr_test_papers_SOURCES = tests/unit/ocr/test-papers.c tests/unit/ocr/page.h
 tests_unit_ocr_test_papers_LDADD = $(OCR_LDADD) $(BASE_LDADD)
 EXTRA_DIST += tests/unit/ocr/papers/ja-till.txt tests/unit/ocr/papers/ja-paper.txt \
-	tests/unit/ocr/papers/western.txt
+	tests/unit/ocr/papers/western.txt tests/unit/ocr/papers/ja-others.txt \
+	tests/unit/ocr/papers/western-others.txt
 check_PROGRAMS += tests/unit/ocr/test-parties
 TESTS += tests/unit/ocr/test-parties
 tests_unit_ocr_test_parties_SOURCES = tests/unit/ocr/test-parties.c tests/unit/ocr/page.h

@@ -183,7 +183,8 @@ add_papers(GPtrArray *papers, const char *file)
 int
 main(int argc, char **argv)
 {
-    static const char *const files[] = {"ja-till.txt", "ja-paper.txt", "western.txt"};
+    static const char *const files[] = {"ja-till.txt", "ja-paper.txt", "western.txt",
+                                        "ja-others.txt", "western-others.txt"};
     g_autoptr(GPtrArray) papers = g_ptr_array_new_with_free_func((GDestroyNotify)paper_free);
 
     setlocale(LC_CTYPE, ""); /* names in messages */
