@@ -111,6 +111,8 @@ test_codes_are_no_numbers(void)
     g_assert_cmpuint(count_numbers("000221", &dn_reading_profile_default), ==, 0);
     g_assert_cmpuint(count_numbers("CB00035583", &ringgit), ==, 0);
     g_assert_cmpuint(count_numbers("99999999999999999999", &dn_reading_profile_default), ==, 0);
+    /* A line that ends among kanji digits ends there. */
+    g_assert_cmpuint(count_numbers("一二", &dn_reading_profile_default), ==, 0);
 }
 
 static void
