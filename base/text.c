@@ -111,6 +111,12 @@ dn_text_is_cjk(gunichar c)
            (c >= 0x20000 && c <= 0x3ffff); /* further ideographs */
 }
 
+bool
+dn_text_has_letter(const char *letters, gunichar c)
+{
+    return c != 0 && g_utf8_strchr(letters, -1, c) != NULL;
+}
+
 char *
 dn_text_join_cjk(const char *text)
 {

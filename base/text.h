@@ -25,6 +25,9 @@ void dn_text_remove_spaces(char *text);
 /** True for kana, kanji, and the punctuation and full-width forms that stand among them. */
 bool dn_text_is_cjk(gunichar c);
 
+/** Whether @c is one of @letters; 0, the end of a text, never is. */
+bool dn_text_has_letter(const char *letters, gunichar c);
+
 /** (transfer full) @text without the spaces that stand between two CJK characters (OCR puts them
  * there). */
 char *dn_text_join_cjk(const char *text);

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "cli/sheet.h"
 #include "base/money.h"
+#include "base/text.h"
 #include "cli/output.h"
 
 #include <string.h>
@@ -68,7 +69,7 @@ dn_list_sheet_cp932(GIConv to_cp932, const char *text, char **out_lacking)
         if (encode_one(to_cp932, c, out))
             continue;
         g_byte_array_append(out, geta, sizeof geta);
-        if (!g_utf8_strchr(lacking->str, -1, c))
+        if (!dn_text_has_letter(lacking->str, c))
             g_string_append_unichar(lacking, c);
     }
     *out_lacking = g_string_free(lacking, FALSE);

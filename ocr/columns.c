@@ -509,7 +509,7 @@ numeral_like(gunichar c)
 static bool
 is_numeral(gunichar c)
 {
-    return g_utf8_strchr("〇一二三四五六七八九十百千万億壱弐参拾金円年月日、,", -1, c) != NULL;
+    return dn_text_has_letter("〇一二三四五六七八九十百千万億壱弐参拾金円年月日、,", c);
 }
 
 /* In a run of numerals and what is written with them, what looks like one is one. */
@@ -543,7 +543,7 @@ static void
 take_vowels(gunichar *letters, guint count)
 {
     for (guint i = 1; i < count; i++)
-        if (g_utf8_strchr("|!lI1[「｜丨", -1, letters[i]) && is_kana(letters[i - 1]))
+        if (dn_text_has_letter("|!lI1[「｜丨", letters[i]) && is_kana(letters[i - 1]))
             letters[i] = 0x30fc;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 #include "ocr/fields/fields.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -501,7 +502,7 @@ meant_kanji(gunichar c)
     } likes[] = {{"○◯Oo0", 0x3007}, {"ー", 0x4e00}, {"ニ", 0x4e8c}, {"+", 0x5341}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(likes); i++)
-        if (g_utf8_strchr(likes[i].seen, -1, c))
+        if (dn_text_has_letter(likes[i].seen, c))
             return likes[i].meant;
     return c;
 }

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "ocr/fields/fields.h"
 #include "base/money.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -380,9 +381,8 @@ kanji_digit(gunichar c)
     static const char *const forms[] = {"〇零", "一壱壹", "二弐貳", "三参參", "四肆",
                                         "五伍", "六陸",   "七漆",   "八捌",   "九玖"};
 
-    /* The end of a line is found behind every form, and is no digit. */
-    for (int value = 0; c != 0 && value < (int)G_N_ELEMENTS(forms); value++)
-        if (g_utf8_strchr(forms[value], -1, c))
+    for (int value = 0; value < (int)G_N_ELEMENTS(forms); value++)
+        if (dn_text_has_letter(forms[value], c))
             return value;
     return -1;
 }

@@ -1189,8 +1189,8 @@ is_kanji_figure(const char *folded)
 
     for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
         letters++;
-        numerals += g_utf8_strchr("〇一二三四五六七八九十百千万億壱弐参拾金円也令和年月日、", -1,
-                                  g_utf8_get_char(p)) != NULL;
+        numerals += dn_text_has_letter("〇一二三四五六七八九十百千万億壱弐参拾金円也令和年月日、",
+                                       g_utf8_get_char(p));
     }
     return (sum || day) && letters >= LETTERS_LEAST && numerals >= SHARE * letters;
 }

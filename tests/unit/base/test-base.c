@@ -211,6 +211,16 @@ test_text_is_made_safe(void)
     g_assert_cmpint(dn_text_columns("ab合計"), ==, 6);
 }
 
+/* The end of a text stands behind the last of any letters, and is none of them. */
+static void
+test_the_end_of_a_text_is_no_letter(void)
+{
+    g_assert_true(dn_text_has_letter("〇零", g_utf8_get_char("零")));
+    g_assert_false(dn_text_has_letter("〇零", g_utf8_get_char("一")));
+    g_assert_false(dn_text_has_letter("〇零", 0));
+    g_assert_false(dn_text_has_letter("", 0));
+}
+
 /* What a hostile document may hold: the work grows as the text does, not as its square. */
 static void
 test_text_of_blanks_and_marks_takes_no_square(void)
@@ -547,6 +557,7 @@ main(int argc, char **argv)
     T(days_go_there_and_back);
     T(amounts_as_people_type_them);
     T(text_is_made_safe);
+    T(the_end_of_a_text_is_no_letter);
     T(text_of_blanks_and_marks_takes_no_square);
     T(nfkc_has_no_short_cut_that_shows);
     T(canonical_json_of_rfc_8785);
