@@ -200,6 +200,10 @@ GArray *dn_pixmap_find_columns(const DnPixmap *self, const DnLimits *limits, GEr
  * a dark rim and what shines through are not print. In doubt it is not blank. INVALID for RGB24. */
 bool dn_pixmap_is_blank(const DnPixmap *self, bool *out_blank, GError **error);
 
+/** codecs/quantile.c: the gray that @share of the pixels of @area, which lies within this GRAY8
+ * page, do not exceed. */
+uint8_t dn_pixmap_quantile(const DnPixmap *self, const DnBox *area, double share);
+
 /** codecs/straighten.c: what lies in @quad of a GRAY8 picture as a page of @width_px x @height_px.
  * INVALID for RGB24. */
 DnPixmap *dn_pixmap_straighten(const DnPixmap *self, const DnQuad *quad, uint32_t width_px,

@@ -26,10 +26,11 @@ enum { HEIGHT_LEAST_PX = 10, HEIGHT_MOST_PX = 300 };
 enum { RIM_PX = 12, LETTERS_LEAST = 3, LETTERS_MOST = 60 };
 enum { DEADLINE_LEAST_MS = 200 };
 
-static const double DARK = 0.62;      /* of the paper: what is darker is ink */
-static const double GAP_MOST = 1.2;   /* of the height: more parts two cells */
-static const double SIDE_SHARE = 0.6; /* of the height: room before and behind the words */
-static const double WIDER_MOST = 20;  /* of the height */
+static const double DARK = 0.62;        /* of the paper: what is darker is ink */
+static const double PAPER_SHARE = 0.75; /* this share of the pixels is no lighter than the paper */
+static const double GAP_MOST = 1.2;     /* of the height: more parts two cells */
+static const double SIDE_SHARE = 0.6;   /* of the height: room before and behind the words */
+static const double WIDER_MOST = 20;    /* of the height */
 static const double ABOVE_SHARE = 0.25;
 static const double SURER = 0.15;
 static const double PLAIN = 0.6;
@@ -155,22 +156,6 @@ places_of(const DnPageText *text, const DnBox *area)
     return places;
 }
 
-static uint8_t
-paper_of(const DnPixmap *page, const DnBox *area)
-{
-    unsigned histogram[256] = {0};
-    unsigned total = (unsigned)area->width * (unsigned)area->height;
-    unsigned below = 0;
-    int level = 0;
-
-    for (int32_t y = area->y; y < area->y + area->height; y++)
-        for (int32_t x = area->x; x < area->x + area->width; x++)
-            histogram[dn_pixmap_row(page, (uint32_t)y)[x]]++;
-    while (level < 255 && (below += histogram[level]) * 4 < total * 3)
-        level++;
-    return (uint8_t)level;
-}
-
 static bool
 has_ink(const DnPixmap *page, const DnBox *area, int32_t y, uint8_t dark)
 {
@@ -257,7 +242,7 @@ picture_of(const DnPixmap *page, Place *place, const DnLimits *limits, GError **
     DnBox *box = &place->words;
     DnBox rows =
         clipped(box->x, box->y, box->x + (double)box->width, box->y + (double)box->height, page);
-    uint8_t ink = (uint8_t)(DARK * paper_of(page, &rows));
+    uint8_t ink = (uint8_t)(DARK * dn_pixmap_quantile(page, &rows, PAPER_SHARE));
     int32_t right = print_end(page, &rows, rows.x + rows.width - 1, 1, ink);
     int32_t left = print_end(page, &rows, rows.x, -1, ink);
 
@@ -267,7 +252,7 @@ picture_of(const DnPixmap *page, Place *place, const DnLimits *limits, GError **
     double above = ABOVE_SHARE * box->height;
     DnBox area = clipped(box->x - side, box->y - above, box->x + box->width + side,
                          box->y + box->height + above, page);
-    uint8_t paper = paper_of(page, &area);
+    uint8_t paper = dn_pixmap_quantile(page, &area, PAPER_SHARE);
 
     take_band(page, &area, (uint8_t)(DARK * paper));
     place->cut = area;

@@ -78,22 +78,6 @@ dn_columns_free(DnColumns *self)
     g_free(self);
 }
 
-static uint8_t
-paper_of(const DnPixmap *page, const DnBox *area)
-{
-    size_t bins[256] = {0};
-    size_t count = (size_t)area->width * (size_t)area->height;
-    size_t seen = 0;
-    int level = 0;
-
-    for (int32_t y = area->y; y < area->y + area->height; y++)
-        for (int32_t x = area->x; x < area->x + area->width; x++)
-            bins[dn_pixmap_row(page, (uint32_t)y)[x]]++;
-    while (level < 255 && (double)(seen += bins[level]) < PAPER_SHARE * (double)count)
-        level++;
-    return (uint8_t)level;
-}
-
 /* ---- columns ---- */
 
 /* Two pieces of ink are of one column when they stand over each other, and not far apart. */
@@ -200,8 +184,9 @@ dn_columns_find(const DnPixmap *page_bare, GError **error)
     self->page = page_bare;
     self->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     g_array_set_clear_func(self->columns, column_clear);
-    self->dark = (uint8_t)(DARK * paper_of(page_bare, &(DnBox){0, 0, (int32_t)page_bare->width_px,
-                                                               (int32_t)page_bare->height_px}));
+    const DnBox all = {0, 0, (int32_t)page_bare->width_px, (int32_t)page_bare->height_px};
+
+    self->dark = (uint8_t)(DARK * dn_pixmap_quantile(page_bare, &all, PAPER_SHARE));
     g_autoptr(GArray) pieces = pieces_of(self, gap_px, error);
 
     if (!pieces)
@@ -211,7 +196,7 @@ dn_columns_find(const DnPixmap *page_bare, GError **error)
 
         if (column.box.width >= SIDE_LEAST_PX && column.box.height >= SIDE_LEAST_PX &&
             column.box.width <= WIDTH_MOST * page_bare->width_px) {
-            column.paper = paper_of(page_bare, &column.box);
+            column.paper = dn_pixmap_quantile(page_bare, &column.box, PAPER_SHARE);
             g_array_append_val(self->columns, column);
         }
     }

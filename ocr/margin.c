@@ -17,21 +17,6 @@ static const double DARK = 0.62;        /* of the paper's brightness */
 static const double REACH_MOST = 0.30;  /* of the side: no rim is wider */
 enum { BRIDGE_PX = 2, BLEED_PX = 3 };   /* light specks inside the rim; its soft edge */
 
-static uint8_t
-paper_of(const DnPixmap *page)
-{
-    size_t bins[256] = {0};
-    size_t count = (size_t)page->width_px * page->height_px;
-    size_t seen = 0;
-    int level = 0;
-
-    for (size_t i = 0; i < count; i++)
-        bins[page->data[i]]++;
-    while (level < 255 && (double)(seen + bins[level]) < PAPER_SHARE * (double)count)
-        seen += bins[level++];
-    return (uint8_t)level;
-}
-
 /* Whitens the rim along one line of @count pixels that lie @step apart; reads from @from, because
  * the other direction must see the same page. */
 static void
@@ -56,7 +41,8 @@ dn_page_clear_margins(const DnPixmap *page_gray, uint8_t *out)
 {
     size_t width = page_gray->width_px;
     size_t height = page_gray->height_px;
-    uint8_t paper = paper_of(page_gray);
+    const DnBox all = {0, 0, (int32_t)width, (int32_t)height};
+    uint8_t paper = dn_pixmap_quantile(page_gray, &all, PAPER_SHARE);
     uint8_t dark = (uint8_t)(DARK * paper);
 
     memcpy(out, page_gray->data, width * height);

@@ -46,6 +46,23 @@ test_new_is_white_and_limited(void)
 }
 
 static void
+test_quantile_is_of_the_area(void)
+{
+    g_autoptr(DnPixmap) page = pixmap_new(10, 4, DN_PIXEL_GRAY8);
+    const DnBox inside = {2, 1, 4, 2};
+
+    memset(page->data, 0, 40);
+    for (uint32_t x = 2; x < 6; x++) {
+        dn_pixmap_row(page, 1)[x] = 50;
+        dn_pixmap_row(page, 2)[x] = x < 4 ? 200 : 255;
+    }
+    g_assert_cmpuint(dn_pixmap_quantile(page, &inside, 0.5), ==, 50);
+    g_assert_cmpuint(dn_pixmap_quantile(page, &inside, 0.75), ==, 200);
+    g_assert_cmpuint(dn_pixmap_quantile(page, &inside, 0.76), ==, 255);
+    g_assert_cmpuint(dn_pixmap_quantile(page, &(DnBox){0, 0, 10, 4}, 0.75), ==, 0);
+}
+
+static void
 test_every_operation_is_limited(void)
 {
     g_autoptr(DnPixmap) pixmap = pixmap_new(50, 30, DN_PIXEL_GRAY8);
@@ -459,6 +476,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pixmap/new", test_new_is_white_and_limited);
+    g_test_add_func("/pixmap/quantile", test_quantile_is_of_the_area);
     g_test_add_func("/pixmap/limits", test_every_operation_is_limited);
     g_test_add_func("/pixmap/orient", test_orient_makes_all_eight_upright);
     g_test_add_func("/pixmap/gray", test_gray_is_luminance);
