@@ -200,6 +200,12 @@ GArray *dn_pixmap_find_columns(const DnPixmap *self, const DnLimits *limits, GEr
  * a dark rim and what shines through are not print. In doubt it is not blank. INVALID for RGB24. */
 bool dn_pixmap_is_blank(const DnPixmap *self, bool *out_blank, GError **error);
 
+/** codecs/dots.c: (transfer full) a byte a pixel, row by row: 1 where this GRAY8 page is darker
+ * than
+ * @share of the mean of the square around, which reaches @radius_px to each side. For reduced
+ * copies, of up to 2^24 pixels. LIMIT on memory. */
+uint8_t *dn_pixmap_dots(const DnPixmap *self, uint32_t radius_px, double share, GError **error);
+
 /** codecs/quantile.c: the gray that @share of the pixels of @area, which lies within this GRAY8
  * page, do not exceed. */
 uint8_t dn_pixmap_quantile(const DnPixmap *self, const DnBox *area, double share);

@@ -261,52 +261,24 @@ curl_go_on(const Strips *self, uint32_t rows)
     }
 }
 
-/* Where the page is darker than around; *@out_left and *@out_right hold nearly all of it. */
-static bool
-curl_dots(const DnPixmap *page, uint8_t *dots, uint32_t *out_left, uint32_t *out_right,
-          GError **error)
+/* The columns from *@out_left to *@out_right hold nearly all of @dots; both 0 when those are few.
+ */
+static void
+curl_span(const uint8_t *dots, uint32_t width, uint32_t height, uint32_t *out_left,
+          uint32_t *out_right)
 {
-    uint32_t width = page->width_px;
-    uint32_t height = page->height_px;
-    size_t stride = (size_t)width + 1;
-    g_autofree uint32_t *sums = dn_try_array(stride * (height + 1), sizeof *sums, error);
     g_autofree uint32_t *columns = g_new0(uint32_t, width);
     double count = 0;
     double seen = 0;
 
-    if (!sums)
-        return false;
-    memset(sums, 0, stride * sizeof *sums);
-    for (uint32_t y = 0; y < height; y++) {
-        const uint8_t *row = dn_pixmap_row(page, y);
-        uint32_t sum = 0;
-
-        sums[(y + 1) * stride] = 0;
-        for (uint32_t x = 0; x < width; x++) {
-            sum += row[x];
-            sums[(y + 1) * stride + x + 1] = sums[y * stride + x + 1] + sum;
-        }
-    }
-    for (uint32_t y = 0; y < height; y++) {
-        const uint8_t *row = dn_pixmap_row(page, y);
-        uint32_t top = y > CURL_MEAN_RADIUS_PX ? y - CURL_MEAN_RADIUS_PX : 0;
-        uint32_t bottom = MIN(y + CURL_MEAN_RADIUS_PX + 1, height);
-
-        for (uint32_t x = 0; x < width; x++) {
-            uint32_t left = x > CURL_MEAN_RADIUS_PX ? x - CURL_MEAN_RADIUS_PX : 0;
-            uint32_t right = MIN(x + CURL_MEAN_RADIUS_PX + 1, width);
-            uint32_t sum = sums[bottom * stride + right] - sums[top * stride + right] -
-                           sums[bottom * stride + left] + sums[top * stride + left];
-            bool dark = row[x] * (double)((bottom - top) * (right - left)) < CURL_DARK * sum;
-
-            dots[(size_t)y * width + x] = dark;
-            columns[x] += dark;
-            count += dark;
-        }
-    }
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            columns[x] += dots[(size_t)y * width + x];
+    for (uint32_t x = 0; x < width; x++)
+        count += columns[x];
     *out_left = *out_right = 0;
     if (count < CURL_LEAST_DOTS)
-        return true;
+        return;
     for (uint32_t x = 0; x < width; x++) {
         seen += columns[x];
         if (seen < CURL_OUTER * count)
@@ -314,7 +286,6 @@ curl_dots(const DnPixmap *page, uint8_t *dots, uint32_t *out_left, uint32_t *out
         if (seen <= (1 - CURL_OUTER) * count)
             *out_right = x + 1;
     }
-    return true;
 }
 
 /* ---- the comb ---- */
@@ -705,10 +676,12 @@ dn_pixmap_find_bend(const DnPixmap *self, const DnLimits *limits, DnBend *out_be
     if (width_px < CURL_LEAST_PX || height_px < CURL_LEAST_PX)
         return true;
     g_autoptr(DnPixmap) small = dn_pixmap_scale(self, width_px, height_px, limits, error);
-    g_autofree uint8_t *dots = small ? dn_try_array((size_t)width_px * height_px, 1, error) : NULL;
+    g_autofree uint8_t *dots =
+        small ? dn_pixmap_dots(small, CURL_MEAN_RADIUS_PX, CURL_DARK, error) : NULL;
 
-    if (!dots || !curl_dots(small, dots, &left, &right, error))
+    if (!dots)
         return false;
+    curl_span(dots, width_px, height_px, &left, &right);
     if (right < left + CURL_LEAST_PX)
         return true;
     if (!curl_measure(small, dots, left, right, &curves, &gain, error))

@@ -50,44 +50,22 @@ typedef struct {
     uint32_t *first_bins; /* of each column: where the dots of its first row go */
 } DeskewPage;
 
-/* Dark pixels of @page: darker than the mean of the square around them. */
+/* Where the dark pixels of @page lie. */
 static bool
 deskew_dots(const DnPixmap *page, GArray *dots, GError **error)
 {
-    size_t width = page->width_px;
-    size_t height = page->height_px;
-    /* 32 bits are enough for the sides of a reduced copy. */
-    g_autofree uint32_t *sums = dn_try_array((width + 1) * (height + 1), sizeof *sums, error);
+    g_autofree uint8_t *dark = dn_pixmap_dots(page, DESKEW_MEAN_RADIUS_PX, DESKEW_DARK, error);
+    const uint8_t *next = dark;
 
-    if (!sums)
+    if (!dark)
         return false;
-    for (size_t y = 0; y < height; y++) {
-        uint32_t row = 0;
-
-        for (size_t x = 0; x < width; x++) {
-            row += dn_pixmap_row(page, (uint32_t)y)[x];
-            sums[(y + 1) * (width + 1) + x + 1] = sums[y * (width + 1) + x + 1] + row;
-        }
-    }
-    for (size_t y = 0; y < height; y++) {
-        size_t top = y > DESKEW_MEAN_RADIUS_PX ? y - DESKEW_MEAN_RADIUS_PX : 0;
-        size_t bottom = MIN(y + DESKEW_MEAN_RADIUS_PX + 1, height);
-        const uint8_t *row = dn_pixmap_row(page, (uint32_t)y);
-
-        for (size_t x = 0; x < width; x++) {
-            size_t left = x > DESKEW_MEAN_RADIUS_PX ? x - DESKEW_MEAN_RADIUS_PX : 0;
-            size_t right = MIN(x + DESKEW_MEAN_RADIUS_PX + 1, width);
-            uint32_t sum = sums[bottom * (width + 1) + right] - sums[top * (width + 1) + right] -
-                           sums[bottom * (width + 1) + left] + sums[top * (width + 1) + left];
-            double area = (double)((bottom - top) * (right - left));
-
-            if ((double)row[x] * area < DESKEW_DARK * (double)sum) {
+    for (uint32_t y = 0; y < page->height_px; y++)
+        for (uint32_t x = 0; x < page->width_px; x++)
+            if (*next++) {
                 DeskewDot dot = {(int16_t)x, (int16_t)y};
 
                 g_array_append_val(dots, dot);
             }
-        }
-    }
     return true;
 }
 
