@@ -10,8 +10,8 @@
 
 enum { WORDS = DN_POSTING_PLACES / 64, MOST_BYTES = 3 };
 
-static size_t
-put(uint8_t *out, uint32_t value)
+size_t
+dn_posting_put(uint8_t *out, uint64_t value)
 {
     size_t size = 0;
 
@@ -45,7 +45,7 @@ reader_next(DnPostingReader *self, bool *out_removed)
 size_t
 dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES])
 {
-    return put(out, (uint32_t)place << 1 | removed);
+    return dn_posting_put(out, (uint32_t)place << 1 | removed);
 }
 
 size_t
@@ -110,7 +110,7 @@ write_list(const uint64_t *there, const uint64_t *removed, bool whole, uint8_t *
             uint32_t gap = (uint32_t)(place - before - 1);
             bool gone = removed[word] >> (place & 63) & 1;
 
-            size += put(out + size, gap << 1 | gone);
+            size += dn_posting_put(out + size, gap << 1 | gone);
             before = place;
         }
     }
@@ -163,7 +163,7 @@ list_ascending(const uint32_t *marks, size_t count, uint8_t *out, size_t *out_si
 
         if (place <= before)
             return false;
-        size += put(out + size, (uint32_t)(place - before - 1) << 1 | (marks[i] & 1));
+        size += dn_posting_put(out + size, (uint32_t)(place - before - 1) << 1 | (marks[i] & 1));
         before = place;
     }
     *out_size = size;

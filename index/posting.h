@@ -22,6 +22,9 @@ G_BEGIN_DECLS
 
 enum { DN_POSTING_BITS = 16, DN_POSTING_PLACES = 1 << DN_POSTING_BITS, DN_POSTING_ONE_BYTES = 3 };
 
+/** Writes such an integer, in 10 bytes at most; returns its bytes. */
+size_t dn_posting_put(uint8_t *out, uint64_t value);
+
 /** Writes the list of one place; returns its bytes. */
 size_t dn_posting_one(uint16_t place, bool removed, uint8_t out[DN_POSTING_ONE_BYTES]);
 

@@ -16,24 +16,13 @@ typedef struct {
 } Entry;
 
 static size_t
-put(uint8_t *out, uint64_t value)
-{
-    size_t size = 0;
-
-    for (; value >= 0x80; value >>= 7)
-        out[size++] = (uint8_t)(value | 0x80);
-    out[size++] = (uint8_t)value;
-    return size;
-}
-
-static size_t
 put_entry(uint8_t *out, int32_t before, const Entry *entry)
 {
     uint32_t gap = (uint32_t)(entry->place - before - 1);
-    size_t size = put(out, gap << 1 | (entry->count != 1));
+    size_t size = dn_posting_put(out, gap << 1 | (entry->count != 1));
     uint64_t count = (uint64_t)entry->count << 1 ^ (entry->count < 0 ? UINT64_MAX : 0);
 
-    return entry->count == 1 ? size : size + put(out + size, count);
+    return entry->count == 1 ? size : size + dn_posting_put(out + size, count);
 }
 
 static bool
