@@ -656,7 +656,8 @@ read_column(const DnColumns *self, Column *column, DnRecognizer *recognizer, boo
     const int32_t all[2] = {0, column->box.height};
     g_autoptr(DnPixmap) picture = NULL;
     g_autoptr(DnPageText) seen = NULL;
-    GPtrArray *run = NULL;
+    g_autoptr(GPtrArray) read = dn_word_array_new();
+    g_autoptr(GPtrArray) shaped = NULL;
 
     if (laid) {
         if (!column->cuts)
@@ -672,7 +673,6 @@ read_column(const DnColumns *self, Column *column, DnRecognizer *recognizer, boo
     if (!picture || !dn_recognizer_page(recognizer, picture, page, laid ? MODE_LINE : MODE_DOWN,
                                         deadline_ms, &seen, out_complete, error))
         return false;
-    run = dn_word_array_new();
     for (guint i = 0; i < seen->lines->len; i++) {
         DnLine *line = g_ptr_array_index(seen->lines, i);
 
@@ -683,22 +683,16 @@ read_column(const DnColumns *self, Column *column, DnRecognizer *recognizer, boo
                 put_back_laid(column, word);
             else
                 put_back_down(column, word);
-            g_ptr_array_add(run, word);
+            g_ptr_array_add(read, word);
         }
     }
-    GPtrArray *shaped = NULL;
-
     if (laid && *out_complete &&
-        !read_shapes(self, column, recognizer, page, deadline_ms, &shaped, out_complete, error)) {
-        g_ptr_array_unref(run);
+        !read_shapes(self, column, recognizer, page, deadline_ms, &shaped, out_complete, error))
         return false;
-    }
-    if (shaped) {
-        g_ptr_array_unref(run);
-        run = shaped;
-    }
+    GPtrArray *run = shaped ? shaped : read;
+
     mend_words(run);
-    g_ptr_array_add(out, run);
+    g_ptr_array_add(out, g_ptr_array_ref(run));
     if (run->len > 0) {
         g_autofree char *look = g_strdup_printf(
             "margins; rules; column %d,%d %dx%d%s rim %u", column->box.x, column->box.y,
@@ -718,7 +712,7 @@ dn_columns_read(DnColumns *self, DnRecognizer *recognizer, bool laid, unsigned p
     int64_t begin_us = g_get_monotonic_time();
     g_autoptr(DnPageText) text = dn_page_text_new(page, self->page->width_px, self->page->height_px,
                                                   self->page->dpi_x, NULL);
-    GPtrArray *runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     bool complete = true;
 
     text->down = true;
@@ -731,12 +725,10 @@ dn_columns_read(DnColumns *self, DnRecognizer *recognizer, bool laid, unsigned p
         }
         if (!read_column(self, &g_array_index(self->columns, Column, i), recognizer, laid, page,
                          deadline_ms > 0 ? deadline_ms - (uint32_t)spent_ms : 0, runs, text,
-                         &complete, error)) {
-            g_ptr_array_unref(runs);
+                         &complete, error))
             return false;
-        }
     }
-    dn_page_text_take_columns(text, runs);
+    dn_page_text_take_columns(text, g_steal_pointer(&runs));
     if (!text->origin)
         text->origin = g_strdup(recognizer->driver->name);
     *out_text = g_steal_pointer(&text);
@@ -780,7 +772,7 @@ dn_columns_are_text(DnColumns *self, DnRecognizer *recognizer, bool laid, const 
     g_autoptr(GPtrArray) longest = g_ptr_array_new();
     g_autoptr(DnPageText) down =
         dn_page_text_new(text->page, text->width_px, text->height_px, 0, text->origin);
-    GPtrArray *runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     double as_columns = 0;
     double as_lines = 0;
     bool complete = true;
@@ -795,11 +787,9 @@ dn_columns_are_text(DnColumns *self, DnRecognizer *recognizer, bool laid, const 
     g_ptr_array_set_size(longest, (int)MIN(longest->len, TRIED_MOST));
     for (guint i = 0; i < longest->len && complete; i++)
         if (!read_column(self, g_ptr_array_index(longest, i), recognizer, laid, text->page,
-                         deadline_ms, runs, down, &complete, error)) {
-            g_ptr_array_unref(runs);
+                         deadline_ms, runs, down, &complete, error))
             return false;
-        }
-    dn_page_text_take_columns(down, runs);
+    dn_page_text_take_columns(down, g_steal_pointer(&runs));
     for (guint i = 0; i < longest->len; i++) {
         const Column *column = g_ptr_array_index(longest, i);
 
