@@ -1420,7 +1420,8 @@ is_headline(const DnFieldText *text, const Value *value)
     unsigned letters = 0;
     unsigned first = value->line->index - MIN(value->line->index, LINES - 1);
 
-    if (!text->japanese || !value->number->marked || value->line->numbers->len > 1)
+    if (!text->japanese || !value->number->marked || value->number->doubtful ||
+        value->line->numbers->len > 1)
         return false;
     for (const char *p = value->line->plain; *p; p = g_utf8_next_char(p))
         letters += p - value->line->plain < (gssize)value->number->from ||
@@ -1914,7 +1915,9 @@ only_amount(const GArray *values)
             return 0;
         if (!value->money || value->meaning == OTHER || value->meaning == TAX || value->minor == 0)
             continue;
-        if (only != 0 && value->minor != only)
+        /* Beside other numbers it is of a table, a size or a count. */
+        if ((only != 0 && value->minor != only) || value->number->doubtful ||
+            value->line->numbers->len > 1)
             return 0;
         only = value->minor;
     }

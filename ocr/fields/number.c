@@ -411,6 +411,21 @@ kanji_unit(gunichar c)
     }
 }
 
+static bool
+is_kanji_numeral(const char *p)
+{
+    gunichar c = g_utf8_get_char(p);
+
+    return kanji_digit(c) >= 0 || kanji_unit(c) > 0;
+}
+
+/* A recogniser parts a sum into words, 四万九千 百七拾円, and what follows the blank is none. */
+static bool
+is_blank_within(const char *p)
+{
+    return *p == ' ' && is_kanji_numeral(p + 1) && is_kanji_numeral(g_utf8_prev_char(p));
+}
+
 /* An amount in kanji (壱万弐千円) at @p; digits may stand among the units (1万2千円). */
 static bool
 take_kanji(const char *p, int64_t *out_value, const char **out_end)
@@ -419,6 +434,8 @@ take_kanji(const char *p, int64_t *out_value, const char **out_end)
     unsigned units = 0, characters = 0;
 
     for (; *p && characters < 24; p = g_utf8_next_char(p), characters++) {
+        if (characters > 0 && is_blank_within(p))
+            p++;
         gunichar c = g_utf8_get_char(p);
         int value = g_ascii_isdigit(*p) ? *p - '0' : kanji_digit(c);
         int64_t unit = kanji_unit(c);
@@ -497,10 +514,17 @@ take_kanji_places(const char *p, int64_t *out_value, const char **out_end)
 }
 
 /* True when an amount in kanji may begin at @p: after 金, a sign or a blank. Another kanji before
- * it is a misread numeral as often as not. */
+ * it is a misread numeral as often as not, and where a numeral stands before the blank, one between
+ * them was not read. */
 static bool
 kanji_begins(const char *plain, const char *p)
 {
+    const char *blank = p;
+
+    while (blank > plain && strchr(" \t", blank[-1]))
+        blank--;
+    if (blank < p && blank > plain && is_kanji_numeral(g_utf8_prev_char(blank)))
+        return false;
     if (p == plain || strchr(" \t:(", p[-1]))
         return true;
     const char *before = g_utf8_prev_char(p);

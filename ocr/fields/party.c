@@ -824,6 +824,10 @@ names_recipient(const char *folded)
         return true;
     if (strstr(folded, "お客様") || strstr(folded, "皆様"))
         return false;
+    /* 御中 whose second letter was not read. */
+    if (g_str_has_suffix(folded, "御") &&
+        contains_any(folded, legal_forms_ja, G_N_ELEMENTS(legal_forms_ja)))
+        return true;
     return g_str_has_suffix(folded, "様") || strstr(folded, "様分") ||
            (size > 3 && strcmp(folded + size - 1, "様") == 0);
 }

@@ -68,6 +68,7 @@ test_numbers_as_printed(void)
         {"金壱万弐千円也", 12000, true},
         {"金参拾伍万円也", 350000, true},
         {"金六万弐千四百八捨円也", 62480, true},
+        {"金四万九千 百七拾円也", 49170, true},
         {"一億二千万円", 120000000, true},
         {"金一二、〇〇〇円也", 12000, true},
         {"金三五〇円", 350, true},
@@ -81,6 +82,16 @@ test_numbers_as_printed(void)
         g_assert_cmpint(number.minor, ==, cases[i].minor);
         g_assert_cmpint(dn_number_is_money(&number), ==, cases[i].money);
     }
+}
+
+/* A letter of the sum was not read: what is left of it behind the gap is no sum of its own. */
+static void
+test_the_rest_of_a_sum_is_doubtful(void)
+{
+    g_assert_true(number_of("百七拾円也", &dn_reading_profile_default).minor == 170);
+    g_assert_false(number_of("百七拾円也", &dn_reading_profile_default).doubtful);
+    g_assert_true(
+        number_of("金四万九千          百七拾円也", &dn_reading_profile_default).doubtful);
 }
 
 static void
@@ -403,6 +414,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ocr/amount/numbers", test_numbers_as_printed);
+    g_test_add_func("/ocr/amount/rest-of-a-sum", test_the_rest_of_a_sum_is_doubtful);
     g_test_add_func("/ocr/amount/other-currencies", test_numbers_of_other_currencies);
     g_test_add_func("/ocr/amount/codes", test_codes_are_no_numbers);
     g_test_add_func("/ocr/amount/misread-yen", test_misread_yen_sign_is_remembered);

@@ -62,6 +62,9 @@ test_only_a_recipient_is_no_issuer(void)
     g_autoptr(DnReading) reading = reading_of(NULL, LINES("領収書", "株式会社みなと商会 様"));
 
     g_assert_null(best_of(&reading->party));
+    g_autoptr(DnReading) stump = reading_of(NULL, LINES("領収書", "株式会社みなと商会御"));
+
+    g_assert_null(best_of(&stump->party));
 }
 
 /* A seal over the name in the head leaves a stump of it; the account names its holder in the clear.
